@@ -1,0 +1,128 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.checkpoint;
+
+import io.offloadstream.platform.DType;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/** Where one stored tensor lies: dtype, shape and the extent of a file. Immutable. */
+public final class TensorEntry {
+
+    private final String name;
+    private final String typeName;
+    private final long[] shape;
+    private final Path file;
+    private final long offset;
+    private final long sizeBytes;
+
+    /**
+     * Constructs an entry.
+     *
+     * @param name the tensor's name
+     * @param typeName the dtype as stored, known or not
+     * @param shape dimensions, outermost first
+     * @param file the file it lies in
+     * @param offset where its first byte is, from the start of the file
+     * @param sizeBytes how many bytes it has
+     */
+    public TensorEntry(
+            String name, String typeName, long[] shape, Path file, long offset, long sizeBytes) {
+        this.name = name;
+        this.typeName = typeName;
+        this.shape = shape.clone();
+        this.file = file;
+        this.offset = offset;
+        this.sizeBytes = sizeBytes;
+    }
+
+    /**
+     * Returns rows of this tensor as a tensor of their own, for a table that travels in parts.
+     *
+     * @param begin first row (outermost dimension)
+     * @param end one past the last row
+     * @return the part
+     */
+    public TensorEntry rows(long begin, long end) {
+        if (begin < 0 || end > shape[0] || begin >= end) {
+            throw new IllegalArgumentException("rows [" + begin + ", " + end + ") of " + this);
+        }
+        long rowBytes = sizeBytes / shape[0];
+        long[] part = shape.clone();
+        part[0] = end - begin;
+        return new TensorEntry(
+                name, typeName, part, file, offset + begin * rowBytes, (end - begin) * rowBytes);
+    }
+
+    /**
+     * Returns the name.
+     *
+     * @return the name in the checkpoint
+     */
+    public String name() {
+        return name;
+    }
+
+    /**
+     * Returns the dtype.
+     *
+     * @return the dtype
+     * @throws CheckpointException if it is not a known one
+     */
+    public DType type() {
+        return DType.find(typeName)
+                .orElseThrow(
+                        () ->
+                                new CheckpointException(
+                                        file
+                                                + ": tensor "
+                                                + name
+                                                + " has dtype "
+                                                + typeName
+                                                + ", known: "
+                                                + Arrays.toString(DType.values())));
+    }
+
+    /**
+     * Returns the shape.
+     *
+     * @return a copy, outermost dimension first
+     */
+    public long[] shape() {
+        return shape.clone();
+    }
+
+    /**
+     * Returns the file.
+     *
+     * @return the file it lies in
+     */
+    public Path file() {
+        return file;
+    }
+
+    /**
+     * Returns where the first byte is.
+     *
+     * @return bytes from the start of the file
+     */
+    public long offset() {
+        return offset;
+    }
+
+    /**
+     * Returns the size.
+     *
+     * @return bytes
+     */
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + typeName + Arrays.toString(shape);
+    }
+}

@@ -1,0 +1,34 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.ops;
+
+import io.offloadstream.platform.DType;
+
+/**
+ * One layer of a paged key/value cache, as kernels see it. A page holds, for each layer, keys
+ * (kvHeads, pageTokens, headDim) and behind them values likewise.
+ *
+ * @param pages address of (sequences, maxPages) int64, where each page starts
+ * @param maxPages row length of pages
+ * @param layerOffsetBytes where this layer's keys start within a page
+ * @param valueOffsetBytes from keys to values
+ * @param pageTokens slots in a page
+ * @param kvHeads key/value heads
+ * @param headDim values in a head
+ * @param type F32, F16 or BF16
+ * @param mask address of (sequences, maskStride) bytes, 0 if every slot counts
+ * @param maskStride row length of mask
+ */
+public record KvView(
+        long pages,
+        int maxPages,
+        long layerOffsetBytes,
+        long valueOffsetBytes,
+        int pageTokens,
+        int kvHeads,
+        int headDim,
+        DType type,
+        long mask,
+        long maskStride) {}

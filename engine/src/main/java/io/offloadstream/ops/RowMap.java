@@ -1,0 +1,28 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.ops;
+
+/**
+ * Which sequence and slot each row of a call belongs to.
+ *
+ * @param count number of rows
+ * @param sequences address of (count) int32: index of the sequence
+ * @param slots address of (count) int32: slot within the sequence
+ * @param targets address of (count) int64: where head 0 of the row's keys goes in layer 0
+ */
+public record RowMap(int count, long sequences, long slots, long targets) {
+
+    /**
+     * Returns the map of some of the rows.
+     *
+     * @param begin first row
+     * @param end one past the last row
+     * @return their map
+     */
+    public RowMap rows(int begin, int end) {
+        return new RowMap(
+                end - begin, sequences + 4L * begin, slots + 4L * begin, targets + 8L * begin);
+    }
+}

@@ -1,0 +1,113 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.plan;
+
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.checkpoint.TensorEntry;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Names and shapes of the tensors of one kind of group, stated once by the constructor of a block.
+ * That gives the groups and checks the checkpoint when it is opened.
+ */
+public final class GroupLayout {
+
+    private final List<String> prefixes;
+    private final List<String> names = new ArrayList<>();
+    private final List<long[]> shapes = new ArrayList<>();
+
+    /**
+     * Starts a layout.
+     *
+     * @param prefixes what stands before each name, the first that the checkpoint has being taken;
+     *     {@code %d} stands for the layer, as in {@code model.layers.%d.}
+     */
+    public GroupLayout(String... prefixes) {
+        this.prefixes = List.of(prefixes);
+    }
+
+    /**
+     * States a tensor.
+     *
+     * @param name its name behind the prefix
+     * @param shape its dimensions, outermost first
+     * @return the reference to read it by
+     */
+    public WeightRef tensor(String name, long... shape) {
+        names.add(name);
+        shapes.add(shape.clone());
+        return new WeightRef(names.size() - 1);
+    }
+
+    /**
+     * States a tensor that only some configurations have.
+     *
+     * @param present whether this one has it
+     * @param name its name behind the prefix
+     * @param shape its dimensions, outermost first
+     * @return the reference, or {@link WeightRef#NONE}
+     */
+    public WeightRef tensorIf(boolean present, String name, long... shape) {
+        return present ? tensor(name, shape) : WeightRef.NONE;
+    }
+
+    /**
+     * Returns the shape that was stated.
+     *
+     * @param ref a reference of this layout
+     * @return dimensions, outermost first
+     */
+    public long[] shape(WeightRef ref) {
+        return shapes.get(ref.index()).clone();
+    }
+
+    /**
+     * Finds the tensors of one layer.
+     *
+     * @param checkpoint where to look
+     * @param layer what {@code %d} stands for
+     * @return entries in the order in which they were stated
+     * @throws CheckpointException if one is missing, has another shape, or a dtype that kernels do
+     *     not take
+     */
+    public List<TensorEntry> bind(Checkpoint checkpoint, int layer) {
+        String prefix = prefix(checkpoint, layer);
+        List<TensorEntry> entries = new ArrayList<>(names.size());
+        for (int i = 0; i < names.size(); i++) {
+            TensorEntry entry = checkpoint.get(prefix + names.get(i));
+            if (!Arrays.equals(entry.shape(), shapes.get(i))) {
+                throw new CheckpointException(
+                        checkpoint.directory()
+                                + ": "
+                                + entry
+                                + " should have shape "
+                                + Arrays.toString(shapes.get(i))
+                                + " by config.json");
+            }
+            if (!entry.type().isComputable()) {
+                throw new CheckpointException(
+                        checkpoint.directory()
+                                + ": "
+                                + entry
+                                + " cannot be computed with; weights may be F32, F16 or BF16");
+            }
+            entries.add(entry);
+        }
+        return entries;
+    }
+
+    private String prefix(Checkpoint checkpoint, int layer) {
+        for (String candidate : prefixes) {
+            String prefix = candidate.replace("%d", Integer.toString(layer));
+            if (checkpoint.find(prefix + names.get(0)).isPresent()) {
+                return prefix;
+            }
+        }
+        return prefixes.get(0).replace("%d", Integer.toString(layer));
+    }
+}

@@ -1,0 +1,47 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.plan;
+
+import java.util.List;
+
+/**
+ * What the planner decides on.
+ *
+ * @param groups all groups by index
+ * @param fixed everything else that is charged whatever the plan: workspace, hidden state, reserved
+ *     KV cache, ...
+ * @param hostMemoryBytes the budget
+ * @param slotCount slots of the ring
+ * @param gatherRows rows that one gather takes
+ * @param blockBytes alignment of direct io, 1 if reads are not direct
+ * @param mapping what may be mapped
+ */
+public record PlanRequest(
+        List<WeightGroup> groups,
+        List<Term> fixed,
+        long hostMemoryBytes,
+        int slotCount,
+        int gatherRows,
+        int blockBytes,
+        Mapping mapping) {
+
+    /** Whether files may be mapped. */
+    public enum Mapping {
+        /** Map if all files fit, stream otherwise. */
+        IF_ALL_FITS,
+        /** Map, or refuse. */
+        REQUIRED,
+        /** Never map. */
+        NEVER
+    }
+
+    /**
+     * A named part of the budget.
+     *
+     * @param name for tables and messages
+     * @param bytes its size
+     */
+    public record Term(String name, long bytes) {}
+}

@@ -1,0 +1,41 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import java.nio.file.Path;
+
+/**
+ * How weights are read.
+ *
+ * @param io AUTO maps when everything fits, reads directly otherwise, buffered where direct io is
+ *     refused (one WARN)
+ * @param scheduler order and depth of prefetch
+ * @param prefetchLayers groups read ahead of the one that computes; the ring has one slot more
+ * @param readThreads requests in flight
+ * @param trace where to write a Chrome/Perfetto trace, or null
+ */
+public record StreamOptions(
+        Io io, SchedulerKind scheduler, int prefetchLayers, int readThreads, Path trace) {
+
+    /** What most machines want: 1 group ahead, 8 requests in flight. */
+    public static final StreamOptions DEFAULT =
+            new StreamOptions(Io.AUTO, SchedulerKind.LOOKAHEAD, 1, 8, null);
+
+    /** How files are read. */
+    public enum Io {
+        AUTO,
+        DIRECT,
+        MMAP,
+        BUFFERED
+    }
+
+    /** How far ahead is read. */
+    public enum SchedulerKind {
+        /** A window that slides with the pass. */
+        LOOKAHEAD,
+        /** Blocks of groups: the next block is read while the current one computes. */
+        BLOCK
+    }
+}
