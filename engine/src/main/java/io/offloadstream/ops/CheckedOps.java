@@ -230,6 +230,12 @@ public abstract class CheckedOps implements Ops {
     protected abstract void add(Tensor target, Tensor x);
 
     @Override
+    public final void copy(Tensor source, Tensor target) {
+        ShapeCheck.same("copy", source, target);
+        columns(source, 0, target);
+    }
+
+    @Override
     public final void gather(long[] addresses, DType rowType, Tensor target) {
         ShapeCheck.gather("gather", addresses.length, rowType, target);
         gatherRows(addresses, rowType, target);
