@@ -230,6 +230,20 @@ public abstract class CheckedOps implements Ops {
     protected abstract void add(Tensor target, Tensor x);
 
     @Override
+    public final void copy(Tensor source, Tensor target) {
+        ShapeCheck.same("copy", source, target);
+        copyRows(source, target);
+    }
+
+    /**
+     * Computes {@link Ops#copy}.
+     *
+     * @param source (rows, width)
+     * @param target (rows, width), overwritten
+     */
+    protected abstract void copyRows(Tensor source, Tensor target);
+
+    @Override
     public final void gather(long[] addresses, DType rowType, Tensor target) {
         ShapeCheck.gather("gather", addresses.length, rowType, target);
         gatherRows(addresses, rowType, target);
