@@ -82,8 +82,7 @@ public class RopeConfigTest {
             double wanted = expected.get(i).getAsDouble();
             assertEquals(actual[i], wanted, wanted * RELATIVE_TOLERANCE, "frequency " + i);
         }
-        assertEquals(
-                rope.attentionFactor(), golden.get("attention_factor").getAsFloat(), 1e-7f);
+        assertEquals(rope.attentionFactor(), golden.get("attention_factor").getAsFloat(), 1e-7f);
     }
 
     @Test
