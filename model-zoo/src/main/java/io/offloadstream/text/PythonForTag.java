@@ -111,10 +111,7 @@ final class PythonForTag extends ForTag {
         List<Object> values = items(item);
         if (values.size() != names.length) {
             throw new ELException(
-                    "cannot unpack "
-                            + values.size()
-                            + " values into "
-                            + String.join(", ", names));
+                    "cannot unpack " + values.size() + " values into " + String.join(", ", names));
         }
         for (int i = 0; i < names.length; i++) {
             interpreter.getContext().put(names[i], interpreter.wrap(values.get(i)));

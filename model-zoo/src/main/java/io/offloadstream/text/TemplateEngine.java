@@ -29,6 +29,8 @@ import jinjava.javax.el.ExpressionFactory;
  */
 final class TemplateEngine {
 
+    private static final int MACRO_DEPTH = 100;
+
     private final Jinjava jinjava;
     private final String source;
     private final Map<String, Object> literals;
@@ -58,6 +60,8 @@ final class TemplateEngine {
                                 .withLegacyOverrides(overrides)
                                 .withNestedInterpretationEnabled(false)
                                 .withElResolver(resolver)
+                                .withEnableRecursiveMacroCalls(true)
+                                .withMaxMacroRecursionDepth(MACRO_DEPTH)
                                 .build());
         register("raise_exception", "raise", String.class);
         register("strftime_now", "now", String.class);
@@ -209,7 +213,8 @@ final class TemplateEngine {
                     return PythonStrings.call(str(value), "strip", arguments);
                 default:
                     Object indent = named.get("indent");
-                    return PythonText.json(value, indent == null ? -1 : ((Number) indent).intValue());
+                    return PythonText.json(
+                            value, indent == null ? -1 : ((Number) indent).intValue());
             }
         }
     }

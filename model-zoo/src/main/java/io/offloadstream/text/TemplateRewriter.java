@@ -22,8 +22,20 @@ final class TemplateRewriter {
 
     private static final Set<String> TAGS =
             Set.of(
-                    "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro",
-                    "endmacro", "call", "endcall", "break", "continue");
+                    "if",
+                    "elif",
+                    "else",
+                    "endif",
+                    "for",
+                    "endfor",
+                    "set",
+                    "endset",
+                    "macro",
+                    "endmacro",
+                    "call",
+                    "endcall",
+                    "break",
+                    "continue");
 
     /** What marks the tokens of an answer for training changes no text. */
     private static final Set<String> SILENT_TAGS = Set.of("generation", "endgeneration");
@@ -49,7 +61,8 @@ final class TemplateRewriter {
             try {
                 write(part);
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("line " + part.line() + ": " + e.getMessage(), e);
+                throw new IllegalArgumentException(
+                        "line " + part.line() + ": " + e.getMessage(), e);
             }
         }
     }
@@ -108,8 +121,7 @@ final class TemplateRewriter {
             return;
         }
         if (!TAGS.contains(name)) {
-            throw new IllegalArgumentException(
-                    "the tag \"" + name + "\" is not supported");
+            throw new IllegalArgumentException("the tag \"" + name + "\" is not supported");
         }
         List<Token> rest = tokens.subList(1, tokens.size());
         append("{% ", name + " " + operand(name, rest), "%}", part.line());

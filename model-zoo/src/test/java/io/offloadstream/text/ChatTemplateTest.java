@@ -27,11 +27,12 @@ public class ChatTemplateTest {
         for (Path model : TextFixtures.referenceModels()) {
             JsonObject cases = TextFixtures.cases(model);
             List<JsonElement> chats = new ArrayList<>();
-            if (cases.has("chat")) {
+            if (cases.has("chat") && cases.get("chat").isJsonArray()) {
                 cases.getAsJsonArray("chat").forEach(chats::add);
             } else {
                 for (JsonElement element : cases.getAsJsonArray("cases")) {
-                    if (element.getAsJsonObject().has("messages")) {
+                    JsonElement messages = element.getAsJsonObject().get("messages");
+                    if (messages != null && messages.isJsonArray()) {
                         chats.add(element);
                     }
                 }
@@ -86,7 +87,8 @@ public class ChatTemplateTest {
     @Test
     public void failureHasTheTemplatesMessageAndLine() throws IOException {
         ChatTemplate template =
-                read("{{ bos_token }}\n\n{% if messages[0].role == 'user' %}\n"
+                read(
+                        "{{ bos_token }}\n\n{% if messages[0].role == 'user' %}\n"
                                 + "  {{ raise_exception('No \"user\" in ' + bos_token) }}{% endif"
                                 + " %}");
         ChatTemplateException e =
@@ -117,7 +119,8 @@ public class ChatTemplateTest {
         List<ChatMessage> messages =
                 List.of(new ChatMessage("user", text), new ChatMessage("user", "false"));
         ChatTemplate template =
-                read("{% for m in messages %}{% if m.content %}{{ m.content }};{% endif %}{% endfor"
+                read(
+                        "{% for m in messages %}{% if m.content %}{{ m.content }};{% endif %}{% endfor"
                                 + " %}");
         Assert.assertEquals(template.render(messages, true), text + ";false;");
     }

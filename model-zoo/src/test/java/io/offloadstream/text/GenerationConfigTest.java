@@ -56,8 +56,7 @@ public class GenerationConfigTest {
 
     @Test
     public void temperatureInTheFileAloneDoesNotSample() throws IOException {
-        GenerationConfig config =
-                GenerationConfig.read(directory("{\"temperature\": 0.6}", null));
+        GenerationConfig config = GenerationConfig.read(directory("{\"temperature\": 0.6}", null));
         Assert.assertFalse(config.doSample());
         Assert.assertEquals(config.temperature(), 0.6);
     }
@@ -80,9 +79,15 @@ public class GenerationConfigTest {
     public void damagedFilesAreNamed() throws IOException {
         for (String damaged :
                 List.of(
-                        "", "[]", "{", "{\"top_k\": -1}", "{\"top_p\": \"high\"}",
-                        "{\"eos_token_id\": \"x\"}", "{\"eos_token_id\": [1.5]}",
-                        "{\"eos_token_id\": {}}", "{\"do_sample\": 2}")) {
+                        "",
+                        "[]",
+                        "{",
+                        "{\"top_k\": -1}",
+                        "{\"top_p\": \"high\"}",
+                        "{\"eos_token_id\": \"x\"}",
+                        "{\"eos_token_id\": [1.5]}",
+                        "{\"eos_token_id\": {}}",
+                        "{\"do_sample\": 2}")) {
             Path directory = directory(damaged, null);
             CheckpointException e =
                     Assert.expectThrows(
@@ -98,12 +103,18 @@ public class GenerationConfigTest {
         GenerationConfig config =
                 GenerationConfig.DEFAULT.with(
                         Map.of(
-                                "max_new_tokens", 12.0,
-                                "temperature", "0.5",
-                                "top_k", 3,
-                                "seed", 99L,
-                                "stop", "a",
-                                "stop_sequences", List.of("b", "c")));
+                                "max_new_tokens",
+                                12.0,
+                                "temperature",
+                                "0.5",
+                                "top_k",
+                                3,
+                                "seed",
+                                99L,
+                                "stop",
+                                "a",
+                                "stop_sequences",
+                                List.of("b", "c")));
         Assert.assertEquals(config.maxNewTokens(), 12);
         Assert.assertEquals(config.temperature(), 0.5);
         Assert.assertEquals(config.topK(), 3);

@@ -39,7 +39,8 @@ public class TextPiecesTest {
 
     @Test(dataProvider = "tokenizers")
     public void piecesNeverEndInsideACharacter(String name, int ids) {
-        String text = "  the sea \uD83D\uDE42\u65E5\u672C\u8A9E, Gr\u00FC\u00DFe \uD83D\uDC69\u200D\uD83D\uDE80 and \u0301 the tide ";
+        String text =
+                "  the sea \uD83D\uDE42\u65E5\u672C\u8A9E, Gr\u00FC\u00DFe \uD83D\uDC69\u200D\uD83D\uDE80 and \u0301 the tide ";
         try (TextTokenizer tokenizer = TextTokenizer.open(TextFixtures.directory(name))) {
             int[] tokens = tokenizer.encode(text, false);
             List<String> pieces = assertWhole(tokenizer, tokens, name);
@@ -69,6 +70,9 @@ public class TextPiecesTest {
             try (TextTokenizer tokenizer = TextTokenizer.open(model)) {
                 for (JsonElement element : TextFixtures.cases(model).getAsJsonArray("cases")) {
                     JsonObject expected = element.getAsJsonObject();
+                    if (expected.get("greedy_new_tokens").isJsonNull()) {
+                        continue;
+                    }
                     for (JsonElement row : expected.getAsJsonArray("greedy_new_tokens")) {
                         assertWhole(tokenizer, TextFixtures.ints(row), model.toString());
                     }
@@ -124,9 +128,9 @@ public class TextPiecesTest {
                 list.add(pieces.accept(token));
             }
             list.forEach(text::append);
-            Assert.assertEquals(text.toString(), "aba", "bab may go on");
+            Assert.assertEquals(text.toString(), "abab", "\"ab\" may go on");
             Assert.assertFalse(pieces.isFinished());
-            Assert.assertEquals(pieces.finish(), "bab");
+            Assert.assertEquals(pieces.finish(), "ab");
         }
     }
 
