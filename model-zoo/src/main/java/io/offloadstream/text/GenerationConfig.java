@@ -40,7 +40,16 @@ public record GenerationConfig(
     /** What transformers does where nothing is said, save the number of tokens, which is ours. */
     public static final GenerationConfig DEFAULT =
             new GenerationConfig(
-                    256, false, 1.0, 50, 1.0, 0.0, 1.0, OptionalLong.empty(), List.of(), List.of());
+                    256,
+                    false,
+                    1.0,
+                    50,
+                    1.0,
+                    0.0,
+                    1.0,
+                    OptionalLong.empty(),
+                    List.of(),
+                    List.of());
 
     /**
      * Checks and copies the values.
@@ -67,13 +76,13 @@ public record GenerationConfig(
 
     /**
      * Reads what a model's makers recommend: {@code generation_config.json}, if there. EOS tokens
-     * that it does not name come from {@code config.json}. {@code max_length} is passed over, for
-     * it counts the prompt too.
+     * that it does not name come from {@code config.json}. {@code max_length} is passed over, for it
+     * counts the prompt too.
      *
      * @param directory the model directory
      * @return the configuration; greedy where the file is missing
-     * @throws io.offloadstream.checkpoint.CheckpointException if a file is damaged or a value out
-     *     of its range
+     * @throws io.offloadstream.checkpoint.CheckpointException if a file is damaged or a value out of
+     *     its range
      */
     public static GenerationConfig read(Path directory) {
         return GenerationFiles.read(directory);
@@ -82,8 +91,8 @@ public record GenerationConfig(
     /**
      * Returns a copy with the parameters of a request: {@code max_new_tokens}, {@code do_sample},
      * {@code temperature}, {@code top_k}, {@code top_p}, {@code min_p}, {@code repetition_penalty},
-     * {@code seed}, {@code stop} or {@code stop_sequences} (a string or a list; adds up). Numbers
-     * and flags may be strings.
+     * {@code seed}, {@code stop} or {@code stop_sequences} (a string or a list; adds up). Numbers and
+     * flags may be strings.
      *
      * <p>As in text-generation-inference, a request that gives temperature, top_k, top_p or min_p
      * wants to draw, unless it says do_sample itself; temperature 0 is greedy search in any case. A
