@@ -48,7 +48,12 @@ record NamedInputs(NDArray ids, NDArray mask, NDArray positions, List<NDArray> p
             throw new IllegalArgumentException(
                     "the list of inputs is empty; expected at least " + IDS);
         }
-        boolean named = inputs.stream().anyMatch(array -> array.getName() != null);
+        // TextGenerator derives its other inputs from ids that may have a name: with a cache, only
+        // names for all count
+        boolean named =
+                useCache
+                        ? inputs.stream().allMatch(array -> array.getName() != null)
+                        : inputs.stream().anyMatch(array -> array.getName() != null);
         Map<String, NDArray> byName =
                 named ? byName(inputs, blockCount) : byOrder(inputs, useCache, blockCount);
         NDArray ids = byName.get(IDS);

@@ -6,6 +6,8 @@ package io.offloadstream.engine;
 
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.stream.PassCancelledException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -28,6 +30,7 @@ final class SessionScope implements AutoCloseable {
     private final Set<SessionScope> siblings;
     private final ReentrantLock busy = new ReentrantLock();
     private final Set<Session> sessions = ConcurrentHashMap.newKeySet();
+    private final Set<HostMemory> memory = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     /**
@@ -65,7 +68,7 @@ final class SessionScope implements AutoCloseable {
      *
      * @param model what runs it
      * @param batch number of sequences
-     * @return the session, given back by {@link #release}
+     * @return the session, given back by {@link #release(Session)}
      */
     Session open(StreamedModel model, int batch) {
         Session session = model.newSession(batch);
@@ -88,7 +91,32 @@ final class SessionScope implements AutoCloseable {
         }
     }
 
-    /** Ends running work, waits for it, closes all sessions. Closing twice has no effect. */
+    /**
+     * Allocates memory that lives as long as a session does; work must have begun.
+     *
+     * @param budget what it is charged to
+     * @param purpose for messages
+     * @param sizeBytes its size
+     * @return the memory, given back by {@link #release(HostMemory)}
+     */
+    HostMemory allocate(MemoryBudget budget, String purpose, long sizeBytes) {
+        HostMemory range = HostMemory.allocate(budget, purpose, sizeBytes);
+        memory.add(range);
+        return range;
+    }
+
+    /**
+     * Frees memory of this scope. Doing so twice has no effect.
+     *
+     * @param range from {@link #allocate}
+     */
+    void release(HostMemory range) {
+        if (memory.remove(range)) {
+            range.close();
+        }
+    }
+
+    /** Ends running work, waits for it, frees sessions and memory. Closing twice has no effect. */
     @Override
     public void close() {
         closed = true;
@@ -101,6 +129,7 @@ final class SessionScope implements AutoCloseable {
         }
         try {
             sessions.forEach(this::release);
+            memory.forEach(this::release);
             siblings.remove(this);
         } finally {
             busy.unlock();
