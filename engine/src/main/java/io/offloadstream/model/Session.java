@@ -8,7 +8,6 @@ import io.offloadstream.cache.KvSequences;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.stream.PassCancelledException;
 import io.offloadstream.stream.StreamPass;
-
 import java.util.function.Consumer;
 
 /**
@@ -53,17 +52,17 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Runs tokens through the model: in one pass over the weights, or in several when the hidden state
-     * of all tokens does not fit the budget.
+     * Runs tokens through the model: in one pass over the weights, or in several when the hidden
+     * state of all tokens does not fit the budget.
      *
      * @param input the tokens
      * @param output where results go
      * @throws IllegalArgumentException if the request is malformed or longer than {@code
      *     maxSequenceLength}; nothing has run then
-     * @throws PassCancelledException if {@link #cancel} or {@link #close} ended it, or the thread was
-     *     interrupted
-     * @throws io.offloadstream.platform.OffloadStreamException if the pass fails; the session is then
-     *     as it was before
+     * @throws PassCancelledException if {@link #cancel} or {@link #close} ended it, or the thread
+     *     was interrupted
+     * @throws io.offloadstream.platform.OffloadStreamException if the pass fails; the session is
+     *     then as it was before
      */
     public void forward(TokenBatch input, PassOutput output) {
         model.requestCheck().check(input, output, batch, length);
@@ -72,17 +71,15 @@ public final class Session implements AutoCloseable {
             kv.grow(length + input.tokens());
             kv.setMask(length + input.tokens(), input.mask());
             int[] positions = TokenPositions.of(input, batch, length);
-            try (PassBuffers own = model.largerBuffers(batch * input.tokens())) {
-                PassBuffers buffers = own == null ? model.buffers() : own;
-                int step = buffers.rows() / batch;
+            try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
+                RequestMemory memory = larger == null ? model.memory() : larger;
+                int step = memory.buffers().rows() / batch;
                 for (int begin = 0; begin < input.tokens(); begin += step) {
                     int end = Math.min(input.tokens(), begin + step);
                     Pass pass =
                             new Pass(
                                     model.modelPlan(),
-                                    model.ops(),
-                                    model.workspace(),
-                                    buffers,
+                                    memory,
                                     kv,
                                     input,
                                     positions,
@@ -197,12 +194,10 @@ public final class Session implements AutoCloseable {
 
     private void transfer(Consumer<KvTransfer> work) {
         enter();
-        // copying uses the same operators and row map as a pass
+        // copying uses the same operators and row map as a pass of the least size
         model.compute().lock();
         try {
-            work.accept(
-                    new KvTransfer(
-                            model.ops(), kv, model.modelPlan().kvLayout(), model.buffers()));
+            work.accept(new KvTransfer(model.memory(), kv, model.modelPlan().kvLayout()));
         } finally {
             model.compute().unlock();
             exit();
