@@ -11,6 +11,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.AbstractSymbolBlock;
+import ai.djl.nn.ParameterList;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.offloadstream.model.Decoder;
@@ -283,6 +284,12 @@ public final class OfsSymbolBlock extends AbstractSymbolBlock implements Streami
     @Override
     public DataType[] getOutputDataTypes() {
         return new DataType[] {DataType.FLOAT32};
+    }
+
+    /** Returns none: weights are streamed, and no part of DJL's parameters. */
+    @Override
+    public ParameterList getDirectParameters() {
+        return new ParameterList();
     }
 
     @Override

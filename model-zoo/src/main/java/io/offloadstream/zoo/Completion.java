@@ -21,6 +21,7 @@ final class Completion implements TokenChooser {
     private int tokens;
     private int lastToken = END;
     private int taken;
+    private boolean stopped;
     private boolean ended;
     private boolean complete;
 
@@ -47,13 +48,14 @@ final class Completion implements TokenChooser {
             tokens++;
             lastToken = id;
             text.append(pieces.accept(id));
+            stopped = pieces.isFinished();
         }
         return id;
     }
 
     @Override
     public boolean isFinished() {
-        return ended || pieces.isFinished() || sampler.isFinished();
+        return ended || stopped || sampler.isFinished();
     }
 
     /**
@@ -108,9 +110,9 @@ final class Completion implements TokenChooser {
      * @return {@code stop_sequence}, {@code eos_token} or {@code length}
      */
     String finishReason() {
-        if (pieces.isFinished()) {
+        if (stopped) {
             return "stop_sequence";
         }
-        return ended && !sampler.isFinished() ? "eos_token" : "length";
+        return ended ? "eos_token" : "length";
     }
 }
