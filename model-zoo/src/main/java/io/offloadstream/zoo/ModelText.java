@@ -15,7 +15,6 @@ import io.offloadstream.text.TextTokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -26,12 +25,11 @@ final class ModelText implements AutoCloseable {
 
     private final Path directory;
     private final TextTokenizer tokenizer;
-    private final Optional<ChatTemplate> template;
+    private ChatTemplate template;
     private final GenerationConfig defaults;
 
     private ModelText(Path directory, Map<String, ?> parameters) {
         this.directory = directory;
-        template = ChatTemplate.read(directory);
         defaults = GenerationConfig.read(directory).with(parameters);
         // last: nothing after it can fail and leave it open
         tokenizer = TextTokenizer.open(directory);
@@ -105,14 +103,22 @@ final class ModelText implements AutoCloseable {
      * @throws IllegalArgumentException if the model has no chat template
      */
     int[] encode(List<ChatMessage> messages) {
-        ChatTemplate chat =
-                template.orElseThrow(
-                        () ->
-                                new IllegalArgumentException(
-                                        directory
-                                                + " has no chat template; give a plain prompt"
-                                                + " instead of messages"));
-        return tokenizer.encode(chat.render(messages, true), false);
+        return tokenizer.encode(template().render(messages, true), false);
+    }
+
+    /** Read when it is first needed: plain prompts work with a template that cannot be. */
+    private synchronized ChatTemplate template() {
+        if (template == null) {
+            template =
+                    ChatTemplate.read(directory)
+                            .orElseThrow(
+                                    () ->
+                                            new IllegalArgumentException(
+                                                    directory
+                                                            + " has no chat template; give a plain"
+                                                            + " prompt instead of messages"));
+        }
+        return template;
     }
 
     /**
