@@ -4,10 +4,13 @@
  */
 package io.offloadstream.zoo;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.types.DataType;
 import io.offloadstream.model.TokenChooser;
 import io.offloadstream.text.Sampler;
 import io.offloadstream.text.TextPieces;
 import java.nio.FloatBuffer;
+import java.util.Iterator;
 
 /**
  * The text of one request as it grows: chooses tokens, turns them into text, and ends at a stop
@@ -69,8 +72,45 @@ final class Completion implements TokenChooser {
         return piece;
     }
 
-    /** Ends the text: what was held back becomes part of it. Twice has no effect. */
-    void complete() {
+    /**
+     * Goes on to the next token of a stream that this chooses for, or completes the text at its end.
+     *
+     * @param stream runs the model when it is asked
+     * @return false at the end
+     */
+    boolean advance(Iterator<NDList> stream) {
+        if (stream.hasNext()) {
+            stream.next().close();
+            requireUsed(tokens > 0);
+            return true;
+        }
+        complete();
+        return false;
+    }
+
+    /**
+     * Completes the text of a prediction.
+     *
+     * @param output what the block returned: the ids that this has chosen
+     * @return the whole text
+     */
+    String text(NDList output) {
+        requireUsed(output.head().getDataType() == DataType.INT64);
+        complete();
+        return text();
+    }
+
+    private static void requireUsed(boolean used) {
+        if (!used) {
+            throw new IllegalStateException(
+                    "the model generated without this request's parameters: its predictor does not"
+                            + " pass them on; create predictors by newPredictor of an OffloadStream"
+                            + " model");
+        }
+    }
+
+    /** Ends the text: what was held back becomes part of it. */
+    private void complete() {
         if (!complete) {
             complete = true;
             text.append(pieces.finish());
@@ -80,7 +120,7 @@ final class Completion implements TokenChooser {
     /**
      * Returns the text so far.
      *
-     * @return all of it after {@link #complete}
+     * @return all of it once it is complete
      */
     String text() {
         return text.toString();

@@ -84,7 +84,7 @@ public final class OfsTranslatorFactory implements TranslatorFactory, Serializab
         }
         Map<String, Object> parameters = parameters(arguments);
         if (input == Input.class && output == Output.class) {
-            return new ServingTranslator(parameters);
+            return new ServingTextTranslator(parameters);
         }
         if (input == String.class && output == String.class) {
             boolean chat =

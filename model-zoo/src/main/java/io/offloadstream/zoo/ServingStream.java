@@ -65,7 +65,7 @@ final class ServingStream extends StreamOutput<Output> {
 
     private Output output(BytesSupplier body) {
         Output output = new Output();
-        output.addProperty("Content-Type", json ? "application/jsonlines" : ServingTranslator.TEXT);
+        output.addProperty("Content-Type", json ? "application/jsonlines" : ServingTextTranslator.TEXT);
         output.add(body);
         return output;
     }
@@ -90,10 +90,7 @@ final class ServingStream extends StreamOutput<Output> {
             if (last) {
                 throw new NoSuchElementException("the answer has ended");
             }
-            if (tokens.hasNext()) {
-                tokens.next().close();
-            } else {
-                completion.complete();
+            if (!completion.advance(tokens)) {
                 stream.close();
                 last = true;
             }

@@ -53,10 +53,7 @@ public final class TextStream extends StreamOutput<String>
     @Override
     public boolean hasNext() {
         while (piece.isEmpty() && !ended) {
-            if (tokens.hasNext()) {
-                tokens.next().close();
-            } else {
-                completion.complete();
+            if (!completion.advance(tokens)) {
                 close();
             }
             piece = completion.take();

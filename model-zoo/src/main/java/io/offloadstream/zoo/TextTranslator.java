@@ -60,9 +60,7 @@ final class TextTranslator
 
     @Override
     public String processOutput(TranslatorContext ctx, NDList list) {
-        Completion completion = completion(ctx);
-        completion.complete();
-        return completion.text();
+        return completion(ctx).text(list);
     }
 
     @Override

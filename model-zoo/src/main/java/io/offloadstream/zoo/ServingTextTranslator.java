@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  *
  * <p>Source: DJL Serving's LMI handlers, inference API schema.
  */
-final class ServingTranslator
+final class ServingTextTranslator
         implements NoBatchifyTranslator<Input, Output>, StreamingTranslator<Input, Output> {
 
     /** Content type of plain answers. */
@@ -37,7 +37,7 @@ final class ServingTranslator
      *
      * @param parameters generation parameters that win over the model's own
      */
-    ServingTranslator(Map<String, ?> parameters) {
+    ServingTextTranslator(Map<String, ?> parameters) {
         texts = new ModelText.ByModel(parameters);
     }
 
@@ -60,17 +60,16 @@ final class ServingTranslator
 
     @Override
     public Output processOutput(TranslatorContext ctx, NDList list) {
-        Completion completion = TextTranslator.completion(ctx);
-        completion.complete();
+        String text = TextTranslator.completion(ctx).text(list);
         Output output = new Output();
         if (isJson(ctx)) {
             JsonObject answer = new JsonObject();
-            answer.addProperty("generated_text", completion.text());
+            answer.addProperty("generated_text", text);
             output.addProperty("Content-Type", "application/json");
             output.add(GSON.toJson(answer));
         } else {
             output.addProperty("Content-Type", TEXT);
-            output.add(completion.text());
+            output.add(text);
         }
         return output;
     }
