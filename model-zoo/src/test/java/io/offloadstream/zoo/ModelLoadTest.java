@@ -31,7 +31,7 @@ import java.io.FileNotFoundException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.concurrent.TimeUnit;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.Test;
@@ -214,12 +214,12 @@ public class ModelLoadTest {
         assertFalse(manager.isOpen());
         assertThrows(IllegalStateException.class, () -> model.load(tiny.directory()));
         model.close();
-        Set<Thread> left =
-                Thread.getAllStackTraces().keySet().stream()
-                        .filter(thread -> !before.contains(thread) && thread.isAlive())
-                        .filter(thread -> thread.getName().startsWith("offloadstream"))
-                        .collect(Collectors.toSet());
-        assertTrue(left.isEmpty(), left.toString());
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (thread.getName().startsWith("ofs-") && !before.contains(thread)) {
+                thread.join(TimeUnit.MINUTES.toMillis(1));
+                assertFalse(thread.isAlive(), thread.getName());
+            }
+        }
     }
 
     @Test
