@@ -98,8 +98,7 @@ record NamedInputs(NDArray ids, NDArray mask, NDArray positions, List<NDArray> p
         return false;
     }
 
-    private static Map<String, NDArray> byOrder(
-            NDList inputs, boolean useCache, int blockCount) {
+    private static Map<String, NDArray> byOrder(NDList inputs, boolean useCache, int blockCount) {
         List<String> order = useCache ? CACHE_ORDER : PLAIN_ORDER;
         int most = useCache ? order.size() + 2 * blockCount : order.size();
         if (inputs.size() > most) {
@@ -116,8 +115,7 @@ record NamedInputs(NDArray ids, NDArray mask, NDArray positions, List<NDArray> p
         Map<String, NDArray> byName = new HashMap<>();
         for (int i = 0; i < inputs.size(); i++) {
             int past = i - order.size();
-            String name =
-                    past < 0 ? order.get(i) : past % 2 == 0 ? key(past / 2) : value(past / 2);
+            String name = past < 0 ? order.get(i) : past % 2 == 0 ? key(past / 2) : value(past / 2);
             byName.put(name, inputs.get(i));
         }
         return byName;

@@ -119,10 +119,10 @@ public final class OfsModel extends BaseModel {
         beside.properties().forEach(properties::putIfAbsent);
         streamed = StreamedModel.open(modelDir, ModelOptions.parse(all));
         OfsNDManager charged =
-                new OfsNDManager(
-                        OfsNDManager.getSystemManager(), Device.cpu(), streamed.budget());
+                new OfsNDManager(OfsNDManager.getSystemManager(), Device.cpu(), streamed.budget());
         charged.setName("OfsModel");
-        // arrays of the manager before, and what streams, end with the new one: also where the model
+        // arrays of the manager before, and what streams, end with the new one: also where the
+        // model
         // is finalized instead of closed
         charged.attachInternal(NDManager.nextUid(), manager);
         charged.attachInternal(NDManager.nextUid(), streamed);

@@ -15,7 +15,6 @@ import ai.djl.translate.Translator;
 import ai.djl.translate.TranslatorContext;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
-import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -77,8 +76,7 @@ public final class OfsPredictor<I, O> extends Predictor<I, O> {
 
     @Override
     protected NDList predictInternal(TranslatorContext ctx, NDList ndList) {
-        return ofsBlock.forward(
-                parameterStore, ndList, false, PassParameters.of(ctx, scope));
+        return ofsBlock.forward(parameterStore, ndList, false, PassParameters.of(ctx, scope));
     }
 
     @Override

@@ -165,9 +165,9 @@ public final class OfsSymbolBlock extends AbstractSymbolBlock implements Streami
                 Collections.nCopies(
                         2 * limits.blockCount(),
                         new Shape(batch, kv.heads(), length, kv.headDim())));
-        String purpose = "logits, hidden state, keys and values of " + limits.blockCount() + " layers";
-        try (PassArrays outputs =
-                PassArrays.allocate(manager, model.budget(), purpose, shapes)) {
+        String purpose =
+                "logits, hidden state, keys and values of " + limits.blockCount() + " layers";
+        try (PassArrays outputs = PassArrays.allocate(manager, model.budget(), purpose, shapes)) {
             Session session = scope.open(model, batch);
             try {
                 if (request.pastTokens() > 0) {
@@ -199,14 +199,12 @@ public final class OfsSymbolBlock extends AbstractSymbolBlock implements Streami
     }
 
     private static TokenBatch tokens(ModelRequest request) {
-        return new TokenBatch(
-                request.tokens(), request.ids(), request.mask(), request.positions());
+        return new TokenBatch(request.tokens(), request.ids(), request.mask(), request.positions());
     }
 
     private NDList generate(ModelRequest request, TokenChooser chooser, SessionScope scope) {
         LongStream.Builder ids = LongStream.builder();
-        try (TokenStream stream =
-                new TokenStream(model, manager, request, chooser, scope, false)) {
+        try (TokenStream stream = new TokenStream(model, manager, request, chooser, scope, false)) {
             while (stream.hasNext()) {
                 ids.add(stream.nextId());
             }

@@ -46,8 +46,10 @@ final class PassArrays implements AutoCloseable {
         String named =
                 purpose
                         + " "
-                        + shapes.stream().distinct().map(Shape::toString).collect(
-                                Collectors.joining(", "))
+                        + shapes.stream()
+                                .distinct()
+                                .map(Shape::toString)
+                                .collect(Collectors.joining(", "))
                         + " float32";
         // one reservation for all gives resident weights the chance to yield, and the caller one
         // number instead of that of whichever array came last

@@ -173,8 +173,7 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         int vocabSize = model.decoder().vocabSize();
         Tensor row = new Tensor(DType.F32, logits.address(), 1, vocabSize);
         session.forward(pending, new PassOutput(new int[] {logitRow}, row, null));
-        FloatBuffer values =
-                logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer();
+        FloatBuffer values = logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer();
         int id = chooser.next(values);
         if (id != TokenChooser.END) {
             pending = following(id);

@@ -73,7 +73,8 @@ final class Completion implements TokenChooser {
     }
 
     /**
-     * Goes on to the next token of a stream that this chooses for, or completes the text at its end.
+     * Goes on to the next token of a stream that this chooses for, or completes the text at its
+     * end.
      *
      * @param stream runs the model when it is asked
      * @return false at the end

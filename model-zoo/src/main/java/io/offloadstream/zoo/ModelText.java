@@ -131,8 +131,7 @@ final class ModelText implements AutoCloseable {
      */
     Completion complete(int[] promptIds, Map<String, ?> parameters) {
         GenerationConfig config = defaults.with(parameters);
-        return new Completion(
-                new Sampler(config, promptIds), new TextPieces(tokenizer, config));
+        return new Completion(new Sampler(config, promptIds), new TextPieces(tokenizer, config));
     }
 
     @Override

@@ -87,8 +87,7 @@ public final class OfsTranslatorFactory implements TranslatorFactory, Serializab
             return new ServingTextTranslator(parameters);
         }
         if (input == String.class && output == String.class) {
-            boolean chat =
-                    arguments != null && ArgumentsUtil.booleanValue(arguments, CHAT, false);
+            boolean chat = arguments != null && ArgumentsUtil.booleanValue(arguments, CHAT, false);
             return new TextTranslator(parameters, chat);
         }
         throw new IllegalArgumentException(

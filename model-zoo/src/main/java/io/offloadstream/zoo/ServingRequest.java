@@ -99,8 +99,7 @@ record ServingRequest(
             }
         }
         if (body.has(INPUTS)) {
-            return new ServingRequest(
-                    true, text(body.get(INPUTS), INPUTS), null, parameters);
+            return new ServingRequest(true, text(body.get(INPUTS), INPUTS), null, parameters);
         }
         List<ChatMessage> messages = new ArrayList<>();
         for (JsonElement element : body.getAsJsonArray(MESSAGES)) {

@@ -19,8 +19,8 @@ import java.util.stream.Stream;
 
 /**
  * An answer in chunks: pieces of text for a plain request; for a JSON request the lines of DJL
- * Serving's {@code application/jsonlines}, one for each token, {@code {"token": {"id": 5, "text":
- * " is"}}}, and a last one that has {@code generated_text} and {@code details} as well.
+ * Serving's {@code application/jsonlines}, one for each token, {@code {"token": {"id": 5, "text": "
+ * is"}}}, and a last one that has {@code generated_text} and {@code details} as well.
  */
 final class ServingStream extends StreamOutput<Output> {
 
@@ -65,7 +65,8 @@ final class ServingStream extends StreamOutput<Output> {
 
     private Output output(BytesSupplier body) {
         Output output = new Output();
-        output.addProperty("Content-Type", json ? "application/jsonlines" : ServingTextTranslator.TEXT);
+        output.addProperty(
+                "Content-Type", json ? "application/jsonlines" : ServingTextTranslator.TEXT);
         output.add(body);
         return output;
     }

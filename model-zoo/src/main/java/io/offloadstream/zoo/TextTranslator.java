@@ -49,8 +49,7 @@ final class TextTranslator
     /** Hands a completion to the block, and its prompt as (1, tokens). */
     static NDList begin(TranslatorContext ctx, int[] promptIds, Completion completion) {
         ctx.setAttachment(OfsSymbolBlock.TOKEN_CHOOSER, completion);
-        return new NDList(
-                ctx.getNDManager().create(promptIds, new Shape(1, promptIds.length)));
+        return new NDList(ctx.getNDManager().create(promptIds, new Shape(1, promptIds.length)));
     }
 
     /** Returns the completion that {@link #begin} handed to the block. */

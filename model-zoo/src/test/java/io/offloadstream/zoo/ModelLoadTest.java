@@ -77,8 +77,7 @@ public class ModelLoadTest {
     private static void assertLogits(ZooModel<NDList, NDList> model) throws Exception {
         try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "OffloadStream");
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
-            NDList output =
-                    predictor.predict(new NDList(manager.create(new long[][] {{1, 2, 3}})));
+            NDList output = predictor.predict(new NDList(manager.create(new long[][] {{1, 2, 3}})));
             assertEquals(output.size(), 1);
             assertEquals(output.head().getShape(), new Shape(1, 3, TinyModel.VOCAB));
             assertEquals(output.head().getDataType(), DataType.FLOAT32);
@@ -117,8 +116,7 @@ public class ModelLoadTest {
         try (Model model = Model.newInstance("tiny", "OffloadStream")) {
             model.load(tiny.directory(), "tiny", Map.of("hostMemory", "64MB"));
             assertEquals(model.describeInput().keys().get(0), "input_ids");
-            assertEquals(
-                    model.describeOutput().get("logits"), new Shape(-1, -1, TinyModel.VOCAB));
+            assertEquals(model.describeOutput().get("logits"), new Shape(-1, -1, TinyModel.VOCAB));
             assertEquals(model.getArtifactNames()[0], "config.json");
             assertEquals(model.getDataType(), DataType.FLOAT32);
         }

@@ -161,13 +161,13 @@ public class NDListPredictTest {
     }
 
     private NDArray ids(long[][][] ids) {
-        return manager.zeros(new Shape(ids.length, ids[0].length, ids[0][0].length), DataType.INT64);
+        return manager.zeros(
+                new Shape(ids.length, ids[0].length, ids[0][0].length), DataType.INT64);
     }
 
     private void assertRefused(String message, NDArray... inputs) {
         TranslateException e =
-                expectThrows(
-                        TranslateException.class, () -> predictor.predict(new NDList(inputs)));
+                expectThrows(TranslateException.class, () -> predictor.predict(new NDList(inputs)));
         assertTrue(e.getCause() instanceof IllegalArgumentException, e.toString());
         assertTrue(e.getMessage().contains(message), e.getMessage());
     }
@@ -191,8 +191,7 @@ public class NDListPredictTest {
                             });
             NDArray large = manager.zeros(new Shape(1, 4000), DataType.INT64);
             TranslateException e =
-                    expectThrows(
-                            TranslateException.class, () -> own.predict(new NDList(large)));
+                    expectThrows(TranslateException.class, () -> own.predict(new NDList(large)));
             assertTrue(e.getCause().getCause() instanceof BudgetExceededException, e.toString());
             assertTrue(e.getMessage().contains("logits (1, 4000, 97) float32 needs"), e.toString());
         }
@@ -231,8 +230,7 @@ public class NDListPredictTest {
         next.add(last);
         NDList second = block.forward(null, next, false, null);
         assertEquals(
-                second.get(2).getShape(),
-                new Shape(1, TinyModel.KV_HEADS, 3, TinyModel.HEAD_DIM));
+                second.get(2).getShape(), new Shape(1, TinyModel.KV_HEADS, 3, TinyModel.HEAD_DIM));
         assertClose(second.get(0).toFloatArray(), expected);
     }
 }

@@ -94,8 +94,7 @@ public class PredictorLifetimeTest {
         predictor.close();
         assertEquals(streamed.budget().usedBytes(), usedBytes);
         ExecutionException e =
-                expectThrows(
-                        ExecutionException.class, () -> prediction.get(1, TimeUnit.MINUTES));
+                expectThrows(ExecutionException.class, () -> prediction.get(1, TimeUnit.MINUTES));
         assertCancelled(e.getCause());
         TranslateException closed =
                 expectThrows(TranslateException.class, () -> predictor.predict("w5"));
@@ -109,8 +108,7 @@ public class PredictorLifetimeTest {
         model.close();
         assertEquals(streamed.budget().usedBytes(), 0);
         ExecutionException e =
-                expectThrows(
-                        ExecutionException.class, () -> prediction.get(1, TimeUnit.MINUTES));
+                expectThrows(ExecutionException.class, () -> prediction.get(1, TimeUnit.MINUTES));
         assertCancelled(e.getCause());
     }
 
@@ -194,8 +192,7 @@ public class PredictorLifetimeTest {
                                 () -> {
                                     List<String> texts = new ArrayList<>();
                                     try (Predictor<String, String> mine = own.newPredictor()) {
-                                        for (String prompt :
-                                                List.of("w5 w6", "w7", "w8 w9 w10")) {
+                                        for (String prompt : List.of("w5 w6", "w7", "w8 w9 w10")) {
                                             texts.add(mine.predict(prompt));
                                         }
                                     }

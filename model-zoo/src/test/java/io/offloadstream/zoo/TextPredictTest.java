@@ -98,8 +98,7 @@ public class TextPredictTest {
             }
             assertEquals(String.join("", pieces), predicted);
             assertTrue(pieces.size() > 6, pieces.toString());
-            assertEquals(
-                    predictor.streamingPredict("w5 w6 w7").getIterativeOutput(), predicted);
+            assertEquals(predictor.streamingPredict("w5 w6 w7").getIterativeOutput(), predicted);
             assertThrows(
                     UnsupportedOperationException.class,
                     () -> predictor.streamingPredict("w5").getAsyncOutput());
@@ -150,8 +149,7 @@ public class TextPredictTest {
 
     @Test
     public void parametersOfTheRequestAreUsed() throws Exception {
-        String drawn =
-                "{\"inputs\": \"w5\", \"parameters\": {\"temperature\": 5.0, \"seed\": %d}}";
+        String drawn = "{\"inputs\": \"w5\", \"parameters\": {\"temperature\": 5.0, \"seed\": %d}}";
         assertEquals(answer(JSON, String.format(drawn, 3)), answer(JSON, String.format(drawn, 3)));
         assertNotEquals(
                 answer(JSON, String.format(drawn, 3)), answer(JSON, String.format(drawn, 4)));
@@ -258,8 +256,7 @@ public class TextPredictTest {
     }
 
     private void assertRefused(String message, String type, String body) {
-        TranslateException e =
-                expectThrows(TranslateException.class, () -> answer(type, body));
+        TranslateException e = expectThrows(TranslateException.class, () -> answer(type, body));
         assertTrue(e.getMessage().contains(message), e.getMessage());
         assertTrue(e.getCause() instanceof IllegalArgumentException, e.toString());
     }
@@ -283,9 +280,7 @@ public class TextPredictTest {
             String story = predictor.predict("Once upon a time there was a");
             assertFalse(story.isBlank());
             assertEquals(
-                    predictor
-                            .streamingPredict("Once upon a time there was a")
-                            .getIterativeOutput(),
+                    predictor.streamingPredict("Once upon a time there was a").getIterativeOutput(),
                     story);
         }
     }
