@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * How text is generated. Names and meanings are those of transformers' GenerationConfig. Immutable.
@@ -96,6 +97,15 @@ public record GenerationConfig(
      */
     public GenerationConfig with(Map<String, ?> parameters) {
         return parameters == null ? this : new GenerationParameters(parameters).over(this);
+    }
+
+    /**
+     * Returns the names that {@link #with} takes.
+     *
+     * @return names, sorted
+     */
+    public static Set<String> parameterNames() {
+        return GenerationParameters.NAMES;
     }
 
     /**

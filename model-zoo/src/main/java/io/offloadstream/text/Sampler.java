@@ -80,6 +80,7 @@ public final class Sampler implements TokenChooser {
      *
      * @return true after the last token
      */
+    @Override
     public boolean isFinished() {
         return finished;
     }
