@@ -4,18 +4,87 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.cache.KvPagePool;
+import io.offloadstream.cache.KvSequences;
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Backends;
+import io.offloadstream.device.Workspace;
+import io.offloadstream.ops.Ops;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
+import io.offloadstream.stream.WeightStream;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A model directory opened under a memory budget: configuration, plan, weight stream, backend.
- * Opens without reading weights. Thread-safe; sessions of one model take turns pass by pass.
+ * A model directory opened under a memory budget: configuration, plan, weight stream, backend. Opens
+ * without reading weights. Thread-safe; sessions of one model take turns pass by pass.
  */
 public final class StreamedModel implements AutoCloseable {
 
-    private StreamedModel() {}
+    private static final Logger LOG = LoggerFactory.getLogger(StreamedModel.class);
+
+    private final Path directory;
+    private final ModelPlan plan;
+    private final MemoryBudget budget;
+    private final Backend backend;
+    private final Workspace workspace;
+    private final Ops ops;
+    private final PassBuffers buffers;
+    private final KvPagePool pages;
+    private final WeightStream stream;
+    private final RequestCheck requestCheck;
+    private final Lock compute = new ReentrantLock(true);
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Set<Session> sessions = new HashSet<>();
+    private volatile PassProgress progress;
+    private boolean closed;
+
+    private StreamedModel(Path directory, ModelPlan plan, Storage storage) {
+        this.directory = directory;
+        this.plan = plan;
+        this.budget = new MemoryBudget("hostMemory", plan.options().hostMemoryBytes());
+        boolean opened = false;
+        try {
+            backend = own(Backends.open(plan.options().threads()));
+            workspace = own(backend.newWorkspace(budget, plan.scratchBytes()));
+            ops = backend.ops(workspace);
+            buffers = own(newBuffers(plan.passRows()));
+            pages =
+                    own(
+                            new KvPagePool(
+                                    budget, plan.kvLayout(), plan.kvPages(), plan.isKvReserved()));
+            stream =
+                    own(
+                            WeightStream.open(
+                                    plan.residency(), plan.options().stream(), budget, storage));
+            opened = true;
+        } finally {
+            if (!opened) {
+                closeOwned();
+            }
+        }
+        requestCheck =
+                new RequestCheck(
+                        plan.decoder().vocabSize(), learnedPositions(), plan.maxSequenceLength());
+        progress = plan.options().trackProgress() ? new ProgressLog(LOG) : (done, total) -> {};
+        LOG.info("{}: {} on {}", directory, plan.residency(), backend.name());
+    }
 
     /**
      * Opens a model directory.
@@ -23,13 +92,59 @@ public final class StreamedModel implements AutoCloseable {
      * @param directory as the Hugging Face hub publishes it: config.json and safetensors
      * @param options budgets and settings
      * @return the model, for the caller to close
-     * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged,
-     *     incomplete or of an architecture that is not known
-     * @throws io.offloadstream.platform.BudgetExceededException if the budget is too small; the
-     *     message has the least that works
+     * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged, incomplete
+     *     or of an architecture that is not known
+     * @throws BudgetExceededException if the budget is too small; the message has the least that works
      */
     public static StreamedModel open(Path directory, ModelOptions options) {
-        throw new UnsupportedOperationException("pending");
+        return open(directory, options, Storage.local());
+    }
+
+    /**
+     * Opens a model directory whose files come from elsewhere.
+     *
+     * @param directory config.json and safetensors headers
+     * @param options budgets and settings
+     * @param storage where weights are read from
+     * @return the model, for the caller to close
+     */
+    public static StreamedModel open(Path directory, ModelOptions options, Storage storage) {
+        return new StreamedModel(directory, ModelPlan.of(directory, options, storage), storage);
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        owned.push(resource);
+        return resource;
+    }
+
+    private int learnedPositions() {
+        WeightRef table = plan.decoder().positionTable();
+        return table.isPresent()
+                ? Math.toIntExact(plan.decoder().embeddingLayout().shape(table)[0])
+                : 0;
+    }
+
+    private PassBuffers newBuffers(int rows) {
+        Decoder decoder = plan.decoder();
+        return new PassBuffers(budget, rows, decoder.hiddenSize(), decoder.rope().orElse(null));
+    }
+
+    /**
+     * Allocates buffers for a long prompt, so that it takes one pass over the weights instead of
+     * several.
+     *
+     * @param rows how many rows there are to run
+     * @return the most that the budget holds, for the caller to close; null if the model's own do
+     */
+    PassBuffers largerBuffers(int rows) {
+        for (int want = Math.min(rows, plan.mostPassRows()); want > buffers.rows(); want /= 2) {
+            try {
+                return newBuffers(want);
+            } catch (BudgetExceededException e) {
+                LOG.debug("a prompt takes more passes: {}", e.getMessage());
+            }
+        }
+        return null;
     }
 
     /**
@@ -39,7 +154,74 @@ public final class StreamedModel implements AutoCloseable {
      * @return the session, for the caller to close; closing the model closes it too
      */
     public Session newSession(int batch) {
-        throw new UnsupportedOperationException("pending");
+        if (batch < 1 || batch > plan.options().maxBatch()) {
+            throw new IllegalArgumentException(
+                    "batch "
+                            + batch
+                            + " is not between 1 and maxBatch="
+                            + plan.options().maxBatch()
+                            + "; raise maxBatch");
+        }
+        synchronized (sessions) {
+            if (closed) {
+                throw new IllegalStateException("the model is closed");
+            }
+            Session session =
+                    new Session(
+                            this,
+                            batch,
+                            new KvSequences(budget, pages, batch, plan.maxSequenceLength()));
+            sessions.add(session);
+            return session;
+        }
+    }
+
+    void forget(Session session) {
+        synchronized (sessions) {
+            sessions.remove(session);
+        }
+    }
+
+    /**
+     * Sets who is told how far a pass has come.
+     *
+     * @param progress called after each group
+     */
+    public void setProgress(PassProgress progress) {
+        this.progress = progress;
+    }
+
+    PassProgress progress() {
+        return progress;
+    }
+
+    RequestCheck requestCheck() {
+        return requestCheck;
+    }
+
+    ModelPlan modelPlan() {
+        return plan;
+    }
+
+    Ops ops() {
+        return ops;
+    }
+
+    Workspace workspace() {
+        return workspace;
+    }
+
+    PassBuffers buffers() {
+        return buffers;
+    }
+
+    WeightStream stream() {
+        return stream;
+    }
+
+    /** Held while the operators are in use. */
+    Lock compute() {
+        return compute;
     }
 
     /**
@@ -48,7 +230,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return what config.json made
      */
     public Decoder decoder() {
-        throw new UnsupportedOperationException("pending");
+        return plan.decoder();
     }
 
     /**
@@ -57,7 +239,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return the parsed config.json
      */
     public ModelConfig config() {
-        throw new UnsupportedOperationException("pending");
+        return plan.config();
     }
 
     /**
@@ -66,7 +248,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return as given
      */
     public Path directory() {
-        throw new UnsupportedOperationException("pending");
+        return directory;
     }
 
     /**
@@ -75,7 +257,16 @@ public final class StreamedModel implements AutoCloseable {
      * @return tokens
      */
     public int maxSequenceLength() {
-        throw new UnsupportedOperationException("pending");
+        return plan.maxSequenceLength();
+    }
+
+    /**
+     * Returns the most sequences that a session may have.
+     *
+     * @return sequences
+     */
+    public int maxBatch() {
+        return plan.options().maxBatch();
     }
 
     /**
@@ -84,7 +275,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return what stays and what streams
      */
     public ResidencyPlan plan() {
-        throw new UnsupportedOperationException("pending");
+        return plan.residency();
     }
 
     /**
@@ -93,21 +284,60 @@ public final class StreamedModel implements AutoCloseable {
      * @return a consistent copy
      */
     public StreamStats stats() {
-        throw new UnsupportedOperationException("pending");
+        return stream.stats();
     }
 
     /**
-     * Returns the accountant: NDArrays of this model are charged to it too.
+     * Returns what computes.
+     *
+     * @return the backend's name
+     */
+    public String backendName() {
+        return backend.name();
+    }
+
+    /**
+     * Returns the accountant: NDArrays of this model are charged to it too. It outlives the model as
+     * long as somebody holds such an array.
      *
      * @return the budget
      */
     public MemoryBudget budget() {
-        throw new UnsupportedOperationException("pending");
+        return budget;
     }
 
-    /** Ends running passes, closes sessions and files, frees the memory. */
+    /** Ends running passes, closes sessions and files, frees the memory. Twice has no effect. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("pending");
+        List<Session> open;
+        synchronized (sessions) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            open = new ArrayList<>(sessions);
+        }
+        open.forEach(Session::close);
+        closeOwned();
+    }
+
+    private void closeOwned() {
+        RuntimeException first = null;
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception e) {
+                RuntimeException failure =
+                        e instanceof RuntimeException r ? r : new IllegalStateException(e);
+                if (first == null) {
+                    first = failure;
+                } else {
+                    first.addSuppressed(failure);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 }
