@@ -61,7 +61,8 @@ final class KvTransfer {
                 int to = Math.min(slots, from + buffers.rows());
                 for (int head = 0; head < layout.heads(); head++) {
                     long row = ((long) sequence * layout.heads() + head) * slots + from;
-                    long keyOffset = layout.layerOffsetBytes(layer) + head * layout.headStrideBytes();
+                    long keyOffset =
+                            layout.layerOffsetBytes(layer) + head * layout.headStrideBytes();
                     gather(sequence, from, to, keyOffset, dense(keys, row, to - from));
                     gather(
                             sequence,

@@ -8,7 +8,6 @@ import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
-
 import java.util.ArrayList;
 import java.util.List;
 
@@ -16,8 +15,8 @@ import java.util.List;
  * The weight groups of a decoder, in the order of a pass: blocks, parts of the head, then the final
  * norm and the embedding, which are not streamed.
  *
- * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with it
- * every slot of the ring, stays a block however large the vocabulary is.
+ * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with
+ * it every slot of the ring, stays a block however large the vocabulary is.
  *
  * @param all groups by index
  * @param blocks how many of them are blocks, from index 0

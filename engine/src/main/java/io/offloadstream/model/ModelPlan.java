@@ -19,25 +19,23 @@ import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import io.offloadstream.stream.StreamOptions;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * How a model directory will run under a budget, decided from headers and configuration alone: groups,
- * residency, KV cache, how many rows a block takes at a time. No weight is read.
+ * How a model directory will run under a budget, decided from headers and configuration alone:
+ * groups, residency, KV cache, how many rows a block takes at a time. No weight is read.
  */
 public final class ModelPlan {
 
     private static final Logger LOG = LoggerFactory.getLogger(ModelPlan.class);
 
     /**
-     * How many rows a block takes at a time, the most first. Scratch memory grows with it; results do
-     * not depend on it. The last is what the least budget is counted with.
+     * How many rows a block takes at a time, the most first. Scratch memory grows with it; results
+     * do not depend on it. The last is what the least budget is counted with.
      */
     private static final int[] CHUNK_ROWS = {256, 128, 64, 32, 16, 8};
 
@@ -61,13 +59,12 @@ public final class ModelPlan {
     private ModelPlan(Path directory, ModelOptions options, Storage storage) {
         this.options = options;
         this.config = ModelConfig.read(directory);
-        this.decoder = Architectures.decoder(config);
+        this.decoder = Architectures.find(config).create(config);
         this.checkpoint = Checkpoint.open(directory);
         this.groups = ModelGroups.of(decoder, checkpoint);
         KvShape kv = decoder.kvShape();
         this.kvLayout =
-                new KvLayout(
-                        decoder.blockCount(), kv.heads(), kv.headDim(), options.kvCacheType());
+                new KvLayout(decoder.blockCount(), kv.heads(), kv.headDim(), options.kvCacheType());
         this.maxSequenceLength = sequenceLength();
         this.blockBytes = directBlockBytes(storage);
         decide();
@@ -97,7 +94,8 @@ public final class ModelPlan {
      * @return the plan
      * @throws CheckpointException if the directory is damaged, incomplete or of an unknown
      *     architecture
-     * @throws BudgetExceededException if the budget is too small; the message has the least that works
+     * @throws BudgetExceededException if the budget is too small; the message has the least that
+     *     works
      */
     public static ModelPlan of(Path directory, ModelOptions options, Storage storage) {
         return new ModelPlan(directory, options, storage);
@@ -108,7 +106,9 @@ public final class ModelPlan {
             return options.maxSequenceLength();
         }
         long pages =
-                options.hostMemoryBytes() / 4 / KvPagePool.chargedBytes(kvLayout, options.maxBatch());
+                options.hostMemoryBytes()
+                        / 4
+                        / KvPagePool.chargedBytes(kvLayout, options.maxBatch());
         long holds = Math.max(1, pages) * KvLayout.PAGE_TOKENS;
         if (holds >= decoder.maxPositions()) {
             return decoder.maxPositions();
@@ -131,7 +131,8 @@ public final class ModelPlan {
         try (StorageFile direct = storage.open(file, Storage.Mode.DIRECT)) {
             return direct.blockBytes();
         } catch (UnsupportedOperationException e) {
-            // the stream says so, once, when it falls back; slots planned for blocks of 1 fit either way
+            // the stream says so, once, when it falls back; slots planned for blocks of 1 fit
+            // either way
             return 1;
         } catch (IOException e) {
             throw new CheckpointException(file + " cannot be opened: " + e.getMessage(), e);
@@ -217,8 +218,7 @@ public final class ModelPlan {
 
     /** The most rows that one pass takes if there is memory for them. */
     int mostPassRows() {
-        long rowBytes =
-                PassBuffers.sizeBytes(1, decoder.hiddenSize(), decoder.rope().orElse(null));
+        long rowBytes = PassBuffers.sizeBytes(1, decoder.hiddenSize(), decoder.rope().orElse(null));
         long rows = options.hostMemoryBytes() / SCRATCH_SHARE / rowBytes;
         return (int) Math.min(Integer.MAX_VALUE, Math.max(passRows(), rows));
     }
@@ -284,8 +284,8 @@ public final class ModelPlan {
     }
 
     /**
-     * Returns the least {@code hostMemory} that these options work with, all else equal. With {@code
-     * maxSequenceLength} and {@code maxBatch} given it covers requests of that size.
+     * Returns the least {@code hostMemory} that these options work with, all else equal. With
+     * {@code maxSequenceLength} and {@code maxBatch} given it covers requests of that size.
      *
      * @return bytes
      */
@@ -295,8 +295,8 @@ public final class ModelPlan {
     }
 
     /**
-     * Returns what the logits of all positions take on top of the plan, as an NDList predictor returns
-     * them.
+     * Returns what the logits of all positions take on top of the plan, as an NDList predictor
+     * returns them.
      *
      * @param batch sequences
      * @param length tokens of each

@@ -14,14 +14,13 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.stream.GroupLease;
 import io.offloadstream.stream.RowLease;
 import io.offloadstream.stream.StreamPass;
-
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * One pass over the weights for some columns of a token batch: embedding, blocks, final norm, head.
- * Each group is leased once; its rows are run a chunk at a time, so that scratch memory stays bounded
- * and the weights are read once however long the prompt is.
+ * Each group is leased once; its rows are run a chunk at a time, so that scratch memory stays
+ * bounded and the weights are read once however long the prompt is.
  *
  * <p>Rows are ordered by sequence, then by token.
  */
@@ -248,7 +247,8 @@ final class Pass {
             Run last = runs.get(runs.size() - 1);
             if (last.source() + last.count() == source && last.target() + last.count() == target) {
                 runs.set(
-                        runs.size() - 1, new Run(last.source(), last.target(), last.count() + count));
+                        runs.size() - 1,
+                        new Run(last.source(), last.target(), last.count() + count));
                 return;
             }
         }

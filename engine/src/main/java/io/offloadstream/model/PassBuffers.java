@@ -10,12 +10,11 @@ import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
-
 import java.nio.FloatBuffer;
 
 /**
- * What a pass holds for each of its rows from the first block to the last: the hidden state, where the
- * row is in its sequence, and its rotations.
+ * What a pass holds for each of its rows from the first block to the last: the hidden state, where
+ * the row is in its sequence, and its rotations.
  */
 final class PassBuffers implements AutoCloseable {
 

@@ -15,7 +15,6 @@ import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.DType;
 import io.offloadstream.stream.GroupLease;
-
 import java.util.HashSet;
 import java.util.Set;
 

@@ -8,7 +8,6 @@ import io.offloadstream.cache.KvSequences;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.stream.PassCancelledException;
 import io.offloadstream.stream.StreamPass;
-
 import java.util.function.Consumer;
 
 /**
@@ -53,17 +52,17 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Runs tokens through the model: in one pass over the weights, or in several when the hidden state
-     * of all tokens does not fit the budget.
+     * Runs tokens through the model: in one pass over the weights, or in several when the hidden
+     * state of all tokens does not fit the budget.
      *
      * @param input the tokens
      * @param output where results go
      * @throws IllegalArgumentException if the request is malformed or longer than {@code
      *     maxSequenceLength}; nothing has run then
-     * @throws PassCancelledException if {@link #cancel} or {@link #close} ended it, or the thread was
-     *     interrupted
-     * @throws io.offloadstream.platform.OffloadStreamException if the pass fails; the session is then
-     *     as it was before
+     * @throws PassCancelledException if {@link #cancel} or {@link #close} ended it, or the thread
+     *     was interrupted
+     * @throws io.offloadstream.platform.OffloadStreamException if the pass fails; the session is
+     *     then as it was before
      */
     public void forward(TokenBatch input, PassOutput output) {
         model.requestCheck().check(input, output, batch, length);
@@ -201,8 +200,7 @@ public final class Session implements AutoCloseable {
         model.compute().lock();
         try {
             work.accept(
-                    new KvTransfer(
-                            model.ops(), kv, model.modelPlan().kvLayout(), model.buffers()));
+                    new KvTransfer(model.ops(), kv, model.modelPlan().kvLayout(), model.buffers()));
         } finally {
             model.compute().unlock();
             exit();

@@ -17,10 +17,6 @@ import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.WeightStream;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -30,10 +26,12 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * A model directory opened under a memory budget: configuration, plan, weight stream, backend. Opens
- * without reading weights. Thread-safe; sessions of one model take turns pass by pass.
+ * A model directory opened under a memory budget: configuration, plan, weight stream, backend.
+ * Opens without reading weights. Thread-safe; sessions of one model take turns pass by pass.
  */
 public final class StreamedModel implements AutoCloseable {
 
@@ -92,9 +90,10 @@ public final class StreamedModel implements AutoCloseable {
      * @param directory as the Hugging Face hub publishes it: config.json and safetensors
      * @param options budgets and settings
      * @return the model, for the caller to close
-     * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged, incomplete
-     *     or of an architecture that is not known
-     * @throws BudgetExceededException if the budget is too small; the message has the least that works
+     * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged,
+     *     incomplete or of an architecture that is not known
+     * @throws BudgetExceededException if the budget is too small; the message has the least that
+     *     works
      */
     public static StreamedModel open(Path directory, ModelOptions options) {
         return open(directory, options, Storage.local());
@@ -297,8 +296,8 @@ public final class StreamedModel implements AutoCloseable {
     }
 
     /**
-     * Returns the accountant: NDArrays of this model are charged to it too. It outlives the model as
-     * long as somebody holds such an array.
+     * Returns the accountant: NDArrays of this model are charged to it too. It outlives the model
+     * as long as somebody holds such an array.
      *
      * @return the budget
      */

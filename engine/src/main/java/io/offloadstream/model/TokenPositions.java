@@ -10,8 +10,8 @@ final class TokenPositions {
     private TokenPositions() {}
 
     /**
-     * Positions of the new tokens: {@code max(0, cumsum(mask) - 1)}, as transformers' generate counts
-     * them, or as given.
+     * Positions of the new tokens: {@code max(0, cumsum(mask) - 1)}, as transformers' generate
+     * counts them, or as given.
      *
      * @param length slots before the new tokens
      * @return (batch, T)

@@ -26,4 +26,13 @@ public final class ResidencyPlan {
     public List<WeightGroup> groups() {
         return groups;
     }
+
+    /**
+     * Returns the least budget that works.
+     *
+     * @return bytes
+     */
+    public long leastBytes() {
+        throw new UnsupportedOperationException("pending");
+    }
 }
