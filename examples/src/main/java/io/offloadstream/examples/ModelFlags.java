@@ -45,10 +45,14 @@ final class ModelFlags {
                     new Flag("io", "HOW", "auto, direct, mmap or buffered."),
                     new Flag("scheduler", "NAME", "lookahead or block."),
                     new Flag("prefetchLayers", "N", "Groups read ahead of the one that computes."),
+                    new Flag("hostSlots", "N", "Slots that groups are read into."),
                     new Flag("readThreads", "N", "Read requests in flight."),
                     new Flag("threads", "N", "Compute threads."),
+                    new Flag("cachePolicy", "NAME", "pinned."),
+                    new Flag("computeType", "TYPE", "float32."),
+                    new Flag("backend", "NAME", "auto or cpu."),
                     new Flag("trace", "FILE", "Write a Chrome/Perfetto trace of every stage."),
-                    new Flag("trackProgress", null, "Report the progress of every pass."));
+                    new Flag("trackProgress", null, "Report the progress of slow passes."));
 
     private ModelFlags() {}
 
