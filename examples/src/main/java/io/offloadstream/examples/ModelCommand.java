@@ -4,21 +4,15 @@
  */
 package io.offloadstream.examples;
 
-import java.io.PrintWriter;
+import io.offloadstream.model.ModelOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
-
-import io.offloadstream.model.ModelOptions;
 
 /** What the commands that open a model share: the directory, the options, where to print. */
-abstract class ModelCommand {
-
-    @Spec private CommandSpec command;
+abstract class ModelCommand extends ConsoleCommand implements Main.OpensModel {
 
     @Option(
             names = "--model",
@@ -41,7 +35,7 @@ abstract class ModelCommand {
 
     /** Returns the options given as flags, over those that suit the storyteller if it runs. */
     Map<String, String> optionValues() {
-        Map<String, String> values = ModelFlags.values(command);
+        Map<String, String> values = ModelFlags.values(command());
         if (model == null) {
             values.putIfAbsent("hostMemory", Storyteller.HOST_MEMORY);
             values.putIfAbsent("maxSequenceLength", Storyteller.MAX_SEQUENCE_LENGTH);
@@ -54,22 +48,7 @@ abstract class ModelCommand {
         try {
             return ModelOptions.parse(values);
         } catch (IllegalArgumentException e) {
-            throw new ParameterException(command.commandLine(), e.getMessage(), e);
+            throw new ParameterException(command().commandLine(), e.getMessage(), e);
         }
-    }
-
-    /** Makes the exception for arguments that cannot be right. */
-    ParameterException usage(String message) {
-        return new ParameterException(command.commandLine(), message);
-    }
-
-    /** Returns where results go. */
-    PrintWriter out() {
-        return command.commandLine().getOut();
-    }
-
-    /** Returns where messages go. */
-    PrintWriter err() {
-        return command.commandLine().getErr();
     }
 }
