@@ -5,7 +5,9 @@
 package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
+import io.offloadstream.model.ModelOptions;
 import java.io.PrintWriter;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -26,6 +28,15 @@ abstract class ConsoleCommand {
             return LlamaShape.ofSize(MemorySize.parse("--size", size, 0));
         } catch (IllegalArgumentException e) {
             throw usage(e.getMessage());
+        }
+    }
+
+    /** Parses options; what they do not allow is a usage error. */
+    ModelOptions parse(Map<String, String> values) {
+        try {
+            return ModelOptions.parse(values);
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(command.commandLine(), e.getMessage(), e);
         }
     }
 

@@ -6,7 +6,6 @@ package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.StreamedModel;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -18,7 +17,8 @@ import picocli.CommandLine.Option;
         name = "dry-run",
         sortOptions = false,
         description = "Makes a Llama of random weights of a given size and streams it.")
-final class DryRunCommand extends ModelCommand implements Callable<Integer> {
+final class DryRunCommand extends ConsoleCommand
+        implements Main.OpensModel, Callable<Integer> {
 
     private static final int PROMPT_TOKENS = 16;
     private static final long SEED = 20260121;
@@ -48,7 +48,7 @@ final class DryRunCommand extends ModelCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         LlamaShape shape = shape(size);
-        Map<String, String> values = optionValues();
+        Map<String, String> values = ModelFlags.values(command());
         values.putIfAbsent("maxSequenceLength", Integer.toString(PROMPT_TOKENS + tokens));
         parse(values);
         if (directory != null) {

@@ -82,6 +82,8 @@ public final class Main implements Runnable {
                 ModelFlags.addTo(sub.getCommandSpec());
             }
         }
+        // A prompt may start with an @, which is no file of arguments.
+        line.setExpandAtFiles(false);
         line.setOut(out);
         line.setErr(err);
         line.setExecutionStrategy(

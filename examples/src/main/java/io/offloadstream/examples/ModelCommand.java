@@ -4,12 +4,10 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.ModelOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 
 /** What the commands that open a model share: the directory, the options, where to print. */
 abstract class ModelCommand extends ConsoleCommand implements Main.OpensModel {
@@ -22,9 +20,14 @@ abstract class ModelCommand extends ConsoleCommand implements Main.OpensModel {
                             + " inside this jar, under a budget that holds some of its blocks.")
     private Path model;
 
+    /** Tells whether the model inside the jar runs, for want of another. */
+    boolean isStoryteller() {
+        return model == null;
+    }
+
     /** Returns the model directory, unpacking the storyteller if none was given. */
     Path modelDirectory() {
-        if (model == null) {
+        if (isStoryteller()) {
             return Storyteller.unpack();
         }
         if (!Files.isDirectory(model)) {
@@ -36,19 +39,10 @@ abstract class ModelCommand extends ConsoleCommand implements Main.OpensModel {
     /** Returns the options given as flags, over those that suit the storyteller if it runs. */
     Map<String, String> optionValues() {
         Map<String, String> values = ModelFlags.values(command());
-        if (model == null) {
+        if (isStoryteller()) {
             values.putIfAbsent("hostMemory", Storyteller.HOST_MEMORY);
             values.putIfAbsent("maxSequenceLength", Storyteller.MAX_SEQUENCE_LENGTH);
         }
         return values;
-    }
-
-    /** Parses options; what they do not allow is a usage error. */
-    ModelOptions parse(Map<String, String> values) {
-        try {
-            return ModelOptions.parse(values);
-        } catch (IllegalArgumentException e) {
-            throw new ParameterException(command().commandLine(), e.getMessage(), e);
-        }
     }
 }

@@ -5,9 +5,10 @@
 package io.offloadstream.examples;
 
 import io.offloadstream.model.StreamedModel;
+import java.io.Console;
 import java.io.PrintWriter;
 
-/** A bar for the pass that runs, on a terminal only. Closing wipes it. */
+/** A bar for the pass that runs, on a terminal only. Closing wipes it, and nothing more is drawn. */
 final class ProgressBar implements AutoCloseable {
 
     private static final int WIDTH = 30;
@@ -16,6 +17,7 @@ final class ProgressBar implements AutoCloseable {
     private final PrintWriter terminal;
     private long drawnNanos;
     private boolean drawn;
+    private boolean closed;
 
     private ProgressBar(PrintWriter terminal) {
         this.terminal = terminal;
@@ -30,17 +32,30 @@ final class ProgressBar implements AutoCloseable {
      * @return the bar, which stays invisible where nobody looks
      */
     static ProgressBar on(PrintWriter err, StreamedModel model) {
-        ProgressBar bar = new ProgressBar(System.console() == null ? null : err);
-        if (bar.terminal != null) {
+        ProgressBar bar = new ProgressBar(err);
+        if (isTerminal()) {
             model.setProgress(bar::advanced);
         }
         return bar;
     }
 
+    /** Newer JDKs have a console where there is no terminal, and a method that tells. */
+    private static boolean isTerminal() {
+        Console console = System.console();
+        if (console == null) {
+            return false;
+        }
+        try {
+            return (boolean) Console.class.getMethod("isTerminal").invoke(console);
+        } catch (ReflectiveOperationException e) {
+            return true; // JDK 17 to 21: there is a console only on a terminal.
+        }
+    }
+
     /** Draws at most ten times a second, and nothing at all while passes are quicker than that. */
     private synchronized void advanced(int done, int total) {
         long now = System.nanoTime();
-        if (now - drawnNanos < REDRAW_NANOS) {
+        if (closed || now - drawnNanos < REDRAW_NANOS) {
             return;
         }
         drawnNanos = now;
@@ -51,17 +66,13 @@ final class ProgressBar implements AutoCloseable {
         terminal.flush();
     }
 
-    /** Wipes the bar, so that text can follow. */
-    synchronized void wipe() {
+    @Override
+    public synchronized void close() {
+        closed = true;
         if (drawn) {
             terminal.print("\r" + " ".repeat(WIDTH + 16) + "\r");
             terminal.flush();
             drawn = false;
         }
-    }
-
-    @Override
-    public void close() {
-        wipe();
     }
 }
