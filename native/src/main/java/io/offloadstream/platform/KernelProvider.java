@@ -4,6 +4,10 @@
  */
 package io.offloadstream.platform;
 
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
  * Chooses the kernels once per process: the native library where it loads, the Java reference where
  * it does not (one WARN with the cause).
@@ -13,7 +17,11 @@ package io.offloadstream.platform;
  */
 public final class KernelProvider {
 
+    private static final String PROPERTY = "offloadstream.kernels";
+
     private KernelProvider() {}
+
+    private static Kernels chosen;
 
     /**
      * Returns the kernels of this process.
@@ -21,8 +29,37 @@ public final class KernelProvider {
      * @return native or Java kernels
      * @throws OffloadStreamException if {@code offloadstream.kernels=native} and the library does
      *     not load
+     * @throws IllegalArgumentException if {@code offloadstream.kernels} is none of the three
      */
-    public static Kernels kernels() {
-        throw new UnsupportedOperationException("pending");
+    public static synchronized Kernels kernels() {
+        if (chosen == null) {
+            chosen =
+                    choose(
+                            System.getProperty(PROPERTY, "auto"),
+                            () -> {
+                                throw new OffloadStreamException("the native library is not built");
+                            },
+                            LoggerFactory.getLogger(KernelProvider.class));
+        }
+        return chosen;
+    }
+
+    static Kernels choose(String mode, Supplier<Kernels> nativeKernels, Logger logger) {
+        switch (mode) {
+            case "java":
+                return new ReferenceKernels();
+            case "native":
+                return nativeKernels.get();
+            case "auto":
+                try {
+                    return nativeKernels.get();
+                } catch (OffloadStreamException e) {
+                    logger.warn("{}; computing with the slower Java kernels", e.getMessage());
+                    return new ReferenceKernels();
+                }
+            default:
+                throw new IllegalArgumentException(
+                        PROPERTY + "=" + mode + " is not known; known: auto, native, java");
+        }
     }
 }
