@@ -114,9 +114,16 @@ public final class Main implements Runnable {
         return CommandLine.ExitCode.SOFTWARE;
     }
 
+    /** The message of the deepest exception that only wraps another, and of its cause. */
     private static String oneLine(Throwable e) {
-        String message = e.getMessage() == null ? e.toString() : e.getMessage();
-        Throwable cause = e.getCause();
+        Throwable shown = e;
+        while (shown.getCause() != null
+                && (shown.getMessage() == null
+                        || shown.getMessage().equals(shown.getCause().toString()))) {
+            shown = shown.getCause();
+        }
+        String message = shown.getMessage() == null ? shown.toString() : shown.getMessage();
+        Throwable cause = shown.getCause();
         if (cause != null && cause.getMessage() != null && !message.contains(cause.getMessage())) {
             message += ": " + cause.getMessage();
         }

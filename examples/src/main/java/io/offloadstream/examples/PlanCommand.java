@@ -5,6 +5,7 @@
 package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
+import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.platform.Storage;
 import java.util.Map;
@@ -41,7 +42,8 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
         if (length != null) {
             values.put("maxSequenceLength", length.toString());
         }
-        ModelPlan plan = ModelPlan.of(modelDirectory(), parse(values), Storage.local());
+        ModelOptions options = parse(values);
+        ModelPlan plan = ModelPlan.of(modelDirectory(), options, Storage.local());
         out().println(plan.residency().toTable());
         int tokens = plan.maxSequenceLength();
         long least = plan.leastBytes();
