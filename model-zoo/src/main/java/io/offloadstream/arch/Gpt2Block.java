@@ -16,7 +16,7 @@ import io.offloadstream.stream.GroupLease;
 /**
  * The decoder block of GPT-2: pre-norm, attention with one fused projection, feed-forward layer.
  *
- * <p>Source: transformers 5.17 modeling_gpt2.py, {@code GPT2Block}. Weights are (in, out), as its
+ * <p>Source: transformers 5.18 modeling_gpt2.py, {@code GPT2Block}. Weights are (in, out), as its
  * Conv1D has them; the mask buffers {@code attn.bias} and {@code attn.masked_bias} of published
  * files are not weights and not read.
  */

@@ -19,7 +19,7 @@ import java.util.Optional;
 /**
  * What is around the blocks of GPT-2: token and position embeddings, final norm, head.
  *
- * <p>Source: transformers 5.17 modeling_gpt2.py, {@code GPT2Model}, {@code GPT2LMHeadModel}. Names
+ * <p>Source: transformers 5.18 modeling_gpt2.py, {@code GPT2Model}, {@code GPT2LMHeadModel}. Names
  * are published with and without the prefix {@code transformer.}
  */
 final class Gpt2Decoder implements Decoder {

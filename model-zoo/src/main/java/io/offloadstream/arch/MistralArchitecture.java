@@ -13,7 +13,7 @@ import java.util.Set;
 /**
  * Mistral: Llama without biases, its attention limited to a sliding window.
  *
- * <p>Source: arXiv:2310.06825; transformers 5.17 modeling_mistral.py.
+ * <p>Source: arXiv:2310.06825; transformers 5.18 modeling_mistral.py.
  */
 public final class MistralArchitecture implements Architecture {
 

@@ -15,7 +15,7 @@ import java.util.Set;
  * Qwen2 and Qwen2.5: Llama with biases on queries, keys and values, and a sliding window in some
  * layers if the configuration says so.
  *
- * <p>Source: arXiv:2407.10671; transformers 5.17 modeling_qwen2.py, configuration_qwen2.py.
+ * <p>Source: arXiv:2407.10671; transformers 5.18 modeling_qwen2.py, configuration_qwen2.py.
  */
 public final class Qwen2Architecture implements Architecture {
 

@@ -4,6 +4,7 @@
  */
 package io.offloadstream.arch;
 
+import static io.offloadstream.arch.Closeness.assertClose;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
@@ -156,23 +157,5 @@ public class ReferenceLogitsTest {
             }
         }
         return best;
-    }
-
-    private static void assertClose(float[] actual, float[] expected, String label) {
-        assertEquals(actual.length, expected.length, label);
-        double largest = 0;
-        double difference = 0;
-        double norm = 0;
-        for (int i = 0; i < expected.length; i++) {
-            double d = (double) actual[i] - expected[i];
-            assertTrue(Float.isFinite(actual[i]), label + " at " + i + " is " + actual[i]);
-            largest = Math.max(largest, Math.abs(d));
-            difference += d * d;
-            norm += (double) expected[i] * expected[i];
-        }
-        double relative = Math.sqrt(difference / norm);
-        assertTrue(
-                largest <= 1e-3 && relative <= 1e-4,
-                label + ": largest difference " + largest + ", relative L2 " + relative);
     }
 }
