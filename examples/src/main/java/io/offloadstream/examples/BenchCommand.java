@@ -95,26 +95,26 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         out().println("(a) all in memory");
         if (!result.flag("resident")) {
             out().printf(
-                    "    n/a: %s of weights do not fit the %s that this machine has available%n",
-                    MemorySize.format(shape.sizeBytes()),
-                    MemorySize.format(result.number("budgetBytes")));
+                            "    n/a: %s of weights do not fit the %s that this machine has available%n",
+                            MemorySize.format(shape.sizeBytes()),
+                            MemorySize.format(result.number("budgetBytes")));
             return;
         }
         double seconds = result.decimal("secondsPerToken");
         double rate = result.number("weightBytes") / seconds;
         out().printf(
-                Locale.ROOT,
-                "    decode             %.2f tokens/s (%.3f s/token)%n"
-                        + "    weights            %s/s = %.0f %% of memory read bandwidth, %s/s%n"
-                        + "    read from disk     %s per token%n"
-                        + "    peak RSS           %s%n",
-                1 / seconds,
-                seconds,
-                MemorySize.format((long) rate),
-                100 * rate / result.number("memoryBandwidth"),
-                MemorySize.format(result.number("memoryBandwidth")),
-                MemorySize.format(result.number("readBytes") / tokens),
-                peak(result));
+                        Locale.ROOT,
+                        "    decode             %.2f tokens/s (%.3f s/token)%n"
+                                + "    weights            %s/s = %.0f %% of memory read bandwidth, %s/s%n"
+                                + "    read from disk     %s per token%n"
+                                + "    peak RSS           %s%n",
+                        1 / seconds,
+                        seconds,
+                        MemorySize.format((long) rate),
+                        100 * rate / result.number("memoryBandwidth"),
+                        MemorySize.format(result.number("memoryBandwidth")),
+                        MemorySize.format(result.number("readBytes") / tokens),
+                        peak(result));
     }
 
     private void printStreamed(BenchResult result) {
@@ -124,23 +124,24 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         long budget = result.number("budgetBytes");
         out().printf("(b) hostMemory=%s%n", hostMemory);
         out().printf(
-                Locale.ROOT,
-                "    decode             %.3f s/token (%.2f tokens/s)%n"
-                        + "    read from disk     %s per token; not resident: %s of %s%n"
-                        + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
-                        + "    peak RSS           %s%s%n",
-                seconds,
-                1 / seconds,
-                MemorySize.format(perToken),
-                MemorySize.format(result.number("streamedBytes")),
-                MemorySize.format(result.number("weightBytes")),
-                MemorySize.format((long) rate),
-                100 * rate / result.number("diskBandwidth"),
-                MemorySize.format(result.number("diskBandwidth")),
-                peak(result),
-                result.has("peakRssBytes")
-                        ? " = budget + " + MemorySize.format(result.number("peakRssBytes") - budget)
-                        : "");
+                        Locale.ROOT,
+                        "    decode             %.3f s/token (%.2f tokens/s)%n"
+                                + "    read from disk     %s per token; not resident: %s of %s%n"
+                                + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
+                                + "    peak RSS           %s%s%n",
+                        seconds,
+                        1 / seconds,
+                        MemorySize.format(perToken),
+                        MemorySize.format(result.number("streamedBytes")),
+                        MemorySize.format(result.number("weightBytes")),
+                        MemorySize.format((long) rate),
+                        100 * rate / result.number("diskBandwidth"),
+                        MemorySize.format(result.number("diskBandwidth")),
+                        peak(result),
+                        result.has("peakRssBytes")
+                                ? " = budget + "
+                                        + MemorySize.format(result.number("peakRssBytes") - budget)
+                                : "");
         if (result.number("readBytes") != tokens * result.number("streamedBytes")) {
             throw new OffloadStreamException(
                     tokens

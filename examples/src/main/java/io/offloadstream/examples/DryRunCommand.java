@@ -17,8 +17,7 @@ import picocli.CommandLine.Option;
         name = "dry-run",
         sortOptions = false,
         description = "Makes a Llama of random weights of a given size and streams it.")
-final class DryRunCommand extends ConsoleCommand
-        implements Main.OpensModel, Callable<Integer> {
+final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Callable<Integer> {
 
     private static final int PROMPT_TOKENS = 16;
     private static final long SEED = 20260121;

@@ -122,12 +122,12 @@ final class GenerateCommand extends ModelCommand implements Callable<Integer> {
         JsonObject details = line.getAsJsonObject("details");
         int made = details.get("generated_tokens").getAsInt();
         err().printf(
-                Locale.ROOT,
-                "%n%d tokens (%s): the first after %.2f s%s%n",
-                made,
-                details.get("finish_reason").getAsString(),
-                (first - begin) / 1e9,
-                made > 1 ? rate(made - 1, (end - first) / 1e9) : "");
+                        Locale.ROOT,
+                        "%n%d tokens (%s): the first after %.2f s%s%n",
+                        made,
+                        details.get("finish_reason").getAsString(),
+                        (first - begin) / 1e9,
+                        made > 1 ? rate(made - 1, (end - first) / 1e9) : "");
     }
 
     private static String rate(int tokens, double seconds) {

@@ -21,13 +21,7 @@ import java.util.Map;
  * @param vocab tokens
  */
 record LlamaShape(
-        int layers,
-        int hidden,
-        int heads,
-        int kvHeads,
-        int headDim,
-        int intermediate,
-        int vocab) {
+        int layers, int hidden, int heads, int kvHeads, int headDim, int intermediate, int vocab) {
 
     /** Llama 3.2 1B: 1.24 billion parameters, 2.47 GB. */
     static final LlamaShape LLAMA_1B = new LlamaShape(16, 2048, 32, 8, 64, 8192, 128256);

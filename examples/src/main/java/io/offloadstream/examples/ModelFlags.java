@@ -31,8 +31,7 @@ final class ModelFlags {
 
         /** Returns the name on the command line. */
         String name() {
-            return "--"
-                    + option.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
+            return "--" + option.replaceAll("([a-z])([A-Z])", "$1-$2").toLowerCase(Locale.ROOT);
         }
     }
 

@@ -8,7 +8,9 @@ import io.offloadstream.model.StreamedModel;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/** A bar for the pass that runs, on a terminal only. Closing wipes it, and nothing more is drawn. */
+/**
+ * A bar for the pass that runs, on a terminal only. Closing wipes it, and nothing more is drawn.
+ */
 final class ProgressBar implements AutoCloseable {
 
     private static final int WIDTH = 30;
@@ -62,7 +64,13 @@ final class ProgressBar implements AutoCloseable {
         drawn = true;
         int filled = WIDTH * done / total;
         terminal.print(
-                "\r[" + "#".repeat(filled) + ".".repeat(WIDTH - filled) + "] " + done + "/" + total);
+                "\r["
+                        + "#".repeat(filled)
+                        + ".".repeat(WIDTH - filled)
+                        + "] "
+                        + done
+                        + "/"
+                        + total);
         terminal.flush();
     }
 

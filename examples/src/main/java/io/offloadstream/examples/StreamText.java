@@ -29,8 +29,7 @@ public final class StreamText {
      * @throws TranslateException if a pass fails
      */
     @SuppressForbidden("prints the text")
-    public static void main(String[] args)
-            throws IOException, ModelException, TranslateException {
+    public static void main(String[] args) throws IOException, ModelException, TranslateException {
         Path directory = args.length > 0 ? Path.of(args[0]) : Storyteller.unpack();
         String message = args.length > 1 ? args[1] : "Tell me a story about an owl and a red kite.";
         String hostMemory = args.length > 2 ? args[2] : "auto";

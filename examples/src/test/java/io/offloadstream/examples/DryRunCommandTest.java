@@ -31,7 +31,12 @@ public class DryRunCommandTest {
     public void itStreamsWhatDoesNotFitAndCleansUp() throws IOException {
         List<Path> before = temporary();
         CliRun run =
-                CliRun.of("dry-run", "--size=40MB", "--host-memory=20MB", "--tokens=3", "--io=direct");
+                CliRun.of(
+                        "dry-run",
+                        "--size=40MB",
+                        "--host-memory=20MB",
+                        "--tokens=3",
+                        "--io=direct");
         assertEquals(run.code(), 0, run.err());
         assertTrue(run.out().contains("each token after it"), run.out());
         assertTrue(run.out().contains("of 20.00 MB"), run.out());
@@ -67,8 +72,7 @@ public class DryRunCommandTest {
     @Test
     public void aCheckpointThatTheDiskCannotHoldIsRefused() {
         try (TemporaryDirectory directory = TemporaryDirectory.create("offloadstream-test")) {
-            CliRun run =
-                    CliRun.of("dry-run", "--size=1000TB", "--directory=" + directory.path());
+            CliRun run = CliRun.of("dry-run", "--size=1000TB", "--directory=" + directory.path());
             assertEquals(run.code(), 1);
             assertTrue(run.err().contains("are free"), run.err());
             assertFalse(Files.exists(directory.path().resolve("model.safetensors")));

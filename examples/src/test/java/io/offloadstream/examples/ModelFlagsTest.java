@@ -53,7 +53,6 @@ public class ModelFlagsTest {
         assertEquals(
                 ModelFlags.arguments(Map.of("hostMemory", "1GB")), List.of("--host-memory=1GB"));
         assertEquals(
-                ModelFlags.arguments(Map.of("trackProgress", "true")),
-                List.of("--track-progress"));
+                ModelFlags.arguments(Map.of("trackProgress", "true")), List.of("--track-progress"));
     }
 }
