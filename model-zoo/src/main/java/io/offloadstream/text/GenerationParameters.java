@@ -104,11 +104,11 @@ final class GenerationParameters {
         if (value == null) {
             return absent;
         }
-        if (value instanceof Boolean) {
-            return (Boolean) value;
+        if (value instanceof Boolean b) {
+            return b;
         }
-        if (value instanceof String) {
-            switch (((String) value).strip().toLowerCase(Locale.ROOT)) {
+        if (value instanceof String string) {
+            switch (string.strip().toLowerCase(Locale.ROOT)) {
                 case "true":
                     return true;
                 case "false":
@@ -128,10 +128,10 @@ final class GenerationParameters {
         for (String name : List.of("stop", "stop_sequences")) {
             Object value = values.get(name);
             for (Object stop : value instanceof List ? (List<?>) value : listOf(value)) {
-                if (!(stop instanceof String) || ((String) stop).isEmpty()) {
+                if (!(stop instanceof String string) || string.isEmpty()) {
                     throw invalid(name, "a string or a list of strings, none of them empty");
                 }
-                stops.add((String) stop);
+                stops.add(string);
             }
         }
         return stops;
