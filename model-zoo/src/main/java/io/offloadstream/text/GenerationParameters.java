@@ -108,13 +108,9 @@ final class GenerationParameters {
             return b;
         }
         if (value instanceof String string) {
-            switch (string.strip().toLowerCase(Locale.ROOT)) {
-                case "true":
-                    return true;
-                case "false":
-                    return false;
-                default:
-                    break;
+            String word = string.strip().toLowerCase(Locale.ROOT);
+            if (word.equals("true") || word.equals("false")) {
+                return word.equals("true");
             }
         }
         throw invalid(name, "true or false");
