@@ -213,8 +213,7 @@ public final class WorkerPool implements AutoCloseable {
 
     private final class Worker implements Runnable {
 
-        private final Thread thread =
-                new Thread(this, "ofs-compute-" + NAMES.incrementAndGet());
+        private final Thread thread = new Thread(this, "ofs-compute-" + NAMES.incrementAndGet());
         private volatile boolean parked;
 
         Worker() {
