@@ -5,8 +5,15 @@
 package io.offloadstream.model;
 
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.stream.StreamOptions;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
 
 /**
  * Every option, parsed once. The same names serve {@code Criteria.optOption}, {@code
@@ -14,20 +21,54 @@ import java.util.Map;
  *
  * @param hostMemoryBytes the budget
  * @param stream how weights are read
+ * @param hostSlots slots of the ring that groups are read into
  * @param kvCacheType F32, F16 or BF16
  * @param maxSequenceLength 0 for the model's own, lowered to what a quarter of the budget holds
  * @param maxBatch sequences in one session
  * @param threads compute threads
- * @param trackProgress whether passes report their progress
+ * @param trackProgress whether passes report their progress in the log
  */
 public record ModelOptions(
         long hostMemoryBytes,
         StreamOptions stream,
+        int hostSlots,
         DType kvCacheType,
         int maxSequenceLength,
         int maxBatch,
         int threads,
         boolean trackProgress) {
+
+    /** The share of the available memory that {@code hostMemory=auto} takes. */
+    private static final String AUTO_SHARE = "80%";
+
+    private static final Map<String, String> VALID = new HashMap<>();
+
+    static {
+        VALID.put("hostMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
+        VALID.put("scheduler", "lookahead, block");
+        VALID.put("prefetchLayers", "a number from 0");
+        VALID.put("hostSlots", "a number from 1");
+        VALID.put("readThreads", "a number from 1");
+        VALID.put("io", "auto, direct, mmap, buffered");
+        VALID.put("computeType", "float32");
+        VALID.put("kvCacheType", "float32, float16, bfloat16");
+        VALID.put("maxSequenceLength", "a number from 1");
+        VALID.put("maxBatch", "a number from 1");
+        VALID.put("threads", "a number from 1");
+        VALID.put("trackProgress", "true, false");
+        VALID.put("trace", "the path of a file to write");
+        VALID.put("backend", "auto, cpu");
+        VALID.put("cachePolicy", "pinned");
+    }
+
+    /**
+     * Returns the names of all options with their valid values.
+     *
+     * @return values by name, a copy
+     */
+    public static Map<String, String> valid() {
+        return Map.copyOf(VALID);
+    }
 
     /**
      * Parses options.
@@ -38,6 +79,108 @@ public record ModelOptions(
      *     the message lists the valid ones
      */
     public static ModelOptions parse(Map<String, ?> options) {
-        throw new UnsupportedOperationException("pending");
+        Values values = new Values(options == null ? Map.of() : options);
+        values.oneOf("backend", "auto", "cpu");
+        values.oneOf("computeType", "float32");
+        values.oneOf("cachePolicy", "pinned");
+        int prefetchLayers = values.integer("prefetchLayers", 0, 1);
+        StreamOptions stream =
+                new StreamOptions(
+                        StreamOptions.Io.valueOf(
+                                values.oneOf("io", "auto", "direct", "mmap", "buffered")),
+                        StreamOptions.SchedulerKind.valueOf(
+                                values.oneOf("scheduler", "lookahead", "block")),
+                        prefetchLayers,
+                        values.integer("readThreads", 1, StreamOptions.DEFAULT.readThreads()),
+                        values.text("trace") == null ? null : Path.of(values.text("trace")));
+        return new ModelOptions(
+                hostMemory(values.text("hostMemory")),
+                stream,
+                values.integer("hostSlots", 1, prefetchLayers + 1),
+                kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
+                values.integer("maxSequenceLength", 1, 0),
+                values.integer("maxBatch", 1, 1),
+                values.integer("threads", 1, Runtime.getRuntime().availableProcessors()),
+                values.oneOf("trackProgress", "false", "true").equals("TRUE"));
+    }
+
+    private static long hostMemory(String text) {
+        long whole = MachineMemory.availableBytes();
+        boolean auto = text == null || text.equalsIgnoreCase("auto");
+        return MemorySize.parse("hostMemory", auto ? AUTO_SHARE : text, whole);
+    }
+
+    private static DType kvCacheType(String name) {
+        return switch (name) {
+            case "FLOAT16" -> DType.F16;
+            case "BFLOAT16" -> DType.BF16;
+            default -> DType.F32;
+        };
+    }
+
+    /** The given options by name, checked as they are read. */
+    private static final class Values {
+
+        /** DJL adds this one to the options of every model itself. */
+        private static final String DJL_MODEL_NAME = "modelName";
+
+        private final Map<String, String> texts = new HashMap<>();
+
+        Values(Map<String, ?> options) {
+            for (Map.Entry<String, ?> entry : options.entrySet()) {
+                String name = entry.getKey();
+                if (name.equals("deviceMemory")) {
+                    throw new IllegalArgumentException(
+                            "deviceMemory="
+                                    + entry.getValue()
+                                    + ": on the cpu backend hostMemory is the only budget");
+                }
+                if (VALID.containsKey(name)) {
+                    texts.put(name, String.valueOf(entry.getValue()).trim());
+                } else if (!name.equals(DJL_MODEL_NAME)) {
+                    throw new IllegalArgumentException(
+                            "option "
+                                    + name
+                                    + " is not known or not built yet; valid: "
+                                    + new TreeSet<>(VALID.keySet()));
+                }
+            }
+        }
+
+        String text(String name) {
+            return texts.get(name);
+        }
+
+        /** Returns the value in upper case, the first of the valid ones if not given. */
+        String oneOf(String name, String... valid) {
+            String text = texts.getOrDefault(name, valid[0]);
+            if (!List.of(valid).contains(text.toLowerCase(Locale.ROOT))) {
+                throw new IllegalArgumentException(
+                        name
+                                + "="
+                                + text
+                                + " is not known or not built yet; valid: "
+                                + Arrays.toString(valid));
+            }
+            return text.toUpperCase(Locale.ROOT);
+        }
+
+        int integer(String name, int least, int absent) {
+            String text = texts.get(name);
+            if (text == null) {
+                return absent;
+            }
+            try {
+                int value = Integer.parseInt(text);
+                if (value >= least) {
+                    return value;
+                }
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(
+                        name + "=" + text + " is no number; valid: " + VALID.get(name), e);
+            }
+            throw new IllegalArgumentException(
+                    name + "=" + text + " is too small; valid: " + VALID.get(name));
+        }
     }
 }

@@ -4,6 +4,12 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.cache.KvSequences;
+import io.offloadstream.platform.Interrupts;
+import io.offloadstream.stream.PassCancelledException;
+import io.offloadstream.stream.StreamPass;
+import java.util.function.Consumer;
+
 /**
  * The state of a batch of sequences that advance together: their keys and values, masks and length.
  * Closing gives the memory back.
@@ -12,7 +18,20 @@ package io.offloadstream.model;
  */
 public final class Session implements AutoCloseable {
 
-    Session() {}
+    private final StreamedModel model;
+    private final int batch;
+    private final KvSequences kv;
+    private int length;
+    private boolean busy;
+    private boolean cancelled;
+    private boolean closed;
+    private StreamPass running;
+
+    Session(StreamedModel model, int batch, KvSequences kv) {
+        this.model = model;
+        this.batch = batch;
+        this.kv = kv;
+    }
 
     /**
      * Returns the number of sequences.
@@ -20,7 +39,7 @@ public final class Session implements AutoCloseable {
      * @return sequences
      */
     public int batch() {
-        throw new UnsupportedOperationException("pending");
+        return batch;
     }
 
     /**
@@ -29,7 +48,7 @@ public final class Session implements AutoCloseable {
      * @return slots
      */
     public int length() {
-        throw new UnsupportedOperationException("pending");
+        return length;
     }
 
     /**
@@ -40,32 +59,115 @@ public final class Session implements AutoCloseable {
      * @param output where results go
      * @throws IllegalArgumentException if the request is malformed or longer than {@code
      *     maxSequenceLength}; nothing has run then
+     * @throws PassCancelledException if {@link #cancel} or {@link #close} ended it, or the thread
+     *     was interrupted
      * @throws io.offloadstream.platform.OffloadStreamException if the pass fails; the session is
      *     then as it was before
      */
     public void forward(TokenBatch input, PassOutput output) {
-        throw new UnsupportedOperationException("pending");
+        model.requestCheck().check(input, output, batch, length);
+        enter();
+        try {
+            kv.grow(length + input.tokens());
+            kv.setMask(length + input.tokens(), input.mask());
+            int[] positions = TokenPositions.of(input, batch, length);
+            try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
+                RequestMemory memory = larger == null ? model.memory() : larger;
+                int step = memory.buffers().rows() / batch;
+                for (int begin = 0; begin < input.tokens(); begin += step) {
+                    int end = Math.min(input.tokens(), begin + step);
+                    Pass pass =
+                            new Pass(
+                                    model.modelPlan(),
+                                    memory,
+                                    kv,
+                                    input,
+                                    positions,
+                                    length,
+                                    begin,
+                                    end);
+                    run(pass, output, Pass.wantsLogits(output, input.tokens(), begin, end));
+                }
+            }
+            length += input.tokens();
+        } finally {
+            exit();
+        }
     }
 
-    /** Ends a running {@link #forward} from another thread. */
-    public void cancel() {
-        throw new UnsupportedOperationException("pending");
+    private void run(Pass pass, PassOutput output, boolean withHead) {
+        int[] order = model.modelPlan().groups().order(withHead);
+        try (StreamPass stream = model.stream().begin(order)) {
+            started(stream);
+            model.compute().lock();
+            try {
+                pass.run(stream, output, model.progress());
+            } finally {
+                model.compute().unlock();
+            }
+        } finally {
+            started(null);
+        }
+    }
+
+    private synchronized void started(StreamPass stream) {
+        running = stream;
+        if (stream != null && cancelled) {
+            throw new PassCancelledException("the pass was cancelled while it waited for its turn");
+        }
+    }
+
+    private synchronized void enter() {
+        if (closed) {
+            throw new IllegalStateException("the session is closed");
+        }
+        if (busy) {
+            throw new IllegalStateException("the session is in use by another thread");
+        }
+        busy = true;
+        cancelled = false;
+    }
+
+    private synchronized void exit() {
+        busy = false;
+        notifyAll();
+    }
+
+    /** Ends a running {@link #forward} from another thread. Without one it has no effect. */
+    public synchronized void cancel() {
+        cancelled = busy;
+        if (running != null) {
+            running.cancel();
+        }
     }
 
     /** Forgets everything: length 0, memory given back. */
     public void reset() {
-        throw new UnsupportedOperationException("pending");
+        enter();
+        try {
+            kv.clear();
+            length = 0;
+        } finally {
+            exit();
+        }
     }
 
     /**
-     * Copies one layer's keys and values out, as DJL's CausalLMOutput has them.
+     * Forgets everything and takes slots for keys and values to be imported.
      *
-     * @param layer from 0
-     * @param keys address for (batch, kvHeads, length, headDim) float32
-     * @param values address likewise
+     * @param slots the new length, at most {@code maxSequenceLength}
      */
-    public void exportKv(int layer, long keys, long values) {
-        throw new UnsupportedOperationException("pending");
+    public void beginImport(int slots) {
+        model.requestCheck().checkLength(slots, 0);
+        enter();
+        try {
+            kv.clear();
+            length = 0;
+            kv.grow(slots);
+            length = slots;
+        } finally {
+            exit();
+        }
     }
 
     /**
@@ -76,21 +178,58 @@ public final class Session implements AutoCloseable {
      * @param values address likewise
      */
     public void importKv(int layer, long keys, long values) {
-        throw new UnsupportedOperationException("pending");
+        transfer(transfer -> transfer.copyIn(layer, batch, length, keys, values));
     }
 
     /**
-     * Forgets everything and takes slots for keys and values to be imported.
+     * Copies one layer's keys and values out, as DJL's CausalLMOutput has them.
      *
-     * @param slots the new length
+     * @param layer from 0
+     * @param keys address for (batch, kvHeads, length, headDim) float32
+     * @param values address likewise
      */
-    public void beginImport(int slots) {
-        throw new UnsupportedOperationException("pending");
+    public void exportKv(int layer, long keys, long values) {
+        transfer(transfer -> transfer.copyOut(layer, batch, length, keys, values));
     }
 
-    /** Ends a running pass, waits for its end and gives the memory back. */
+    private void transfer(Consumer<KvTransfer> work) {
+        enter();
+        // copying uses the same operators and row map as a pass of the least size
+        model.compute().lock();
+        try {
+            work.accept(new KvTransfer(model.memory(), kv, model.modelPlan().kvLayout()));
+        } finally {
+            model.compute().unlock();
+            exit();
+        }
+    }
+
+    /** Ends a running pass, waits for its end and gives the memory back. Twice has no effect. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("pending");
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            cancel();
+            awaitIdle();
+        }
+        kv.close();
+        model.forget(this);
+    }
+
+    private void awaitIdle() {
+        boolean interrupted = false;
+        while (busy) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Interrupts.restore();
+        }
     }
 }

@@ -4,10 +4,27 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.cache.KvPagePool;
+import io.offloadstream.cache.KvSequences;
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Backends;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
+import io.offloadstream.stream.WeightStream;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model directory opened under a memory budget: configuration, plan, weight stream, backend.
@@ -15,7 +32,50 @@ import java.nio.file.Path;
  */
 public final class StreamedModel implements AutoCloseable {
 
-    private StreamedModel() {}
+    private static final Logger LOG = LoggerFactory.getLogger(StreamedModel.class);
+
+    private final Path directory;
+    private final ModelPlan plan;
+    private final MemoryBudget budget;
+    private final Backend backend;
+    private final RequestMemory memory;
+    private final KvPagePool pages;
+    private final WeightStream stream;
+    private final RequestCheck requestCheck;
+    private final Lock compute = new ReentrantLock(true);
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Set<Session> sessions = new HashSet<>();
+    private volatile PassProgress progress;
+    private boolean closed;
+
+    private StreamedModel(Path directory, ModelPlan plan, Storage storage) {
+        this.directory = directory;
+        this.plan = plan;
+        this.budget = new MemoryBudget("hostMemory", plan.options().hostMemoryBytes());
+        boolean opened = false;
+        try {
+            backend = own(Backends.open(plan.options().threads()));
+            memory = own(RequestMemory.least(plan, backend, budget));
+            pages =
+                    own(
+                            new KvPagePool(
+                                    budget, plan.kvLayout(), plan.kvPages(), plan.isKvReserved()));
+            stream =
+                    own(
+                            WeightStream.open(
+                                    plan.residency(), plan.options().stream(), budget, storage));
+            opened = true;
+        } finally {
+            if (!opened) {
+                closeOwned();
+            }
+        }
+        requestCheck =
+                new RequestCheck(
+                        plan.decoder().vocabSize(), learnedPositions(), plan.maxSequenceLength());
+        progress = plan.options().trackProgress() ? new ProgressLog(LOG) : (done, total) -> {};
+        LOG.info("{}: {} on {}", directory, plan.residency(), backend.name());
+    }
 
     /**
      * Opens a model directory.
@@ -29,7 +89,44 @@ public final class StreamedModel implements AutoCloseable {
      *     message has the least that works
      */
     public static StreamedModel open(Path directory, ModelOptions options) {
-        throw new UnsupportedOperationException("pending");
+        return open(directory, options, Storage.local());
+    }
+
+    /**
+     * Opens a model directory whose files come from elsewhere.
+     *
+     * @param directory config.json and safetensors headers
+     * @param options budgets and settings
+     * @param storage where weights are read from
+     * @return the model, for the caller to close
+     */
+    public static StreamedModel open(Path directory, ModelOptions options, Storage storage) {
+        return new StreamedModel(directory, ModelPlan.of(directory, options, storage), storage);
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        owned.push(resource);
+        return resource;
+    }
+
+    private int learnedPositions() {
+        WeightRef table = plan.decoder().positionTable();
+        return table.isPresent()
+                ? Math.toIntExact(plan.decoder().embeddingLayout().shape(table)[0])
+                : 0;
+    }
+
+    /**
+     * Memory for a prompt, for the caller to close; null if {@link #memory} is enough or all there
+     * is.
+     */
+    RequestMemory memoryForPrompt(int rows) {
+        return RequestMemory.forPrompt(plan, backend, budget, rows);
+    }
+
+    /** The memory of the least size, that a model always has. */
+    RequestMemory memory() {
+        return memory;
     }
 
     /**
@@ -39,7 +136,62 @@ public final class StreamedModel implements AutoCloseable {
      * @return the session, for the caller to close; closing the model closes it too
      */
     public Session newSession(int batch) {
-        throw new UnsupportedOperationException("pending");
+        if (batch < 1 || batch > plan.options().maxBatch()) {
+            throw new IllegalArgumentException(
+                    "batch "
+                            + batch
+                            + " is not between 1 and maxBatch="
+                            + plan.options().maxBatch()
+                            + "; raise maxBatch");
+        }
+        synchronized (sessions) {
+            if (closed) {
+                throw new IllegalStateException("the model is closed");
+            }
+            Session session =
+                    new Session(
+                            this,
+                            batch,
+                            new KvSequences(budget, pages, batch, plan.maxSequenceLength()));
+            sessions.add(session);
+            return session;
+        }
+    }
+
+    void forget(Session session) {
+        synchronized (sessions) {
+            sessions.remove(session);
+        }
+    }
+
+    /**
+     * Sets who is told how far a pass has come.
+     *
+     * @param progress called after each group
+     */
+    public void setProgress(PassProgress progress) {
+        this.progress = progress;
+    }
+
+    PassProgress progress() {
+        return progress;
+    }
+
+    RequestCheck requestCheck() {
+        return requestCheck;
+    }
+
+    ModelPlan modelPlan() {
+        return plan;
+    }
+
+    WeightStream stream() {
+        return stream;
+    }
+
+    /** Held while the operators are in use. */
+    Lock compute() {
+        return compute;
     }
 
     /**
@@ -48,7 +200,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return what config.json made
      */
     public Decoder decoder() {
-        throw new UnsupportedOperationException("pending");
+        return plan.decoder();
     }
 
     /**
@@ -57,7 +209,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return the parsed config.json
      */
     public ModelConfig config() {
-        throw new UnsupportedOperationException("pending");
+        return plan.config();
     }
 
     /**
@@ -66,7 +218,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return as given
      */
     public Path directory() {
-        throw new UnsupportedOperationException("pending");
+        return directory;
     }
 
     /**
@@ -75,7 +227,16 @@ public final class StreamedModel implements AutoCloseable {
      * @return tokens
      */
     public int maxSequenceLength() {
-        throw new UnsupportedOperationException("pending");
+        return plan.maxSequenceLength();
+    }
+
+    /**
+     * Returns the most sequences that a session may have.
+     *
+     * @return sequences
+     */
+    public int maxBatch() {
+        return plan.options().maxBatch();
     }
 
     /**
@@ -84,7 +245,7 @@ public final class StreamedModel implements AutoCloseable {
      * @return what stays and what streams
      */
     public ResidencyPlan plan() {
-        throw new UnsupportedOperationException("pending");
+        return plan.residency();
     }
 
     /**
@@ -93,21 +254,60 @@ public final class StreamedModel implements AutoCloseable {
      * @return a consistent copy
      */
     public StreamStats stats() {
-        throw new UnsupportedOperationException("pending");
+        return stream.stats();
     }
 
     /**
-     * Returns the accountant: NDArrays of this model are charged to it too.
+     * Returns what computes.
+     *
+     * @return the backend's name
+     */
+    public String backendName() {
+        return backend.name();
+    }
+
+    /**
+     * Returns the accountant: NDArrays of this model are charged to it too. It outlives the model
+     * as long as somebody holds such an array.
      *
      * @return the budget
      */
     public MemoryBudget budget() {
-        throw new UnsupportedOperationException("pending");
+        return budget;
     }
 
-    /** Ends running passes, closes sessions and files, frees the memory. */
+    /** Ends running passes, closes sessions and files, frees the memory. Twice has no effect. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException("pending");
+        List<Session> open;
+        synchronized (sessions) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            open = new ArrayList<>(sessions);
+        }
+        open.forEach(Session::close);
+        closeOwned();
+    }
+
+    private void closeOwned() {
+        RuntimeException first = null;
+        while (!owned.isEmpty()) {
+            try {
+                owned.pop().close();
+            } catch (Exception e) {
+                RuntimeException failure =
+                        e instanceof RuntimeException r ? r : new IllegalStateException(e);
+                if (first == null) {
+                    first = failure;
+                } else {
+                    first.addSuppressed(failure);
+                }
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
     }
 }

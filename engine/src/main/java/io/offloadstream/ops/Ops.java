@@ -136,6 +136,14 @@ public interface Ops {
     void addInPlace(Tensor target, Tensor x);
 
     /**
+     * Copies.
+     *
+     * @param source (rows, width)
+     * @param target (rows, width), overwritten
+     */
+    void copy(Tensor source, Tensor target);
+
+    /**
      * Converts scattered rows of a table to float32.
      *
      * @param addresses where each row starts

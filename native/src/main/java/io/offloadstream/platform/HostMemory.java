@@ -4,34 +4,50 @@
  */
 package io.offloadstream.platform;
 
-import com.sun.jna.Native;
+import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * An aligned, zeroed range of memory off the JVM heap, charged to a {@link MemoryBudget} until
  * closed.
  *
- * <p>The owner closes it exactly when nothing reads it any more; using an address after that is
- * undefined, as in C. Thread-safe.
+ * <p>A range of {@link #MAPPED_BYTES} or more has pages of its own, which go back to the system
+ * when it is closed; a smaller one comes from the C heap. The owner closes it exactly when nothing
+ * reads it any more; using an address after that is undefined, as in C. Thread-safe.
  */
 public final class HostMemory implements AutoCloseable {
 
-    /** What every range starts at a multiple of: a page, which direct io and page tables want. */
+    /**
+     * What a range starts at a multiple of if its size is a multiple of this, or {@link
+     * #MAPPED_BYTES} or more: what direct io wants of a slot, however small.
+     */
     public static final int ALIGNMENT_BYTES = 4096;
 
-    private final long allocated;
+    /** What any range starts at a multiple of: a cache line, and the widest vector register. */
+    public static final int MINIMUM_ALIGNMENT_BYTES = 64;
+
+    /**
+     * From this size on a range has its own pages. Below it, rounding up to pages and a system call
+     * per allocation would cost more than the C heap does.
+     */
+    public static final int MAPPED_BYTES = 64 << 10;
+
+    private static final SystemMemory SYSTEM =
+            Platform.isWindows() ? WindowsMemory.INSTANCE : PosixMemory.INSTANCE;
+
     private final long address;
     private final long sizeBytes;
     private final Reservation reservation;
-    private boolean closed;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    private HostMemory(long allocated, long sizeBytes, Reservation reservation) {
-        this.allocated = allocated;
-        this.address = (allocated + ALIGNMENT_BYTES - 1) & -ALIGNMENT_BYTES;
+    private HostMemory(String purpose, long address, long sizeBytes, Reservation reservation) {
+        this.address = address;
         this.sizeBytes = sizeBytes;
         this.reservation = reservation;
+        MemoryTracker.watch(this, closed, purpose, sizeBytes);
     }
 
     /**
@@ -46,19 +62,47 @@ public final class HostMemory implements AutoCloseable {
      */
     public static HostMemory allocate(MemoryBudget budget, String purpose, long sizeBytes) {
         Reservation reservation = budget.reserve(purpose, chargedBytes(sizeBytes));
-        long allocated = Native.malloc(sizeBytes + ALIGNMENT_BYTES);
-        new Pointer(allocated).clear(sizeBytes + ALIGNMENT_BYTES);
-        return new HostMemory(allocated, sizeBytes, reservation);
+        long address = 0;
+        try {
+            address = allocateZeroed(sizeBytes);
+        } catch (OffloadStreamException e) {
+            throw new OffloadStreamException(purpose + ": " + e.getMessage(), e);
+        } finally {
+            if (address == 0) {
+                reservation.close();
+            }
+        }
+        return new HostMemory(purpose, address, sizeBytes, reservation);
+    }
+
+    private static long allocateZeroed(long sizeBytes) {
+        long charged = chargedBytes(sizeBytes);
+        if (sizeBytes >= MAPPED_BYTES) {
+            return SYSTEM.allocatePages(charged);
+        }
+        int alignment =
+                sizeBytes % ALIGNMENT_BYTES == 0 ? ALIGNMENT_BYTES : MINIMUM_ALIGNMENT_BYTES;
+        long address = SYSTEM.allocateBlock(alignment, charged);
+        new Pointer(address).clear(charged);
+        return address;
     }
 
     /**
-     * Returns what {@link #allocate} charges for a range of this size: planners add these up.
+     * Returns what {@link #allocate} charges for a range of this size: planners add these up. It is
+     * what the range takes: whole pages from {@link #MAPPED_BYTES} on, multiples of {@link
+     * #MINIMUM_ALIGNMENT_BYTES} below. A larger size never costs less.
      *
-     * @param sizeBytes the size that would be asked for
+     * @param sizeBytes the size that would be asked for, more than 0
      * @return bytes
      */
     public static long chargedBytes(long sizeBytes) {
-        return sizeBytes + ALIGNMENT_BYTES;
+        if (sizeBytes <= 0) {
+            throw new IllegalArgumentException(
+                    "a range of memory needs at least 1 byte: " + sizeBytes);
+        }
+        long unit = sizeBytes >= MAPPED_BYTES ? SYSTEM.pageBytes() : MINIMUM_ALIGNMENT_BYTES;
+        // Saturates: no machine has that much, and the refusal says so
+        return sizeBytes > Long.MAX_VALUE - unit ? Long.MAX_VALUE : (sizeBytes + unit - 1) & -unit;
     }
 
     /**
@@ -75,7 +119,8 @@ public final class HostMemory implements AutoCloseable {
     /**
      * Returns where the range starts.
      *
-     * @return an address, a multiple of {@link #ALIGNMENT_BYTES}
+     * @return an address, a multiple of {@link #MINIMUM_ALIGNMENT_BYTES}, and of {@link
+     *     #ALIGNMENT_BYTES} where the size is one or at least {@link #MAPPED_BYTES}
      */
     public long address() {
         return address;
@@ -107,10 +152,13 @@ public final class HostMemory implements AutoCloseable {
 
     /** Frees the range and gives its bytes back to the budget. Closing twice has no effect. */
     @Override
-    public synchronized void close() {
-        if (!closed) {
-            closed = true;
-            Native.free(allocated);
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            if (sizeBytes >= MAPPED_BYTES) {
+                SYSTEM.freePages(address, chargedBytes(sizeBytes));
+            } else {
+                SYSTEM.freeBlock(address);
+            }
             reservation.close();
         }
     }

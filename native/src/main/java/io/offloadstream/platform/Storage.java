@@ -50,6 +50,6 @@ public interface Storage {
      * @return the storage that everything but tests uses
      */
     static Storage local() {
-        throw new UnsupportedOperationException("pending");
+        return LocalStorage.INSTANCE;
     }
 }

@@ -1,0 +1,318 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device.cpu;
+
+import io.offloadstream.ops.AttentionSpec;
+import io.offloadstream.ops.CheckedOps;
+import io.offloadstream.ops.KvView;
+import io.offloadstream.ops.RopeTable;
+import io.offloadstream.ops.RowMap;
+import io.offloadstream.ops.ScratchSize;
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.Activation;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.Kernels;
+import io.offloadstream.platform.WorkerPool;
+import java.nio.LongBuffer;
+
+/**
+ * Operators on the CPU: each splits its work into ranges for the pool and calls one kernel per
+ * range. How the work is split never changes a result: kernels promise that.
+ */
+final class CpuOps extends CheckedOps {
+
+    /**
+     * Least work that is worth handing to another thread, in multiply-adds or elements: some 5
+     * microseconds, a few times what the hand-over takes.
+     */
+    private static final long GRAIN_WORK = 32 * 1024;
+
+    /** Outputs that a range of a product starts at a multiple of: a cache line of results. */
+    private static final int OUTPUT_TILE = 16;
+
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final CpuWorkspace workspace;
+
+    CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
+        this.kernels = kernels;
+        this.pool = pool;
+        this.workspace = workspace;
+    }
+
+    @Override
+    protected Tensor allocate(DType type, long... shape) {
+        return workspace.allocate(type, shape);
+    }
+
+    @Override
+    protected void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y) {
+        int width = x.columns();
+        pool.run(
+                x.rows(),
+                rowGrain(width),
+                (begin, end) ->
+                        kernels.rmsNorm(
+                                row(x, begin),
+                                (int) (end - begin),
+                                width,
+                                weight.address(),
+                                weight.type().code(),
+                                eps,
+                                row(y, begin)));
+    }
+
+    @Override
+    protected void layerNorm(Tensor x, Tensor weight, Tensor bias, float eps, Tensor y) {
+        int width = x.columns();
+        pool.run(
+                x.rows(),
+                rowGrain(width),
+                (begin, end) ->
+                        kernels.layerNorm(
+                                row(x, begin),
+                                (int) (end - begin),
+                                width,
+                                weight.address(),
+                                addressOf(bias),
+                                weight.type().code(),
+                                eps,
+                                row(y, begin)));
+    }
+
+    @Override
+    protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
+        int in = x.columns();
+        int rows = x.rows();
+        long target = y.address() + 4L * columnBegin;
+        pool.run(
+                weight.rows(),
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linear(
+                                x.address(),
+                                rows,
+                                in,
+                                weight.address(),
+                                weight.type().code(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                target,
+                                y.columns(),
+                                (int) begin,
+                                (int) end));
+    }
+
+    @Override
+    protected void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        int in = x.columns();
+        int rows = x.rows();
+        int out = weight.columns();
+        pool.run(
+                out,
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linearTransposed(
+                                x.address(),
+                                rows,
+                                in,
+                                out,
+                                weight.address(),
+                                weight.type().code(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                y.address(),
+                                (int) begin,
+                                (int) end));
+    }
+
+    @Override
+    protected void columns(Tensor x, int begin, Tensor y) {
+        // float32 rows of a wider table: what gather takes apart
+        long first = element(x, begin);
+        long strideBytes = 4L * x.columns();
+        gatherRows(row -> first + row * strideBytes, DType.F32, y);
+    }
+
+    @Override
+    protected void rotate(Tensor x, int headDim, RopeTable table) {
+        int heads = x.columns() / headDim;
+        pool.run(
+                x.rows(),
+                rowGrain(x.columns()),
+                (begin, end) ->
+                        kernels.rope(
+                                row(x, begin),
+                                (int) (end - begin),
+                                heads,
+                                headDim,
+                                table.cos().columns(),
+                                row(table.cos(), begin),
+                                row(table.sin(), begin),
+                                table.interleaved() ? 1 : 0));
+    }
+
+    @Override
+    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows) {
+        pool.run(
+                rows.count(),
+                rowGrain(2L * key.columns()),
+                (begin, end) -> {
+                    int count = (int) (end - begin);
+                    long targets = rows.targets() + 8 * begin;
+                    long keys = cache.layerOffsetBytes();
+                    store(row(key, begin), count, targets, keys, cache);
+                    store(
+                            row(value, begin),
+                            count,
+                            targets,
+                            keys + cache.valueOffsetBytes(),
+                            cache);
+                });
+    }
+
+    private void store(long x, int rows, long targets, long offsetBytes, KvView cache) {
+        kernels.storeKv(
+                x,
+                rows,
+                cache.kvHeads(),
+                cache.headDim(),
+                targets,
+                offsetBytes,
+                (long) cache.pageTokens() * cache.headDim() * cache.type().sizeBytes(),
+                cache.type().code());
+    }
+
+    @Override
+    protected void attention(
+            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor y) {
+        // the heads that share keys and values stay together: they are in this core's cache then
+        int group = spec.heads() / cache.kvHeads();
+        pool.run(
+                (long) rows.count() * spec.heads(),
+                group,
+                (begin, end) ->
+                        kernels.attention(
+                                query.address(),
+                                spec.heads(),
+                                cache.kvHeads(),
+                                cache.headDim(),
+                                spec.scale(),
+                                rows.sequences(),
+                                rows.slots(),
+                                cache.pages(),
+                                cache.maxPages(),
+                                cache.layerOffsetBytes(),
+                                cache.valueOffsetBytes(),
+                                cache.pageTokens(),
+                                cache.type().code(),
+                                cache.mask(),
+                                cache.maskStride(),
+                                spec.window(),
+                                y.address(),
+                                begin,
+                                end));
+    }
+
+    @Override
+    protected void activate(Activation activation, Tensor x, Tensor y) {
+        pool.run(
+                x.count(),
+                GRAIN_WORK,
+                (begin, end) ->
+                        kernels.activate(
+                                activation.code(),
+                                element(x, begin),
+                                end - begin,
+                                element(y, begin)));
+    }
+
+    @Override
+    protected void activateMultiply(Activation activation, Tensor gate, Tensor up, Tensor y) {
+        pool.run(
+                gate.count(),
+                GRAIN_WORK,
+                (begin, end) ->
+                        kernels.activateMultiply(
+                                activation.code(),
+                                element(gate, begin),
+                                element(up, begin),
+                                end - begin,
+                                element(y, begin)));
+    }
+
+    @Override
+    protected void add(Tensor target, Tensor x) {
+        pool.run(
+                target.count(),
+                GRAIN_WORK,
+                (begin, end) ->
+                        kernels.add(element(target, begin), element(x, begin), end - begin));
+    }
+
+    @Override
+    protected void copyRows(Tensor source, Tensor target) {
+        columns(source, 0, target);
+    }
+
+    @Override
+    protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
+        gatherRows(row -> addresses[row], rowType, target);
+    }
+
+    /** Where each row starts. */
+    @FunctionalInterface
+    private interface RowAddress {
+        long of(int row);
+    }
+
+    /** Passes the addresses to the kernel through the workspace's table, as many as it holds. */
+    private void gatherRows(RowAddress address, DType rowType, Tensor target) {
+        LongBuffer table = workspace.rowAddresses();
+        int width = target.columns();
+        for (int first = 0; first < target.rows(); first += ScratchSize.ADDRESS_SLOTS) {
+            int count = Math.min(ScratchSize.ADDRESS_SLOTS, target.rows() - first);
+            for (int i = 0; i < count; i++) {
+                table.put(i, address.of(first + i));
+            }
+            long y = row(target, first);
+            pool.run(
+                    count,
+                    rowGrain(width),
+                    (begin, end) ->
+                            kernels.gather(
+                                    workspace.rowAddressesAddress() + 8 * begin,
+                                    (int) (end - begin),
+                                    width,
+                                    rowType.code(),
+                                    y + 4 * begin * width));
+        }
+    }
+
+    private static long row(Tensor x, long row) {
+        return element(x, row * x.columns());
+    }
+
+    private static long element(Tensor x, long index) {
+        return x.address() + 4 * index;
+    }
+
+    private static long addressOf(Tensor bias) {
+        return bias == null ? 0 : bias.address();
+    }
+
+    private static int typeOf(Tensor bias) {
+        return bias == null ? DType.F32.code() : bias.type().code();
+    }
+
+    private static long rowGrain(long width) {
+        return Math.max(1, GRAIN_WORK / width);
+    }
+
+    private static long outputGrain(int rows, int in) {
+        long workPerTile = Math.max(1, (long) rows * in * OUTPUT_TILE);
+        return OUTPUT_TILE * Math.max(1, GRAIN_WORK / workPerTile);
+    }
+}

@@ -1,0 +1,71 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.model;
+
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The weight groups of a decoder, in the order of a pass: blocks, parts of the head, then the final
+ * norm and the embedding, which are not streamed.
+ *
+ * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with
+ * it every slot of the ring, stays a block however large the vocabulary is.
+ *
+ * @param all groups by index
+ * @param blocks how many of them are blocks, from index 0
+ * @param headParts how many follow that are parts of the head
+ */
+record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
+
+    /** Copies the list. */
+    ModelGroups {
+        all = List.copyOf(all);
+    }
+
+    static ModelGroups of(Decoder decoder, Checkpoint checkpoint) {
+        List<WeightGroup> all = new ArrayList<>();
+        for (int layer = 0; layer < decoder.blockCount(); layer++) {
+            List<TensorEntry> tensors = decoder.block(layer).layout().bind(checkpoint, layer);
+            all.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
+        }
+        long tileBytes = all.stream().mapToLong(WeightGroup::sizeBytes).max().orElseThrow();
+        TensorEntry head = decoder.headLayout().bind(checkpoint, 0).get(0);
+        long rows = head.shape()[0];
+        long parts = Math.min(rows, (head.sizeBytes() + tileBytes - 1) / tileBytes);
+        for (long part = 0; part < parts; part++) {
+            TensorEntry tile = head.rows(rows * part / parts, rows * (part + 1) / parts);
+            all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, List.of(tile)));
+        }
+        List<TensorEntry> norm = decoder.finalLayout().bind(checkpoint, 0);
+        all.add(new WeightGroup(all.size(), "final", Access.STATIC, norm));
+        List<TensorEntry> tables = decoder.embeddingLayout().bind(checkpoint, 0);
+        all.add(new WeightGroup(all.size(), "embedding", Access.GATHERED, tables));
+        return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
+    }
+
+    /** Index of the final norm. */
+    int finalNorm() {
+        return blocks + headParts;
+    }
+
+    /** Index of the embedding. */
+    int embedding() {
+        return blocks + headParts + 1;
+    }
+
+    /** The streamed groups of a pass in order, with the head or without. */
+    int[] order(boolean withHead) {
+        int[] order = new int[blocks + (withHead ? headParts : 0)];
+        for (int i = 0; i < order.length; i++) {
+            order[i] = i;
+        }
+        return order;
+    }
+}

@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.model;
+
+/** Refuses a request that is malformed or too long before anything runs. */
+final class RequestCheck {
+
+    private final int vocabSize;
+    private final int learnedPositions;
+    private final int maxSequenceLength;
+
+    /**
+     * Prepares checks.
+     *
+     * @param learnedPositions rows of the position table, or 0 for none
+     */
+    RequestCheck(int vocabSize, int learnedPositions, int maxSequenceLength) {
+        this.vocabSize = vocabSize;
+        this.learnedPositions = learnedPositions;
+        this.maxSequenceLength = maxSequenceLength;
+    }
+
+    void check(TokenBatch input, PassOutput output, int batch, int length) {
+        int tokens = input.tokens();
+        require(tokens > 0, "a request needs at least one token");
+        require(
+                input.ids().length == batch * tokens,
+                "ids has "
+                        + input.ids().length
+                        + " elements, should have batch "
+                        + batch
+                        + " x tokens "
+                        + tokens);
+        checkLength(tokens, length);
+        for (int id : input.ids()) {
+            require(
+                    id >= 0 && id < vocabSize,
+                    "token id " + id + " is outside the vocabulary of " + vocabSize);
+        }
+        checkMask(input, batch, length + tokens);
+        checkPositions(input, batch, length + tokens);
+        checkOutput(output, batch * tokens);
+    }
+
+    void checkLength(int tokens, int length) {
+        require(
+                tokens <= maxSequenceLength - length,
+                "the request has "
+                        + tokens
+                        + " tokens after "
+                        + length
+                        + " cached ones, more than maxSequenceLength="
+                        + maxSequenceLength
+                        + "; raise maxSequenceLength or shorten it");
+    }
+
+    private static void checkMask(TokenBatch input, int batch, int slots) {
+        if (input.mask() == null) {
+            return;
+        }
+        require(
+                input.mask().length == batch * slots,
+                "mask has "
+                        + input.mask().length
+                        + " elements, should have batch "
+                        + batch
+                        + " x "
+                        + slots
+                        + " slots (past and current)");
+        for (byte value : input.mask()) {
+            require(value == 0 || value == 1, "mask has " + value + ", should be 0 or 1");
+        }
+    }
+
+    private void checkPositions(TokenBatch input, int batch, int slots) {
+        if (input.positions() == null) {
+            require(
+                    learnedPositions == 0 || slots <= learnedPositions || input.mask() != null,
+                    slots + " positions are more than the model's " + learnedPositions);
+            return;
+        }
+        require(
+                input.positions().length == batch * input.tokens(),
+                "positions has "
+                        + input.positions().length
+                        + " elements, should have as many as ids: "
+                        + batch * input.tokens());
+        for (int position : input.positions()) {
+            require(
+                    position >= 0 && (learnedPositions == 0 || position < learnedPositions),
+                    "position "
+                            + position
+                            + " is outside the model's "
+                            + (learnedPositions == 0 ? "range" : learnedPositions + " positions"));
+        }
+    }
+
+    private static void checkOutput(PassOutput output, int rows) {
+        if (output.logitRows() != null) {
+            int last = -1;
+            for (int row : output.logitRows()) {
+                require(
+                        row > last && row < rows,
+                        "logitRows must ascend within " + rows + " rows, has " + row);
+                last = row;
+            }
+        }
+    }
+
+    private static void require(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException(message);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.ops;
+
+import io.offloadstream.platform.Activation;
+import io.offloadstream.platform.DType;
+
+/**
+ * What all operators have in common whatever computes: shapes are checked, results are allocated.
+ * Because the allocations are made here, {@link MeasuringOps} sees exactly those of a real run.
+ *
+ * <p>A subclass gives {@link #allocate} and, for each operator, the form that is told where its
+ * result goes. Those are called with shapes that fit. A shape that does not fit is an {@link
+ * IllegalArgumentException} that names the operator and both shapes: a bug of the architecture,
+ * since weights are checked when the checkpoint is opened.
+ */
+public abstract class CheckedOps implements Ops {
+
+    /**
+     * Takes scratch memory until the block ends.
+     *
+     * @param type element type
+     * @param shape dimensions, outermost first
+     * @return contents undefined
+     */
+    protected abstract Tensor allocate(DType type, long... shape);
+
+    @Override
+    public final Tensor rmsNorm(Tensor x, Tensor weight, float eps) {
+        ShapeCheck.norm("rmsNorm", x, weight, null);
+        Tensor y = like(x);
+        rmsNorm(x, weight, eps, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#rmsNorm}.
+     *
+     * @param x (rows, width)
+     * @param weight (width)
+     * @param eps added to the mean of squares
+     * @param y (rows, width)
+     */
+    protected abstract void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y);
+
+    @Override
+    public final Tensor layerNorm(Tensor x, Tensor weight, Tensor bias, float eps) {
+        ShapeCheck.norm("layerNorm", x, weight, bias);
+        Tensor y = like(x);
+        layerNorm(x, weight, bias, eps, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#layerNorm}.
+     *
+     * @param x (rows, width)
+     * @param weight (width)
+     * @param bias (width) of the weight's type, or null
+     * @param eps added to the variance
+     * @param y (rows, width)
+     */
+    protected abstract void layerNorm(Tensor x, Tensor weight, Tensor bias, float eps, Tensor y);
+
+    @Override
+    public final Tensor linear(Tensor x, Tensor weight, Tensor bias) {
+        ShapeCheck.linear("linear", x, weight, bias, false);
+        Tensor y = allocate(DType.F32, x.rows(), weight.rows());
+        linear(x, weight, bias, y, 0);
+        return y;
+    }
+
+    @Override
+    public final void linearInto(Tensor x, Tensor weight, Tensor target, int columnBegin) {
+        ShapeCheck.linear("linearInto", x, weight, null, false);
+        ShapeCheck.tile("linearInto", x, weight, target, columnBegin);
+        linear(x, weight, null, target, columnBegin);
+    }
+
+    /**
+     * Computes {@link Ops#linear} and {@link Ops#linearInto}.
+     *
+     * @param x (rows, in)
+     * @param weight (out, in)
+     * @param bias (out), or null
+     * @param y (rows, width), of which columns columnBegin to columnBegin + out are written
+     * @param columnBegin where the first output goes
+     */
+    protected abstract void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin);
+
+    @Override
+    public final Tensor linearTransposed(Tensor x, Tensor weight, Tensor bias) {
+        ShapeCheck.linear("linearTransposed", x, weight, bias, true);
+        Tensor y = allocate(DType.F32, x.rows(), weight.columns());
+        linearTransposed(x, weight, bias, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#linearTransposed}.
+     *
+     * @param x (rows, in)
+     * @param weight (in, out)
+     * @param bias (out), or null
+     * @param y (rows, out)
+     */
+    protected abstract void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y);
+
+    @Override
+    public final Tensor columns(Tensor x, int begin, int end) {
+        ShapeCheck.columns("columns", x, begin, end);
+        Tensor y = allocate(DType.F32, x.rows(), end - begin);
+        columns(x, begin, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#columns}.
+     *
+     * @param x (rows, width)
+     * @param begin first column
+     * @param y (rows, count of columns)
+     */
+    protected abstract void columns(Tensor x, int begin, Tensor y);
+
+    @Override
+    public final Tensor rope(Tensor x, int headDim, RopeTable table) {
+        ShapeCheck.rope("rope", x, headDim, table);
+        rotate(x, headDim, table);
+        return x;
+    }
+
+    /**
+     * Computes {@link Ops#rope}.
+     *
+     * @param x (rows, heads * headDim), changed in place
+     * @param headDim values in a head
+     * @param table rotations of these rows
+     */
+    protected abstract void rotate(Tensor x, int headDim, RopeTable table);
+
+    @Override
+    public final void storeKv(Tensor key, Tensor value, KvView cache, RowMap rows) {
+        ShapeCheck.cached("storeKv", key, cache, rows, cache.kvHeads());
+        ShapeCheck.same("storeKv", key, value);
+        store(key, value, cache, rows);
+    }
+
+    /**
+     * Computes {@link Ops#storeKv}.
+     *
+     * @param key (rows, kvHeads * headDim)
+     * @param value (rows, kvHeads * headDim)
+     * @param cache the layer's cache
+     * @param rows where the rows go
+     */
+    protected abstract void store(Tensor key, Tensor value, KvView cache, RowMap rows);
+
+    @Override
+    public final Tensor attention(Tensor query, KvView cache, RowMap rows, AttentionSpec spec) {
+        ShapeCheck.cached("attention", query, cache, rows, spec.heads());
+        ShapeCheck.heads("attention", spec, cache);
+        Tensor y = like(query);
+        attention(query, cache, rows, spec, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#attention}.
+     *
+     * @param query (rows, heads * headDim)
+     * @param cache the layer's cache, these rows stored
+     * @param rows which sequence and slot each row has
+     * @param spec heads, scale, window
+     * @param y (rows, heads * headDim)
+     */
+    protected abstract void attention(
+            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor y);
+
+    @Override
+    public final Tensor activate(Activation activation, Tensor x) {
+        ShapeCheck.activation("activate", x);
+        Tensor y = like(x);
+        activate(activation, x, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#activate}.
+     *
+     * @param activation which
+     * @param x (rows, width)
+     * @param y (rows, width)
+     */
+    protected abstract void activate(Activation activation, Tensor x, Tensor y);
+
+    @Override
+    public final Tensor activateMultiply(Activation activation, Tensor gate, Tensor up) {
+        ShapeCheck.same("activateMultiply", gate, up);
+        Tensor y = like(gate);
+        activateMultiply(activation, gate, up, y);
+        return y;
+    }
+
+    /**
+     * Computes {@link Ops#activateMultiply}.
+     *
+     * @param activation which
+     * @param gate (rows, width)
+     * @param up (rows, width)
+     * @param y (rows, width)
+     */
+    protected abstract void activateMultiply(
+            Activation activation, Tensor gate, Tensor up, Tensor y);
+
+    @Override
+    public final void addInPlace(Tensor target, Tensor x) {
+        ShapeCheck.same("addInPlace", target, x);
+        add(target, x);
+    }
+
+    /**
+     * Computes {@link Ops#addInPlace}.
+     *
+     * @param target (rows, width), becomes target + x
+     * @param x (rows, width)
+     */
+    protected abstract void add(Tensor target, Tensor x);
+
+    @Override
+    public final void copy(Tensor source, Tensor target) {
+        ShapeCheck.same("copy", source, target);
+        copyRows(source, target);
+    }
+
+    /**
+     * Computes {@link Ops#copy}.
+     *
+     * @param source (rows, width)
+     * @param target (rows, width), overwritten
+     */
+    protected abstract void copyRows(Tensor source, Tensor target);
+
+    @Override
+    public final void gather(long[] addresses, DType rowType, Tensor target) {
+        ShapeCheck.gather("gather", addresses.length, rowType, target);
+        gatherRows(addresses, rowType, target);
+    }
+
+    /**
+     * Computes {@link Ops#gather}.
+     *
+     * @param addresses where each row starts
+     * @param rowType type of the rows
+     * @param target (addresses.length, width), overwritten
+     */
+    protected abstract void gatherRows(long[] addresses, DType rowType, Tensor target);
+
+    private Tensor like(Tensor x) {
+        return allocate(DType.F32, x.rows(), x.columns());
+    }
+}

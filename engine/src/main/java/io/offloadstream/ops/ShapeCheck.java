@@ -1,0 +1,134 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.ops;
+
+import io.offloadstream.platform.DType;
+
+/** Checks of what operators are given. Each message names the operator and both shapes. */
+final class ShapeCheck {
+
+    private ShapeCheck() {}
+
+    static void activation(String operator, Tensor x) {
+        if (x.type() != DType.F32) {
+            throw misfit(operator, "activations are F32, this one is " + x);
+        }
+    }
+
+    private static void weight(String operator, Tensor weight) {
+        if (!weight.type().isComputable()) {
+            throw misfit(operator, "weights are F32, F16 or BF16, this one is " + weight);
+        }
+    }
+
+    private static void vector(String operator, String what, Tensor vector, int length) {
+        weight(operator, vector);
+        if (vector.count() != length) {
+            throw misfit(operator, what + " " + vector + " should have " + length + " elements");
+        }
+    }
+
+    static void norm(String operator, Tensor x, Tensor weight, Tensor bias) {
+        activation(operator, x);
+        weight(operator, weight);
+        if (weight.count() != x.columns()) {
+            throw misfit(operator, "weight " + weight + " does not fit the rows of " + x);
+        }
+        if (bias != null) {
+            vector(operator, "bias", bias, x.columns());
+            if (bias.type() != weight.type()) {
+                throw misfit(
+                        operator,
+                        "weight " + weight + " and bias " + bias + " should have one type");
+            }
+        }
+    }
+
+    static void linear(String operator, Tensor x, Tensor weight, Tensor bias, boolean transposed) {
+        activation(operator, x);
+        weight(operator, weight);
+        int in = transposed ? weight.rows() : weight.columns();
+        int out = transposed ? weight.columns() : weight.rows();
+        if (x.columns() != in) {
+            throw misfit(operator, "weight " + weight + " takes rows of " + in + ", but x is " + x);
+        }
+        if (bias != null) {
+            vector(operator, "bias", bias, out);
+        }
+    }
+
+    static void tile(String operator, Tensor x, Tensor weight, Tensor target, int columnBegin) {
+        activation(operator, target);
+        if (target.rows() != x.rows()
+                || columnBegin < 0
+                || weight.rows() > target.columns() - columnBegin) {
+            throw misfit(
+                    operator,
+                    x
+                            + " times "
+                            + weight
+                            + " does not fit "
+                            + target
+                            + " from column "
+                            + columnBegin);
+        }
+    }
+
+    static void columns(String operator, Tensor x, int begin, int end) {
+        activation(operator, x);
+        if (begin < 0 || begin >= end || end > x.columns()) {
+            throw misfit(operator, "columns [" + begin + ", " + end + ") of " + x);
+        }
+    }
+
+    static void rope(String operator, Tensor x, int headDim, RopeTable table) {
+        activation(operator, x);
+        activation(operator, table.cos());
+        same(operator, table.cos(), table.sin());
+        if (headDim < 1 || x.columns() % headDim != 0) {
+            throw misfit(operator, x + " has no whole heads of " + headDim);
+        }
+        if (table.cos().rows() != x.rows() || 2 * table.cos().columns() > headDim) {
+            throw misfit(
+                    operator,
+                    "rotations " + table.cos() + " do not fit " + x + " with heads of " + headDim);
+        }
+    }
+
+    static void cached(String operator, Tensor x, KvView cache, RowMap rows, int heads) {
+        activation(operator, x);
+        if (x.rows() != rows.count()) {
+            throw misfit(operator, x + " does not have the " + rows.count() + " rows of its map");
+        }
+        if (x.columns() != heads * cache.headDim()) {
+            throw misfit(operator, x + " does not have " + heads + " heads of " + cache.headDim());
+        }
+    }
+
+    static void heads(String operator, AttentionSpec spec, KvView cache) {
+        if (spec.heads() % cache.kvHeads() != 0 || spec.window() < 0) {
+            throw misfit(operator, spec + " does not fit a cache of " + cache.kvHeads() + " heads");
+        }
+    }
+
+    static void same(String operator, Tensor x, Tensor y) {
+        activation(operator, x);
+        activation(operator, y);
+        if (x.rows() != y.rows() || x.columns() != y.columns()) {
+            throw misfit(operator, x + " and " + y + " should have one shape");
+        }
+    }
+
+    static void gather(String operator, int rows, DType rowType, Tensor target) {
+        activation(operator, target);
+        if (!rowType.isComputable() || target.rows() != rows) {
+            throw misfit(operator, rows + " rows of type " + rowType + " do not fit " + target);
+        }
+    }
+
+    private static IllegalArgumentException misfit(String operator, String message) {
+        return new IllegalArgumentException(operator + ": " + message);
+    }
+}

@@ -1,0 +1,269 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.plan;
+
+import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.plan.PlanRequest.Mapping;
+import io.offloadstream.plan.PlanRequest.Term;
+import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.FileStamp;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.OffloadStreamException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * Decides what stays in memory and what streams.
+ *
+ * <p>The budget pays the fixed terms, the STATIC groups, the staging of gathered rows and the ring;
+ * what is left keeps STREAMED groups resident, spread evenly between those that stream, then
+ * GATHERED ones. When all STREAMED groups fit in place of the ring there is none. Nothing is read,
+ * and only where mapping is allowed are the sizes of the files looked up.
+ */
+public final class ResidencyPlanner {
+
+    private final PlanRequest request;
+    private final List<GroupExtents> extents = new ArrayList<>();
+    private final List<WeightGroup> streamed;
+    private final List<Term> base;
+    private final long baseBytes;
+    private final long slotBytes;
+    private final long ringBytes;
+    private final long allStreamedBytes;
+
+    private ResidencyPlanner(PlanRequest request) {
+        this.request = request;
+        for (WeightGroup group : request.groups()) {
+            extents.add(GroupExtents.of(group, request.blockBytes()));
+        }
+        streamed = ofAccess(Access.STREAMED);
+        base = base();
+        baseBytes = sum(base);
+        slotBytes =
+                streamed.stream()
+                        .mapToLong(group -> extents.get(group.index()).slotBytes())
+                        .max()
+                        .orElse(0);
+        ringBytes =
+                streamed.isEmpty() ? 0 : request.slotCount() * HostMemory.chargedBytes(slotBytes);
+        allStreamedBytes = chargedBytes(streamed);
+    }
+
+    /**
+     * Plans.
+     *
+     * @param request groups, budget, ring
+     * @return the plan
+     * @throws BudgetExceededException if the budget is below the least, or mapping is required and
+     *     does not fit; the message has the least that works and its terms
+     */
+    public static ResidencyPlan plan(PlanRequest request) {
+        for (int i = 0; i < request.groups().size(); i++) {
+            if (request.groups().get(i).index() != i) {
+                throw new IllegalArgumentException(
+                        "group " + request.groups().get(i).name() + " is not at its index " + i);
+            }
+        }
+        if (request.slotCount() < 1) {
+            throw new IllegalArgumentException(
+                    "slotCount " + request.slotCount() + " is less than 1");
+        }
+        return new ResidencyPlanner(request).plan();
+    }
+
+    private ResidencyPlan plan() {
+        long budget = request.hostMemoryBytes();
+        List<Term> mapped = request.mapping() == Mapping.NEVER ? null : mappedTerms();
+        List<Term> ring = term(base, "ring of " + request.slotCount() + " slots", ringBytes);
+        List<Term> whole = term(base, "resident weights", allStreamedBytes);
+        List<Term> least = ringBytes <= allStreamedBytes ? ring : whole;
+        if (mapped != null && (request.mapping() == Mapping.REQUIRED || sum(mapped) < sum(least))) {
+            least = mapped;
+        }
+        if (budget < sum(least)) {
+            throw tooSmall(least);
+        }
+        if (mapped != null && sum(mapped) <= budget) {
+            return ResidencyPlan.mapped(request, extents, mapped, sum(least));
+        }
+        List<WeightGroup> resident = new ArrayList<>();
+        boolean withRing = baseBytes + allStreamedBytes > budget;
+        if (withRing) {
+            resident.addAll(spread(budget - baseBytes - ringBytes));
+        } else {
+            resident.addAll(streamed);
+        }
+        long left = budget - baseBytes - (withRing ? ringBytes : 0) - chargedBytes(resident);
+        resident.addAll(gathered(resident, left));
+        List<Term> terms = withRing ? new ArrayList<>(ring) : new ArrayList<>(base);
+        return ResidencyPlan.streamed(
+                request,
+                extents,
+                term(terms, "resident weights", chargedBytes(resident)),
+                sum(least),
+                resident,
+                withRing,
+                slotBytes);
+    }
+
+    private List<WeightGroup> ofAccess(Access access) {
+        return request.groups().stream().filter(group -> group.access() == access).toList();
+    }
+
+    /** What is charged whatever is resident. */
+    private List<Term> base() {
+        List<Term> terms = new ArrayList<>(request.fixed());
+        terms = term(terms, "static weights", chargedBytes(ofAccess(Access.STATIC)));
+        return term(terms, "gather staging", stagingBytes());
+    }
+
+    private long stagingBytes() {
+        long size =
+                GatherStaging.sizeBytes(
+                        ofAccess(Access.GATHERED), request.gatherRows(), request.blockBytes());
+        return size == 0 ? 0 : HostMemory.chargedBytes(size);
+    }
+
+    private List<Term> mappedTerms() {
+        Set<Path> files = new TreeSet<>();
+        for (WeightGroup group : request.groups()) {
+            group.tensors().stream().map(TensorEntry::file).forEach(files::add);
+        }
+        long bytes = 0;
+        for (Path file : files) {
+            try {
+                bytes += HostMemory.chargedBytes(Math.max(1, FileStamp.of(file).sizeBytes()));
+            } catch (IOException e) {
+                throw new OffloadStreamException(file + " cannot be examined: " + e, e);
+            }
+        }
+        return term(request.fixed(), "mapped files", bytes);
+    }
+
+    private static List<Term> term(List<Term> terms, String name, long bytes) {
+        List<Term> longer = new ArrayList<>(terms);
+        if (bytes > 0) {
+            longer.add(new Term(name, bytes));
+        }
+        return longer;
+    }
+
+    /**
+     * Chooses STREAMED groups to keep: for each count the evenly spread pattern, filled up with the
+     * smallest of the others; the choice that streams least wins, at a tie the more even one. For
+     * each count what is kept grows with the room, so more memory never streams more.
+     */
+    private List<WeightGroup> spread(long room) {
+        int count = streamed.size();
+        Integer[] ascending = new Integer[count];
+        Arrays.setAll(ascending, i -> i);
+        Arrays.sort(ascending, Comparator.comparingLong(i -> charged(streamed.get(i))));
+        boolean[] best = new boolean[count];
+        long bestBytes = -1;
+        for (int kept = count; kept >= 0; kept--) {
+            boolean[] candidate = pattern(kept, count);
+            long left = room;
+            for (int i = 0; i < count; i++) {
+                left -= candidate[i] ? charged(streamed.get(i)) : 0;
+            }
+            if (left < 0) {
+                continue;
+            }
+            fill(candidate, ascending, left);
+            long bytes = readBytes(candidate);
+            if (bytes > bestBytes) {
+                best = candidate;
+                bestBytes = bytes;
+            }
+        }
+        List<WeightGroup> chosen = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            if (best[i]) {
+                chosen.add(streamed.get(i));
+            }
+        }
+        return chosen;
+    }
+
+    /** As many as asked for, any two neighbours the same distance apart, give or take one. */
+    private static boolean[] pattern(int kept, int count) {
+        boolean[] pattern = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            pattern[i] = (i + 1L) * kept / count > (long) i * kept / count;
+        }
+        return pattern;
+    }
+
+    private void fill(boolean[] kept, Integer[] ascending, long room) {
+        long left = room;
+        for (int i : ascending) {
+            if (!kept[i]) {
+                left -= charged(streamed.get(i));
+                if (left < 0) {
+                    return;
+                }
+                kept[i] = true;
+            }
+        }
+    }
+
+    private long readBytes(boolean[] kept) {
+        long bytes = 0;
+        for (int i = 0; i < kept.length; i++) {
+            bytes += kept[i] ? extents.get(streamed.get(i).index()).readBytes() : 0;
+        }
+        return bytes;
+    }
+
+    private List<WeightGroup> gathered(List<WeightGroup> resident, long room) {
+        FileCoverage coverage = new FileCoverage(resident);
+        List<WeightGroup> chosen = new ArrayList<>();
+        long left = room;
+        for (WeightGroup group : ofAccess(Access.GATHERED)) {
+            if (charged(group) <= left && !coverage.covers(group)) {
+                chosen.add(group);
+                left -= charged(group);
+            }
+        }
+        return chosen;
+    }
+
+    private long charged(WeightGroup group) {
+        return extents.get(group.index()).chargedBytes();
+    }
+
+    private long chargedBytes(List<WeightGroup> groups) {
+        return groups.stream().mapToLong(this::charged).sum();
+    }
+
+    private static long sum(List<Term> terms) {
+        return terms.stream().mapToLong(Term::bytes).sum();
+    }
+
+    private BudgetExceededException tooSmall(List<Term> least) {
+        StringBuilder list = new StringBuilder();
+        for (Term term : least) {
+            list.append(list.length() == 0 ? "" : ", ");
+            list.append(term.name()).append(' ').append(term.bytes());
+        }
+        return new BudgetExceededException(
+                "the model needs at least hostMemory="
+                        + sum(least)
+                        + " bytes ("
+                        + list
+                        + "), hostMemory="
+                        + request.hostMemoryBytes()
+                        + " was given; raise it",
+                sum(least),
+                request.hostMemoryBytes());
+    }
+}

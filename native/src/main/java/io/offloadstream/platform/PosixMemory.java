@@ -1,0 +1,96 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform;
+
+import com.sun.jna.Native;
+import com.sun.jna.Platform;
+
+/**
+ * The few calls of the C library that Java has no counterpart for, bound directly, on 64-bit POSIX
+ * systems. Constants that differ between systems are those of Linux and macOS.
+ */
+final class PosixMemory implements SystemMemory {
+
+    static final PosixMemory INSTANCE = new PosixMemory();
+
+    private static final int PROT_READ = 1;
+    private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
+    private static final int MAP_PRIVATE = 2;
+    private static final int MAP_ANONYMOUS = Platform.isMac() ? 0x1000 : 0x20;
+    static final long MAP_FAILED = -1;
+
+    private final int pageBytes;
+
+    private PosixMemory() {
+        Native.register(PosixMemory.class, Platform.C_LIBRARY_NAME);
+        pageBytes = getpagesize();
+    }
+
+    @Override
+    public int pageBytes() {
+        return pageBytes;
+    }
+
+    @Override
+    public long allocatePages(long sizeBytes) {
+        long address =
+                mmap(0, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (address == MAP_FAILED) {
+            throw refused("mmap", sizeBytes);
+        }
+        return address;
+    }
+
+    @Override
+    public void freePages(long address, long sizeBytes) {
+        if (munmap(address, sizeBytes) != 0) {
+            throw new IllegalStateException(
+                    "munmap of " + sizeBytes + " bytes: errno " + Native.getLastError());
+        }
+    }
+
+    @Override
+    public long allocateBlock(int alignmentBytes, long sizeBytes) {
+        long address = aligned_alloc(alignmentBytes, sizeBytes);
+        if (address == 0) {
+            throw refused("aligned_alloc", sizeBytes);
+        }
+        return address;
+    }
+
+    @Override
+    public void freeBlock(long address) {
+        free(address);
+    }
+
+    /** Maps the start of a file read-only; {@link #MAP_FAILED} leaves the reason in errno. */
+    static long mapShared(int descriptor, long sizeBytes) {
+        return mmap(0, sizeBytes, PROT_READ, MAP_SHARED, descriptor, 0);
+    }
+
+    private static OffloadStreamException refused(String call, long sizeBytes) {
+        return new OffloadStreamException(
+                "the system refuses "
+                        + sizeBytes
+                        + " bytes of memory ("
+                        + call
+                        + ": errno "
+                        + Native.getLastError()
+                        + "); lower the memory options or end other programs");
+    }
+
+    private static native int getpagesize();
+
+    private static native long mmap(
+            long address, long length, int protection, int flags, int descriptor, long offset);
+
+    private static native int munmap(long address, long length);
+
+    @SuppressWarnings({"checkstyle:MethodName", "MethodName"}) // the C name
+    private static native long aligned_alloc(long alignment, long size);
+
+    private static native void free(long address);
+}
