@@ -28,7 +28,6 @@ public class AttentionKernelsTest {
     /** Two sequences in one paged cache of two layers, and rows that ask for the second layer. */
     private static final class Scene {
 
-        final KernelData data;
         final int rows;
         final int heads;
         final int kvHeads;
@@ -51,7 +50,6 @@ public class AttentionKernelsTest {
         final int count;
 
         Scene(KernelData data) {
-            this.data = data;
             rows = 1 + data.random.nextInt(6);
             kvHeads = 1 + data.random.nextInt(3);
             heads = kvHeads * (1 + data.random.nextInt(4));

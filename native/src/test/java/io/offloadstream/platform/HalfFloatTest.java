@@ -70,7 +70,7 @@ public class HalfFloatTest {
                     if (other >= 0 && other < 0x7c00) {
                         int order = own.compareTo(distance(value, other));
                         String what = "seed " + seed + ": " + value + " to " + half;
-                        assertTrue(order < 0 || order == 0 && half % 2 == 0, what);
+                        assertTrue(order < 0 || (order == 0 && half % 2 == 0), what);
                     }
                 }
             } else {
