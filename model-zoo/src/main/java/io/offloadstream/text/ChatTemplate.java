@@ -147,7 +147,8 @@ public final class ChatTemplate {
             return engine.render(variables);
         } catch (TemplateEngine.TemplateFailure e) {
             throw new ChatTemplateException(
-                    e.getMessage() + " (" + file + ", line " + e.line() + ")", e);
+                    e.getMessage() + " (" + file + (e.line() > 0 ? ", line " + e.line() : "") + ")",
+                    e);
         }
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /**
  * How text is generated. Names and meanings are those of transformers' GenerationConfig. Immutable.
@@ -40,16 +41,7 @@ public record GenerationConfig(
     /** What transformers does where nothing is said, save the number of tokens, which is ours. */
     public static final GenerationConfig DEFAULT =
             new GenerationConfig(
-                    256,
-                    false,
-                    1.0,
-                    50,
-                    1.0,
-                    0.0,
-                    1.0,
-                    OptionalLong.empty(),
-                    List.of(),
-                    List.of());
+                    256, false, 1.0, 50, 1.0, 0.0, 1.0, OptionalLong.empty(), List.of(), List.of());
 
     /**
      * Checks and copies the values.
@@ -76,13 +68,13 @@ public record GenerationConfig(
 
     /**
      * Reads what a model's makers recommend: {@code generation_config.json}, if there. EOS tokens
-     * that it does not name come from {@code config.json}. {@code max_length} is passed over, for it
-     * counts the prompt too.
+     * that it does not name come from {@code config.json}. {@code max_length} is passed over, for
+     * it counts the prompt too.
      *
      * @param directory the model directory
      * @return the configuration; greedy where the file is missing
-     * @throws io.offloadstream.checkpoint.CheckpointException if a file is damaged or a value out of
-     *     its range
+     * @throws io.offloadstream.checkpoint.CheckpointException if a file is damaged or a value out
+     *     of its range
      */
     public static GenerationConfig read(Path directory) {
         return GenerationFiles.read(directory);
@@ -91,8 +83,8 @@ public record GenerationConfig(
     /**
      * Returns a copy with the parameters of a request: {@code max_new_tokens}, {@code do_sample},
      * {@code temperature}, {@code top_k}, {@code top_p}, {@code min_p}, {@code repetition_penalty},
-     * {@code seed}, {@code stop} or {@code stop_sequences} (a string or a list; adds up). Numbers and
-     * flags may be strings.
+     * {@code seed}, {@code stop} or {@code stop_sequences} (a string or a list; adds up). Numbers
+     * and flags may be strings.
      *
      * <p>As in text-generation-inference, a request that gives temperature, top_k, top_p or min_p
      * wants to draw, unless it says do_sample itself; temperature 0 is greedy search in any case. A
@@ -105,6 +97,15 @@ public record GenerationConfig(
      */
     public GenerationConfig with(Map<String, ?> parameters) {
         return parameters == null ? this : new GenerationParameters(parameters).over(this);
+    }
+
+    /**
+     * Returns the names that {@link #with} takes.
+     *
+     * @return names, sorted
+     */
+    public static Set<String> parameterNames() {
+        return GenerationParameters.NAMES;
     }
 
     /**

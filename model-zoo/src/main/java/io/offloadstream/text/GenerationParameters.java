@@ -6,6 +6,7 @@ package io.offloadstream.text;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -16,19 +17,21 @@ import java.util.TreeSet;
 /** Generation parameters by name, of loose types: JSON numbers, strings, flags. */
 final class GenerationParameters {
 
-    private static final Set<String> NAMES =
-            new TreeSet<>(
-                    Set.of(
-                            "max_new_tokens",
-                            "do_sample",
-                            "temperature",
-                            "top_k",
-                            "top_p",
-                            "min_p",
-                            "repetition_penalty",
-                            "seed",
-                            "stop",
-                            "stop_sequences"));
+    /** What a request may give, sorted. */
+    static final Set<String> NAMES =
+            Collections.unmodifiableSet(
+                    new TreeSet<>(
+                            Set.of(
+                                    "max_new_tokens",
+                                    "do_sample",
+                                    "temperature",
+                                    "top_k",
+                                    "top_p",
+                                    "min_p",
+                                    "repetition_penalty",
+                                    "seed",
+                                    "stop",
+                                    "stop_sequences")));
 
     /** Giving one of these asks for a draw. */
     private static final List<String> SAMPLING = List.of("temperature", "top_k", "top_p", "min_p");

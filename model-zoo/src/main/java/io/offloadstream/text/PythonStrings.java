@@ -90,8 +90,7 @@ final class PythonStrings {
     private static String strip(String text, Object[] arguments, boolean left, boolean right) {
         String characters =
                 arguments.length > 0 && arguments[0] != null ? (String) arguments[0] : null;
-        IntPredicate strips =
-                c -> characters == null ? isSpace(c) : characters.indexOf(c) >= 0;
+        IntPredicate strips = c -> characters == null ? isSpace(c) : characters.indexOf(c) >= 0;
         int start = 0;
         int end = text.length();
         while (left && start < end && strips.test(text.codePointAt(start))) {

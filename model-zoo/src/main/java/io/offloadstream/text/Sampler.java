@@ -61,14 +61,10 @@ public final class Sampler implements TokenChooser {
             return END;
         }
         load(logits);
-        penalize();
-        int token;
-        if (config.isGreedy()) {
-            token = Candidates.argMax(scores);
-        } else {
-            candidates.reset(scores, config);
-            token = candidates.draw(random.nextDouble());
-        }
+        int token =
+                config.isGreedy()
+                        ? Candidates.argMax(scores)
+                        : candidates().draw(random.nextDouble());
         if (ends.get(token)) {
             finished = true;
             return END;
@@ -84,11 +80,13 @@ public final class Sampler implements TokenChooser {
      *
      * @return true after the last token
      */
+    @Override
     public boolean isFinished() {
         return finished;
     }
 
-    private void load(FloatBuffer logits) {
+    /** Takes the logits, with the repetition penalty applied. */
+    void load(FloatBuffer logits) {
         FloatBuffer source = logits.duplicate();
         if (scores.length != source.remaining()) {
             scores = new float[source.remaining()];
@@ -113,6 +111,13 @@ public final class Sampler implements TokenChooser {
             throw new IllegalStateException(
                     "no token is possible: all " + scores.length + " logits are -Infinity");
         }
+        penalize();
+    }
+
+    /** Returns the tokens that may be drawn from what {@link #load} took. */
+    Candidates candidates() {
+        candidates.reset(scores, config);
+        return candidates;
     }
 
     /** Source: arXiv:1909.05858; each token counts once. */

@@ -11,6 +11,7 @@ import com.hubspot.jinjava.el.JinjavaInterpreterResolver;
 import com.hubspot.jinjava.interpret.JinjavaInterpreter;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
+import com.hubspot.jinjava.lib.exptest.ExpTest;
 import com.hubspot.jinjava.lib.filter.AdvancedFilter;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.objects.date.StrftimeFormatter;
@@ -20,12 +21,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import jinjava.javax.el.CompositeELResolver;
+import jinjava.javax.el.ExpressionFactory;
 
 /**
  * jinjava, set up to do what transformers does with Jinja: its functions and filters, Python's
  * methods, no interpretation of what variables hold (a user's text stays text).
  */
 final class TemplateEngine {
+
+    private static final int MACRO_DEPTH = 100;
 
     private final Jinjava jinjava;
     private final String source;
@@ -38,9 +42,6 @@ final class TemplateEngine {
      * @throws IllegalArgumentException if it cannot be read; the message has the line
      */
     TemplateEngine(String template) {
-        TemplateRewriter rewriter = new TemplateRewriter(TemplateLexer.split(template));
-        source = rewriter.source();
-        literals = rewriter.literals();
         CompositeELResolver resolver = new CompositeELResolver();
         resolver.add(new PythonMethods());
         resolver.add(JinjavaInterpreterResolver.DEFAULT_RESOLVER_READ_ONLY);
@@ -54,18 +55,33 @@ final class TemplateEngine {
                         .withKeepNullableLoopValues(true)
                         .build();
         jinjava =
-                new Jinjava(
+                new PythonJinjava(
                         JinjavaConfig.newBuilder()
                                 .withLegacyOverrides(overrides)
                                 .withNestedInterpretationEnabled(false)
                                 .withElResolver(resolver)
+                                .withEnableRecursiveMacroCalls(true)
+                                .withMaxMacroRecursionDepth(MACRO_DEPTH)
                                 .build());
         register("raise_exception", "raise", String.class);
         register("strftime_now", "now", String.class);
         register("__str", "str", Object.class);
+        register("__truth", "truth", Object.class);
+        jinjava.registerTag(new PythonForTag());
+        jinjava.registerExpTest(new IterableTest());
         jinjava.registerFilter(new PythonFilter("string"));
         jinjava.registerFilter(new PythonFilter("trim"));
         jinjava.registerFilter(new PythonFilter("tojson"));
+        TemplateRewriter rewriter =
+                new TemplateRewriter(TemplateLexer.split(template), this::isKnown);
+        source = rewriter.source();
+        literals = rewriter.literals();
+    }
+
+    private boolean isKnown(String name) {
+        return name.startsWith("|")
+                ? jinjava.getGlobalContext().getFilter(name.substring(1)) != null
+                : jinjava.getGlobalContext().getExpTest(name.substring(3)) != null;
     }
 
     private void register(String name, String method, Class<?> type) {
@@ -119,6 +135,40 @@ final class TemplateEngine {
         return value == null ? "" : PythonText.str(value);
     }
 
+    /** What a condition counts as. */
+    static boolean truth(Object value) {
+        return PythonSyntax.isTrue(value);
+    }
+
+    /** Evaluates expressions by {@link PythonSyntax}. */
+    private static final class PythonJinjava extends Jinjava {
+
+        private final ExpressionFactory expressions = PythonSyntax.factory();
+
+        PythonJinjava(JinjavaConfig config) {
+            super(config);
+        }
+
+        @Override
+        public ExpressionFactory getExpressionFactory() {
+            return expressions;
+        }
+    }
+
+    /** In Python a string is iterable too. */
+    private static final class IterableTest implements ExpTest {
+
+        @Override
+        public String getName() {
+            return "iterable";
+        }
+
+        @Override
+        public boolean evaluate(Object value, JinjavaInterpreter interpreter, Object... arguments) {
+            return value instanceof String || value instanceof Iterable || value instanceof Map;
+        }
+    }
+
     /** A template's own error, or jinjava's. */
     static final class TemplateFailure extends RuntimeException {
 
@@ -163,7 +213,8 @@ final class TemplateEngine {
                     return PythonStrings.call(str(value), "strip", arguments);
                 default:
                     Object indent = named.get("indent");
-                    return PythonText.json(value, indent == null ? -1 : ((Number) indent).intValue());
+                    return PythonText.json(
+                            value, indent == null ? -1 : ((Number) indent).intValue());
             }
         }
     }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * Writes a Jinja template so that jinjava reads it the same way. Text and string literals become
@@ -21,8 +22,20 @@ final class TemplateRewriter {
 
     private static final Set<String> TAGS =
             Set.of(
-                    "if", "elif", "else", "endif", "for", "endfor", "set", "endset", "macro",
-                    "endmacro", "call", "endcall", "break", "continue");
+                    "if",
+                    "elif",
+                    "else",
+                    "endif",
+                    "for",
+                    "endfor",
+                    "set",
+                    "endset",
+                    "macro",
+                    "endmacro",
+                    "call",
+                    "endcall",
+                    "break",
+                    "continue");
 
     /** What marks the tokens of an answer for training changes no text. */
     private static final Set<String> SILENT_TAGS = Set.of("generation", "endgeneration");
@@ -30,6 +43,7 @@ final class TemplateRewriter {
     /** What ends the operand of {@code not}. */
     private static final Set<String> AFTER_NOT = Set.of("and", "or", "if", "else", ",", "=");
 
+    private final Predicate<String> known;
     private final Map<String, Object> literals = new HashMap<>();
     private final StringBuilder out = new StringBuilder();
     private int line = 1;
@@ -38,14 +52,17 @@ final class TemplateRewriter {
      * Rewrites a template.
      *
      * @param parts of the lexer
-     * @throws IllegalArgumentException for a tag that is not supported; the message has the line
+     * @param known tells whether a filter ("|name") or test ("is name") exists
+     * @throws IllegalArgumentException for what is not supported; the message has the line
      */
-    TemplateRewriter(List<Part> parts) {
+    TemplateRewriter(List<Part> parts, Predicate<String> known) {
+        this.known = known;
         for (Part part : parts) {
             try {
                 write(part);
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("line " + part.line() + ": " + e.getMessage(), e);
+                throw new IllegalArgumentException(
+                        "line " + part.line() + ": " + e.getMessage(), e);
             }
         }
     }
@@ -104,11 +121,57 @@ final class TemplateRewriter {
             return;
         }
         if (!TAGS.contains(name)) {
-            throw new IllegalArgumentException(
-                    "the tag \"" + name + "\" is not supported");
+            throw new IllegalArgumentException("the tag \"" + name + "\" is not supported");
         }
         List<Token> rest = tokens.subList(1, tokens.size());
-        append("{% ", name + " " + expression(rest), "%}", part.line());
+        append("{% ", name + " " + operand(name, rest), "%}", part.line());
+    }
+
+    private String operand(String tag, List<Token> tokens) {
+        switch (tag) {
+            case "macro":
+                return signature(tokens);
+            case "if":
+            case "elif":
+                return "__truth(" + expression(tokens) + ")";
+            case "for":
+                return loop(tokens);
+            default:
+                return expression(tokens);
+        }
+    }
+
+    /** The parts of a loop, separated for {@link PythonForTag}. */
+    private String loop(List<Token> tokens) {
+        int in = indexOf(tokens, "in");
+        if (in < 0) {
+            throw new IllegalArgumentException("for has no \"in\"");
+        }
+        List<Token> sequence = tokens.subList(in + 1, tokens.size());
+        List<Token> condition = List.of();
+        int at = indexOf(sequence, "if");
+        // With an else it is a choice between two sequences.
+        if (at >= 0 && indexOf(sequence, "else") < 0) {
+            condition = sequence.subList(at + 1, sequence.size());
+            sequence = sequence.subList(0, at);
+        }
+        if (indexOf(tokens, "recursive") >= 0) {
+            throw new IllegalArgumentException("a recursive loop is not supported");
+        }
+        return expression(tokens.subList(0, in))
+                + ";"
+                + expression(sequence)
+                + ";"
+                + expression(condition);
+    }
+
+    /** jinjava finds a macro's parameters by a pattern that takes no parentheses in them. */
+    private String signature(List<Token> tokens) {
+        StringBuilder code = new StringBuilder();
+        for (Token token : tokens) {
+            code.append(token.type() == 's' ? variable(token.text()) : token.text()).append(' ');
+        }
+        return code.toString();
     }
 
     private String expression(List<Token> tokens) {
@@ -159,11 +222,24 @@ final class TemplateRewriter {
             code.append("not (").append(expression(tokens.subList(i + 1, end))).append(") ");
             return end;
         }
+        checkKnown(previous, token);
         code.append(token.text());
         if (!token.is(".") && (next == null || !next.is("."))) {
             code.append(' ');
         }
         return i + 1;
+    }
+
+    /** jinjava passes over filters that it does not know. */
+    private void checkKnown(Token previous, Token token) {
+        if (previous == null || token.type() != 'n' || token.is("not")) {
+            return;
+        }
+        String kind = previous.is("|") ? "|" : previous.is("is") ? "is " : "";
+        if (!kind.isEmpty() && !known.test(kind + token.text())) {
+            throw new IllegalArgumentException(
+                    "\"" + kind + token.text() + "\" is not a filter or test that is supported");
+        }
     }
 
     private static boolean endsNot(Token token) {

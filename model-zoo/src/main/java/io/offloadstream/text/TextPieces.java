@@ -13,9 +13,9 @@ import java.util.List;
  * {@code skipSpecialTokens} gives for all tokens, up to the first stop string or EOS token; neither
  * of the two is part of the text.
  *
- * <p>A token costs a few decodes of a window of recent tokens, however long the text is. The
- * window starts one piece back, because decoders treat the start of a text in their own way
- * (sentencepiece drops a leading space).
+ * <p>A token costs a few decodes of a window of recent tokens, however long the text is. The window
+ * starts one piece back, because decoders treat the start of a text in their own way (sentencepiece
+ * drops a leading space).
  *
  * <p>For one text, used by one thread at a time.
  */

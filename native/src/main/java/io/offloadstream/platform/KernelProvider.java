@@ -13,7 +13,9 @@ import org.slf4j.LoggerFactory;
  * it does not (one WARN with the cause).
  *
  * <p>The system property {@code offloadstream.kernels} decides: {@code auto} (default), {@code
- * native} (an error where the library does not load) or {@code java}.
+ * native} (an error where the library does not load) or {@code java}. {@code offloadstream.isa}
+ * names the instruction set of the native kernels ({@code avx512}, {@code avx2}, {@code neon},
+ * {@code generic}); without it the best that the machine runs is taken.
  */
 public final class KernelProvider {
 
@@ -29,16 +31,18 @@ public final class KernelProvider {
      * @return native or Java kernels
      * @throws OffloadStreamException if {@code offloadstream.kernels=native} and the library does
      *     not load
-     * @throws IllegalArgumentException if {@code offloadstream.kernels} is none of the three
+     * @throws IllegalArgumentException if {@code offloadstream.kernels} is none of the three or
+     *     {@code offloadstream.isa} does not run on this machine
      */
     public static synchronized Kernels kernels() {
         if (chosen == null) {
             chosen =
                     choose(
                             System.getProperty(PROPERTY, "auto"),
-                            () -> {
-                                throw new OffloadStreamException("the native library is not built");
-                            },
+                            () ->
+                                    NativeKernels.open(
+                                            KernelLibrary.NAME,
+                                            System.getProperty("offloadstream.isa", "")),
                             LoggerFactory.getLogger(KernelProvider.class));
         }
         return chosen;

@@ -60,7 +60,7 @@ final class ReferenceAttention {
         int headDim = query.length;
         FloatRows.load(q, query, headDim);
         Arrays.fill(sum, 0f);
-        float maximum = Float.NEGATIVE_INFINITY;
+        float maximum = -Float.MAX_VALUE; // not -inf, so that no difference of scores is a NaN
         float total = 0;
         int pageTokens = scores.length;
         long rowBytes = FloatRows.sizeBytes(kvType, headDim);
@@ -70,11 +70,7 @@ final class ReferenceAttention {
             int end = Math.min(sight.last - base + 1, pageTokens);
             long keys = pages.getLong(8 * page) + keyOffset;
             float pageMaximum = score(sight, base, begin, end, keys, rowBytes, kvType, scale);
-            if (pageMaximum == Float.NEGATIVE_INFINITY) {
-                continue;
-            }
             float higher = Math.max(maximum, pageMaximum);
-            // exp(-inf - finite) is 0: nothing was summed before the first page in sight
             float shrink = (float) Math.exp(maximum - higher);
             maximum = higher;
             total *= shrink;

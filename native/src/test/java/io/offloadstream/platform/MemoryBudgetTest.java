@@ -33,11 +33,11 @@ public class MemoryBudgetTest {
             assertEquals(budget.availableBytes(), 0);
             assertEquals(budget.usedByPurpose(), Map.of("weights", 60L, "cache", 40L));
             BudgetExceededException e =
-                    expectThrows(
-                            BudgetExceededException.class, () -> budget.reserve("output", 1));
+                    expectThrows(BudgetExceededException.class, () -> budget.reserve("output", 1));
             assertEquals(e.requestedBytes(), 1);
             assertEquals(e.availableBytes(), 0);
-            for (String part : new String[] {"output", "hostMemory=100", "by 1 bytes", "cache=40"}) {
+            for (String part :
+                    new String[] {"output", "hostMemory=100", "by 1 bytes", "cache=40"}) {
                 assertTrue(e.getMessage().contains(part), e.getMessage());
             }
             second.close();
