@@ -47,6 +47,9 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
     @Override
     public Integer call() {
         LlamaShape shape = shape(size);
+        if (tokens < 1) {
+            throw usage("--tokens must be at least 1, is " + tokens);
+        }
         Map<String, String> values = ModelFlags.values(command());
         values.putIfAbsent("maxSequenceLength", Integer.toString(PROMPT_TOKENS + tokens));
         parse(values);
