@@ -4,5 +4,137 @@
  */
 package io.offloadstream.stream;
 
-/** What a stream has done: bytes, busy and wait time per stage, and per pass. Immutable. */
-public record StreamStats() {}
+import io.offloadstream.plan.TextTable;
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * What a stream has done since it was opened: bytes, busy and wait time per stage, and the last
+ * passes one by one. Immutable.
+ *
+ * @param io how files are read in fact: DIRECT, BUFFERED or MMAP
+ * @param passes how many passes have ended
+ * @param read the readers
+ * @param compute the holders of leases
+ * @param gather rows of gathered tables
+ * @param recentPasses the last ones that have ended, the latest last, at most {@link
+ *     #MOST_RECENT_PASSES}
+ * @param residentBytes memory that pinned groups hold now
+ * @param reclaimedGroups how often a pinned group's memory was given up
+ */
+public record StreamStats(
+        StreamOptions.Io io,
+        long passes,
+        ReadStage read,
+        ComputeStage compute,
+        GatherStage gather,
+        List<PassRecord> recentPasses,
+        long residentBytes,
+        int reclaimedGroups) {
+
+    /** How many passes are remembered. */
+    public static final int MOST_RECENT_PASSES = 64;
+
+    /** Makes the list immutable. */
+    public StreamStats {
+        recentPasses = List.copyOf(recentPasses);
+    }
+
+    /**
+     * The readers, all threads together.
+     *
+     * @param bytes asked of the disk, whole blocks, rows included
+     * @param requests how many reads
+     * @param busyNanos time in reads
+     * @param waitNanos time without a request to do: no slot was free
+     */
+    public record ReadStage(long bytes, long requests, long busyNanos, long waitNanos) {}
+
+    /**
+     * The thread that runs passes.
+     *
+     * @param groups leases given
+     * @param busyNanos time between a lease and its close
+     * @param waitNanos time waited for a group
+     */
+    public record ComputeStage(long groups, long busyNanos, long waitNanos) {}
+
+    /**
+     * Rows of gathered tables.
+     *
+     * @param rowsFromMemory rows that a resident group held
+     * @param rowsFromDisk rows that were read, each once per gather
+     * @param bytes read for them, whole blocks
+     * @param waitNanos time waited for them
+     */
+    public record GatherStage(
+            long rowsFromMemory, long rowsFromDisk, long bytes, long waitNanos) {}
+
+    /**
+     * One pass.
+     *
+     * @param number passes are counted from 1
+     * @param isComplete whether it ran to its last group
+     * @param groupsRead indices of the groups that came from disk, in the order of their leases
+     * @param groupsPrefetched how many of them were asked for before the pass began
+     * @param bytes what they read, whole blocks; rows are not counted
+     * @param wallNanos from its begin to its end
+     */
+    public record PassRecord(
+            long number,
+            boolean isComplete,
+            List<Integer> groupsRead,
+            int groupsPrefetched,
+            long bytes,
+            long wallNanos) {
+
+        /** Makes the list immutable. */
+        public PassRecord {
+            groupsRead = List.copyOf(groupsRead);
+        }
+    }
+
+    /**
+     * Prints the stages and the last pass.
+     *
+     * @return a table of several lines
+     */
+    public String toTable() {
+        TextTable table = new TextTable();
+        table.row("stage", "bytes", "count", "busy", "wait");
+        table.row(
+                "read (" + io.name().toLowerCase(Locale.ROOT) + ")",
+                TextTable.bytes(read.bytes()),
+                read.requests() + " requests",
+                time(read.busyNanos()),
+                time(read.waitNanos()));
+        table.row(
+                "compute",
+                "",
+                compute.groups() + " groups",
+                time(compute.busyNanos()),
+                time(compute.waitNanos()));
+        table.row(
+                "gather",
+                TextTable.bytes(gather.bytes()),
+                gather.rowsFromDisk() + " of " + (gather.rowsFromDisk() + gather.rowsFromMemory())
+                        + " rows from disk",
+                "",
+                time(gather.waitNanos()));
+        StringBuilder text = new StringBuilder(table.toString());
+        text.append(passes).append(" passes, ");
+        text.append(TextTable.bytes(residentBytes)).append(" resident, ");
+        text.append(reclaimedGroups).append(" groups given up\n");
+        if (!recentPasses.isEmpty()) {
+            PassRecord last = recentPasses.get(recentPasses.size() - 1);
+            text.append("last pass: ").append(last.groupsRead().size()).append(" groups, ");
+            text.append(TextTable.bytes(last.bytes())).append(" from disk in ");
+            text.append(time(last.wallNanos())).append('\n');
+        }
+        return text.toString();
+    }
+
+    private static String time(long nanos) {
+        return TextTable.time(nanos / 1e9);
+    }
+}

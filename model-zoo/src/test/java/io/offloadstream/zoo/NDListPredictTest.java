@@ -148,7 +148,8 @@ public class NDListPredictTest {
         NDArray ids = ids(new long[][] {{1, 2}});
         assertRefused("attention_mask has shape", ids, ids(new long[][] {{1}}));
         assertRefused("attention_mask[0][1] is 2", ids, ids(new long[][] {{1, 2}}));
-        assertRefused("position_ids[0][0] is -3", ids, ids, ids(new long[][] {{-3, 2}}));
+        NDArray mask = ids(new long[][] {{1, 1}});
+        assertRefused("position_ids[0][0] is -3", ids, mask, ids(new long[][] {{-3, 2}}));
         assertRefused("4 inputs without names", ids, ids, ids, ids);
         assertRefused("the list of inputs is empty");
         NDArray unknown = ids(new long[][] {{1, 2}});

@@ -226,12 +226,7 @@ public class PredictorLifetimeTest {
                         IllegalArgumentException.class, () -> model.newPredictor(Device.gpu()));
         assertTrue(e.getMessage().contains("gpu"), e.getMessage());
         assertThrows(
-                IllegalArgumentException.class,
-                () ->
-                        TinyModel.engineModel(model)
-                                .newPredictor(
-                                        new ai.djl.translate.NoopTranslator(),
-                                        Device.of("cpu", 1)));
+                IllegalArgumentException.class, () -> model.newPredictor(Device.of("tpu", 0)));
     }
 
     @Test

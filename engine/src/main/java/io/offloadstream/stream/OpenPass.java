@@ -1,0 +1,207 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.platform.Interrupts;
+import io.offloadstream.platform.OffloadStreamException;
+import java.util.NoSuchElementException;
+import java.util.function.Supplier;
+
+/** The pass whose turn it is. */
+final class OpenPass implements StreamPass {
+
+    private final WeightStream stream;
+    private final Pipeline pipeline;
+    private final StreamCounters counters;
+    private final TraceFile trace;
+    private SlotLease open;
+    private String cancelledBy;
+    private boolean closed;
+
+    OpenPass(
+            WeightStream stream, Pipeline pipeline, StreamCounters counters, TraceFile trace) {
+        this.stream = stream;
+        this.pipeline = pipeline;
+        this.counters = counters;
+        this.trace = trace;
+    }
+
+    @Override
+    public GroupLease next() {
+        pipeline.lock.lock();
+        try {
+            requireUsable();
+            if (open != null && open.isOpen()) {
+                throw new IllegalStateException(
+                        "the lease of " + open.group().name() + " is still open; close it first");
+            }
+            if (pipeline.atEnd()) {
+                throw new NoSuchElementException("the pass has no more groups");
+            }
+            WeightGroup group = stream.plan().groups().get(pipeline.computingGroup());
+            Slot slot;
+            pipeline.setWaiting(true);
+            try {
+                slot = await(group.name(), pipeline::next, WaitKind.COMPUTE);
+            } finally {
+                pipeline.setWaiting(false);
+            }
+            pipeline.lease(slot);
+            long start = System.nanoTime();
+            long[] addresses = stream.addresses(group, slot);
+            open = new SlotLease(group, addresses, () -> release(group, slot, start));
+            return open;
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    private void release(WeightGroup group, Slot slot, long start) {
+        long nanos = System.nanoTime() - start;
+        pipeline.lock.lock();
+        try {
+            pipeline.advance(slot);
+            counters.computed(nanos);
+        } finally {
+            pipeline.lock.unlock();
+        }
+        if (trace != null) {
+            trace.event(TraceFile.COMPUTE_TRACK, group.name(), start, nanos, group.sizeBytes());
+        }
+    }
+
+    @Override
+    public GroupLease leaseStatic(int index) {
+        WeightGroup group = stream.plan().groups().get(index);
+        if (group.access() != WeightGroup.Access.STATIC) {
+            throw new IllegalArgumentException("group " + group.name() + " is not STATIC");
+        }
+        pipeline.lock.lock();
+        try {
+            requireUsable();
+            Slot slot = awaitResident(index, WaitKind.COMPUTE);
+            pipeline.lease(slot);
+            return new SlotLease(group, stream.addresses(group, slot), () -> release(slot));
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    private void release(Slot slot) {
+        pipeline.lock.lock();
+        try {
+            slot.release();
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    /** Waits for a group that has memory of its own, starting to read it if need be. */
+    Slot awaitResident(int group, WaitKind kind) {
+        pipeline.startResident(group);
+        String name = stream.plan().groups().get(group).name();
+        return await(name, () -> Pipeline.filled(stream.residents().find(group)), kind);
+    }
+
+    /** What a wait is counted as. */
+    enum WaitKind {
+        COMPUTE,
+        GATHER
+    }
+
+    /**
+     * Waits, under the lock, until a slot is filled.
+     *
+     * @throws PassCancelledException if the pass is cancelled or the thread interrupted
+     * @throws OffloadStreamException if its read failed
+     */
+    Slot await(String name, Supplier<Slot> wanted, WaitKind kind) {
+        Slot slot = wanted.get();
+        if (slot != null) {
+            return slot;
+        }
+        long start = System.nanoTime();
+        try {
+            while (slot == null) {
+                pipeline.changed().await();
+                requireUsable();
+                slot = wanted.get();
+            }
+            return slot;
+        } catch (InterruptedException e) {
+            Interrupts.restore();
+            throw interrupted();
+        } finally {
+            long nanos = System.nanoTime() - start;
+            if (kind == WaitKind.COMPUTE) {
+                counters.waited(nanos);
+            }
+            if (trace != null) {
+                trace.event(TraceFile.COMPUTE_TRACK, "wait for " + name, start, nanos, 0);
+            }
+        }
+    }
+
+    @Override
+    public RowLease gather(int group, int tensor, int[] rows) {
+        return stream.rows().gather(this, group, tensor, rows);
+    }
+
+    void requireUsable() {
+        if (cancelledBy != null) {
+            throw new PassCancelledException("the pass was cancelled: " + cancelledBy);
+        }
+        if (closed) {
+            throw new IllegalStateException("the pass is closed");
+        }
+        if (Thread.currentThread().isInterrupted()) {
+            throw interrupted();
+        }
+    }
+
+    private static PassCancelledException interrupted() {
+        return new PassCancelledException("the pass was cancelled: its thread was interrupted");
+    }
+
+    @Override
+    public void cancel() {
+        cancel("by another thread");
+    }
+
+    void cancel(String who) {
+        pipeline.lock.lock();
+        try {
+            if (cancelledBy == null && !closed) {
+                cancelledBy = who;
+                pipeline.signalAll();
+            }
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        pipeline.lock.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            if (open != null) {
+                open.close();
+            }
+            stream.rows().endPass();
+            pipeline.end();
+            closed = true;
+            stream.turns().end();
+        } finally {
+            pipeline.lock.unlock();
+        }
+        if (trace != null) {
+            trace.flush();
+        }
+    }
+}

@@ -1,0 +1,391 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.OffloadStreamException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Which group is read into which slot, and when: the meeting place of the readers and the pass.
+ *
+ * <p>Positions count the groups of the current pass and go on into the next one, whose order is
+ * taken to be that of the last complete pass. For each position there is a slot of the ring, or
+ * memory of the group's own, or nothing yet; readers fill the first position that has nothing as
+ * soon as the scheduler allows and a slot is free.
+ *
+ * <p>One lock guards all of it; it is taken a few times per group and per request, and never held
+ * while reading or allocating.
+ */
+final class Pipeline {
+
+    /**
+     * A request that a reader does next.
+     *
+     * @param slot where it lands
+     * @param piece what is read
+     * @param name what for, for messages
+     */
+    record Work(Slot slot, Piece piece, String name) {}
+
+    private static final int[] NOTHING = {};
+
+    final ReentrantLock lock = new ReentrantLock();
+
+    /** Signalled when there may be something to read. */
+    private final Condition work = lock.newCondition();
+
+    /** Signalled when a slot has been filled, has failed, or the pass was cancelled. */
+    private final Condition changed = lock.newCondition();
+
+    private final ResidencyPlan plan;
+    private final Scheduler scheduler;
+    private final ResidentSet residents;
+    private final Piece[][] pieces;
+    private final StreamCounters counters;
+    private final List<Slot> ring = new ArrayList<>();
+    private final Deque<Slot> reading = new ArrayDeque<>();
+    private int[] order = NOTHING;
+    private Slot[] assigned = {};
+    private int[] nextOrder = NOTHING;
+    private Slot[] nextAssigned = {};
+    private int[] lastComplete;
+    private int computing;
+    private boolean waiting;
+    private boolean stopping;
+    private long passNumber;
+
+    Pipeline(
+            ResidencyPlan plan,
+            Scheduler scheduler,
+            ResidentSet residents,
+            Piece[][] pieces,
+            StreamCounters counters) {
+        this.plan = plan;
+        this.scheduler = scheduler;
+        this.residents = residents;
+        this.pieces = pieces;
+        this.counters = counters;
+    }
+
+    List<Slot> ring() {
+        return ring;
+    }
+
+    Condition changed() {
+        return changed;
+    }
+
+    /** Waits for the next request. Returns null when the stream stops. */
+    Work take() {
+        lock.lock();
+        try {
+            long start = System.nanoTime();
+            while (!stopping) {
+                Slot slot = nextToRead();
+                if (slot != null) {
+                    Piece piece = slot.piece(slot.takePiece());
+                    if (!slot.hasPieces()) {
+                        reading.remove(slot);
+                    }
+                    counters.readerWaited(System.nanoTime() - start);
+                    return new Work(slot, piece, name(slot));
+                }
+                work.awaitUninterruptibly();
+            }
+            return null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private String name(Slot slot) {
+        return slot.label() == null ? plan.groups().get(slot.group()).name() : slot.label();
+    }
+
+    private Slot nextToRead() {
+        while (reading.isEmpty()) {
+            if (!assignNext()) {
+                return null;
+            }
+        }
+        return reading.peekFirst();
+    }
+
+    /** Reports a request as done, or failed. */
+    void complete(Work done, long nanos, OffloadStreamException failure) {
+        lock.lock();
+        try {
+            counters.request(done.piece().length(), nanos);
+            if (done.slot().completePiece(failure)) {
+                changed.signalAll();
+                work.signalAll();
+            }
+            if (!done.slot().hasPieces()) {
+                reading.remove(done.slot());
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Starts to read into a slot, before or after what is being read already. */
+    void startReading(Slot slot, int group, Piece[] what, boolean urgent) {
+        slot.startReading(group, what, passNumber);
+        if (slot.hasPieces()) {
+            if (urgent) {
+                reading.addFirst(slot);
+            } else {
+                reading.addLast(slot);
+            }
+        } else {
+            changed.signalAll();
+        }
+        work.signalAll();
+    }
+
+    /** Starts to read a group into memory of its own, if that has not been done. */
+    void startResident(int group) {
+        Slot slot = residents.find(group);
+        if (slot != null && slot.state() == Slot.State.FREE) {
+            startReading(slot, group, pieces[group], true);
+        }
+    }
+
+    /** Starts to read the first group that lacks a slot; false if nothing may be read now. */
+    private boolean assignNext() {
+        int ahead = 0;
+        int end = order.length + nextOrder.length;
+        for (int position = computing; position < end; position++) {
+            if (assignedAt(position) != null) {
+                ahead += position > computing ? 1 : 0;
+                continue;
+            }
+            int group = groupAt(position);
+            Slot resident = residents.find(group);
+            boolean settled = resident != null && resident.state() != Slot.State.FREE;
+            if (settled) {
+                continue;
+            }
+            boolean isNextPass = position >= order.length;
+            if (isNextPass && residents.isExpected(group)) {
+                return false;
+            }
+            // memory of a group's own is no slot: it can be filled however far ahead it is
+            int counted = resident == null ? ahead : 0;
+            if (!scheduler.mayRead(position, computing, waiting, counted)) {
+                return false;
+            }
+            Slot slot = resident == null ? freeSlot(position) : resident;
+            if (slot == null) {
+                return false;
+            }
+            if (resident == null) {
+                assign(position, slot);
+            }
+            startReading(slot, group, pieces[group], false);
+            return true;
+        }
+        return false;
+    }
+
+    private Slot freeSlot(int position) {
+        boolean dropping = false;
+        for (Slot slot : ring) {
+            if (slot.state() == Slot.State.FREE) {
+                return slot;
+            }
+            dropping |= slot.isUnwanted();
+        }
+        // A group that lost its memory can find all slots taken by groups behind it
+        if (position == computing && waiting && !dropping) {
+            for (int last = order.length + nextOrder.length - 1; last > position; last--) {
+                Slot slot = assignedAt(last);
+                if (slot != null) {
+                    assign(last, null);
+                    drop(slot);
+                    return slot.state() == Slot.State.FREE ? slot : null;
+                }
+            }
+        }
+        return null;
+    }
+
+    private void drop(Slot slot) {
+        slot.drop();
+        reading.remove(slot);
+    }
+
+    private int groupAt(int position) {
+        return position < order.length ? order[position] : nextOrder[position - order.length];
+    }
+
+    private Slot assignedAt(int position) {
+        return position < order.length
+                ? assigned[position]
+                : nextAssigned[position - order.length];
+    }
+
+    private void assign(int position, Slot slot) {
+        if (position < order.length) {
+            assigned[position] = slot;
+        } else {
+            nextAssigned[position - order.length] = slot;
+        }
+    }
+
+    /** Makes an order the current one, keeping what was read ahead for it and dropping the rest. */
+    void begin(int[] newOrder) {
+        int kept = 0;
+        while (kept < Math.min(newOrder.length, nextOrder.length)
+                && newOrder[kept] == nextOrder[kept]) {
+            kept++;
+        }
+        Slot[] newAssigned = new Slot[newOrder.length];
+        for (int i = 0; i < nextOrder.length; i++) {
+            Slot slot = nextAssigned[i];
+            if (slot != null && (i >= kept || slot.state() == Slot.State.FAILED)) {
+                drop(slot);
+            } else if (slot != null) {
+                newAssigned[i] = slot;
+            }
+        }
+        residents.forgetFailures();
+        order = newOrder;
+        assigned = newAssigned;
+        nextOrder = lastComplete == null ? newOrder : lastComplete;
+        nextAssigned = new Slot[nextOrder.length];
+        computing = 0;
+        passNumber++;
+        counters.passBegan();
+        for (WeightGroup group : plan.groups()) {
+            if (group.access() == Access.STATIC) {
+                startResident(group.index());
+            }
+        }
+        work.signalAll();
+    }
+
+    /** Ends the current pass, dropping what was read for groups that it did not reach. */
+    void end() {
+        boolean complete = computing == order.length;
+        for (int i = 0; i < order.length; i++) {
+            if (assigned[i] != null) {
+                drop(assigned[i]);
+                assigned[i] = null;
+            }
+        }
+        if (complete) {
+            lastComplete = order;
+        }
+        computing = order.length;
+        waiting = false;
+        counters.passEnded(complete);
+        work.signalAll();
+    }
+
+    boolean atEnd() {
+        return computing == order.length;
+    }
+
+    int computingGroup() {
+        return order[computing];
+    }
+
+    /**
+     * Returns the slot that holds the next group, or null if it is not there yet.
+     *
+     * @throws OffloadStreamException if its read failed
+     */
+    Slot next() {
+        Slot slot = assigned[computing];
+        return filled(slot == null ? residents.find(order[computing]) : slot);
+    }
+
+    /** Returns a slot if it is filled, null if it is not there yet. */
+    static Slot filled(Slot slot) {
+        if (slot != null && slot.state() == Slot.State.FAILED) {
+            throw new OffloadStreamException(slot.failure().getMessage(), slot.failure());
+        }
+        return slot != null && slot.isFilled() ? slot : null;
+    }
+
+    /** Says whether the pass waits for its next group. */
+    void setWaiting(boolean isWaiting) {
+        waiting = isWaiting;
+        if (isWaiting) {
+            work.signalAll();
+        }
+    }
+
+    /** Takes a lease, counting the group as read from disk if it is used for the first time. */
+    void lease(Slot slot) {
+        slot.lease();
+        if (slot.firstUse()) {
+            counters.groupRead(
+                    slot.group(),
+                    plan.extents(slot.group()).readBytes(),
+                    slot.startedInPass() < passNumber);
+        }
+    }
+
+    /** Ends the lease of the group that computes, and moves on to the next one. */
+    void advance(Slot slot) {
+        slot.release();
+        if (assigned[computing] == slot) {
+            assigned[computing] = null;
+            slot.drop();
+        }
+        computing++;
+        work.signalAll();
+    }
+
+    /** Forgets what was read ahead, so that the ring's memory can be used otherwise. */
+    boolean dropAhead() {
+        for (int i = 0; i < nextAssigned.length; i++) {
+            if (nextAssigned[i] != null) {
+                drop(nextAssigned[i]);
+                nextAssigned[i] = null;
+            }
+        }
+        return ring.stream().allMatch(slot -> slot.state() == Slot.State.FREE);
+    }
+
+    /** Tells whether an order has groups that need a slot of the ring. */
+    boolean needsRing(int[] newOrder) {
+        return ring.isEmpty()
+                && Arrays.stream(newOrder).anyMatch(group -> residents.find(group) == null);
+    }
+
+    void addSlot(HostMemory memory) {
+        ring.add(new Slot(memory));
+    }
+
+    void signalAll() {
+        changed.signalAll();
+        work.signalAll();
+    }
+
+    /** Makes {@link #take} return null. */
+    void stop() {
+        stopping = true;
+        signalAll();
+    }
+
+    /** Frees the ring. Called when nobody uses it any more. */
+    void closeRing() {
+        ring.forEach(slot -> slot.memory().close());
+        ring.clear();
+    }
+}

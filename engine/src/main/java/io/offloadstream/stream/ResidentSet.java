@@ -1,0 +1,239 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemoryBudget;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The groups that have memory of their own. It is taken when a pass first needs the group, and
+ * given back when somebody else needs it: then the group streams, until the budget has had room
+ * for it again for a while.
+ *
+ * <p>Guarded by the pipeline's lock, except where a method says otherwise.
+ */
+final class ResidentSet {
+
+    private static final String PURPOSE = "resident weights";
+
+    /**
+     * How many passes must begin after memory was given up before a group is pinned again. One
+     * would let outputs that come and go with every pass evict a group each time.
+     */
+    private static final int CALM_PASSES = 2;
+
+    private final ResidencyPlan plan;
+    private final MemoryBudget budget;
+    private final Slot[] slots;
+    private final boolean[] planned;
+    private final boolean[] givenUp;
+    private int calmPasses;
+    private int reclaimedGroups;
+
+    ResidentSet(ResidencyPlan plan, MemoryBudget budget) {
+        this.plan = plan;
+        this.budget = budget;
+        int count = plan.groups().size();
+        slots = new Slot[count];
+        planned = new boolean[count];
+        givenUp = new boolean[count];
+        for (WeightGroup group : plan.pinned()) {
+            planned[group.index()] = true;
+        }
+    }
+
+    /** Takes memory for the STATIC groups; all groups of mapped files are there already. */
+    void open() {
+        for (WeightGroup group : plan.groups()) {
+            if (plan.isMapped()) {
+                slots[group.index()] = Slot.mapped(group.index());
+            } else if (group.access() == Access.STATIC) {
+                long size = plan.extents(group.index()).slotBytes();
+                slots[group.index()] =
+                        new Slot(HostMemory.allocate(budget, "static weights", size));
+            }
+        }
+    }
+
+    /** The slot of a group, or null if it has no memory of its own. */
+    Slot find(int group) {
+        return slots[group];
+    }
+
+    /** Whether a group will get memory when a pass that needs it begins. */
+    boolean isExpected(int group) {
+        return planned[group] && !givenUp[group] && slots[group] == null;
+    }
+
+    int reclaimedGroups() {
+        return reclaimedGroups;
+    }
+
+    /** Bytes of memory that pinned groups hold. */
+    long pinnedBytes() {
+        long bytes = 0;
+        for (WeightGroup group : plan.pinned()) {
+            Slot slot = slots[group.index()];
+            bytes += slot == null ? 0 : slot.memory().sizeBytes();
+        }
+        return bytes;
+    }
+
+    /** Lets readers try again what failed in an earlier pass. */
+    void forgetFailures() {
+        for (Slot slot : slots) {
+            if (slot != null && slot.state() == Slot.State.FAILED) {
+                slot.drop();
+            }
+        }
+    }
+
+    /** Counts a pass, and lists the planned groups that it may take memory for. */
+    List<WeightGroup> pinnable(int[] order) {
+        calmPasses++;
+        boolean[] wanted = new boolean[slots.length];
+        Arrays.stream(order).forEach(group -> wanted[group] = true);
+        List<WeightGroup> list = new ArrayList<>();
+        for (WeightGroup group : plan.pinned()) {
+            int index = group.index();
+            boolean gathered = group.access() == Access.GATHERED;
+            // a gathered table that was given up is read row by row, which costs next to nothing
+            boolean mayReturn = calmPasses > CALM_PASSES && !gathered;
+            if (slots[index] == null
+                    && (wanted[index] || gathered)
+                    && (!givenUp[index] || mayReturn)) {
+                list.add(group);
+            }
+        }
+        return list;
+    }
+
+    /**
+     * Takes memory for a group if the budget has room as it is. Called without the lock, by the
+     * thread whose turn it is.
+     *
+     * @return the memory, or null if there is no room
+     */
+    HostMemory allocateIfRoom(long sizeBytes, String purpose) {
+        if (budget.availableBytes() < HostMemory.chargedBytes(sizeBytes)) {
+            return null;
+        }
+        try {
+            return HostMemory.allocate(budget, purpose, sizeBytes);
+        } catch (BudgetExceededException e) {
+            // somebody was faster; the group streams instead
+            return null;
+        }
+    }
+
+    /** Likewise, for the memory of a group. */
+    HostMemory allocateIfRoom(WeightGroup group) {
+        return allocateIfRoom(plan.extents(group.index()).slotBytes(), PURPOSE);
+    }
+
+    /**
+     * Records that a group has memory, or has none because there was no room.
+     *
+     * @return whether it has
+     */
+    boolean pinned(WeightGroup group, HostMemory memory) {
+        givenUp[group.index()] = memory == null;
+        slots[group.index()] = memory == null ? null : new Slot(memory);
+        return memory != null;
+    }
+
+    /** Groups whose memory can be taken away now, the first to go first. */
+    private List<Integer> evictable() {
+        List<Integer> list = new ArrayList<>();
+        for (int i = plan.pinned().size() - 1; i >= 0; i--) {
+            int group = plan.pinned().get(i).index();
+            Slot slot = slots[group];
+            if (slot != null
+                    && slot.state() != Slot.State.READING
+                    && slot.state() != Slot.State.LEASED) {
+                list.add(group);
+            }
+        }
+        return list;
+    }
+
+    /**
+     * Gives groups up so that at least this much is freed, or none if that cannot be.
+     *
+     * @param neededBytes how much
+     * @param ring receives slots made of given-up memory if it has none: a group that has no memory
+     *     of its own streams, and needs a slot
+     * @return memory for the caller to close, without the lock
+     */
+    List<HostMemory> giveUp(long neededBytes, List<Slot> ring) {
+        List<Integer> victims = evictable();
+        List<Integer> slotVictims = ring.isEmpty() ? slotVictims(victims) : List.of();
+        if (ring.isEmpty() && slotVictims.isEmpty()) {
+            return List.of();
+        }
+        List<HostMemory> freed = new ArrayList<>();
+        List<Integer> chosen = new ArrayList<>();
+        long bytes = 0;
+        for (int group : victims) {
+            if (bytes < neededBytes && !slotVictims.contains(group)) {
+                bytes += HostMemory.chargedBytes(slots[group].memory().sizeBytes());
+                chosen.add(group);
+            }
+        }
+        if (bytes < neededBytes) {
+            return List.of();
+        }
+        chosen.forEach(group -> freed.add(takeAway(group)));
+        slotVictims.forEach(group -> ring.add(new Slot(takeAway(group))));
+        calmPasses = 0;
+        return freed;
+    }
+
+    /**
+     * Makes slots of pinned memory if the ring has none.
+     *
+     * @return whether the ring has slots now: no group that can go may be large enough
+     */
+    boolean giveUpForRing(List<Slot> ring) {
+        if (ring.isEmpty()) {
+            slotVictims(evictable()).forEach(group -> ring.add(new Slot(takeAway(group))));
+        }
+        return !ring.isEmpty();
+    }
+
+    /** Those whose memory is large enough to be a slot, as many as the ring wants. */
+    private List<Integer> slotVictims(List<Integer> victims) {
+        return victims.stream()
+                .filter(group -> slots[group].memory().sizeBytes() >= plan.slotBytes())
+                .limit(plan.wantedSlotCount())
+                .toList();
+    }
+
+    private HostMemory takeAway(int group) {
+        HostMemory memory = slots[group].memory();
+        slots[group].drop();
+        slots[group] = null;
+        givenUp[group] = true;
+        reclaimedGroups++;
+        return memory;
+    }
+
+    /** Frees all memory. Called when nobody uses it any more. */
+    void close() {
+        for (int i = 0; i < slots.length; i++) {
+            if (slots[i] != null && slots[i].memory() != null) {
+                slots[i].memory().close();
+            }
+            slots[i] = null;
+        }
+    }
+}

@@ -1,0 +1,241 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.plan.FileCoverage;
+import io.offloadstream.plan.FileCoverage.Holder;
+import io.offloadstream.plan.GatherStaging;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.stream.OpenPass.WaitKind;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Finds rows of gathered tables: in the table itself where it is resident, in a resident group that
+ * holds the same file bytes (the head tied to it), or else on disk, each row once per gather, all
+ * readers at once.
+ */
+final class RowGather {
+
+    private final WeightStream stream;
+    private final ResidencyPlan plan;
+    private final Pipeline pipeline;
+    private final FileCoverage coverage;
+    private final Slot staging;
+    private boolean leased;
+
+    RowGather(WeightStream stream, Pipeline pipeline, MemoryBudget budget) {
+        this.stream = stream;
+        this.plan = stream.plan();
+        this.pipeline = pipeline;
+        this.coverage =
+                new FileCoverage(
+                        plan.groups().stream()
+                                .filter(group -> group.access() != Access.GATHERED)
+                                .filter(group -> plan.isResident(group.index()))
+                                .toList());
+        List<WeightGroup> gathered =
+                plan.groups().stream().filter(group -> group.access() == Access.GATHERED).toList();
+        long size = GatherStaging.sizeBytes(gathered, plan.gatherRows(), plan.blockBytes());
+        staging =
+                size == 0 || plan.isMapped()
+                        ? null
+                        : new Slot(HostMemory.allocate(budget, "gather staging", size), "rows");
+    }
+
+    /** What one gather has found so far. */
+    private static final class Found {
+        private final List<Slot> leases = new ArrayList<>();
+        private final Map<Integer, Piece> pieces = new HashMap<>();
+        private final long[] addresses;
+        private long bytes;
+        private int fromMemory;
+
+        Found(int rows) {
+            addresses = new long[rows];
+        }
+    }
+
+    RowLease gather(OpenPass pass, int group, int tensor, int[] rows) {
+        WeightGroup table = plan.groups().get(group);
+        if (table.access() != Access.GATHERED) {
+            throw new IllegalArgumentException("group " + table.name() + " is not GATHERED");
+        }
+        if (rows.length > plan.gatherRows()) {
+            throw new IllegalArgumentException(
+                    rows.length + " rows at once; a gather takes at most " + plan.gatherRows());
+        }
+        TensorEntry entry = table.tensors().get(tensor);
+        pipeline.lock.lock();
+        try {
+            pass.requireUsable();
+            if (leased) {
+                throw new IllegalStateException("rows are still leased; close them first");
+            }
+            Found found = new Found(rows.length);
+            boolean complete = false;
+            try {
+                long start = System.nanoTime();
+                find(pass, table, tensor, entry, rows, found);
+                long nanos = System.nanoTime() - start;
+                stream.counters()
+                        .gathered(found.fromMemory, found.pieces.size(), found.bytes, nanos);
+                leased = true;
+                complete = true;
+                return new Rows(found);
+            } finally {
+                if (!complete) {
+                    release(found);
+                }
+            }
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    private void find(
+            OpenPass pass,
+            WeightGroup table,
+            int tensor,
+            TensorEntry entry,
+            int[] rows,
+            Found found) {
+        Slot own = stream.residents().find(table.index());
+        if (own != null) {
+            own = pass.awaitResident(table.index(), WaitKind.GATHER);
+            pipeline.lease(own);
+            found.leases.add(own);
+        }
+        long rowBytes = GatherStaging.rowBytes(entry);
+        long count = entry.shape()[0];
+        for (int i = 0; i < rows.length; i++) {
+            if (rows[i] < 0 || rows[i] >= count) {
+                throw new IllegalArgumentException("row " + rows[i] + " of " + entry);
+            }
+            long offset = rows[i] * rowBytes;
+            if (own != null) {
+                found.addresses[i] = stream.address(table, tensor, own) + offset;
+            } else {
+                found.addresses[i] = inOtherGroup(entry, offset, rowBytes, found);
+            }
+            if (found.addresses[i] != 0) {
+                found.fromMemory++;
+            } else {
+                found.pieces.computeIfAbsent(
+                        rows[i], row -> piece(entry, offset, rowBytes, found.pieces.size()));
+            }
+        }
+        if (!found.pieces.isEmpty()) {
+            read(pass, table, entry, rows, rowBytes, found);
+        }
+    }
+
+    /** The address of a row in a resident group that holds its bytes, 0 if there is none. */
+    private long inOtherGroup(TensorEntry entry, long offset, long rowBytes, Found found) {
+        long begin = entry.offset() + offset;
+        Holder holder = coverage.find(entry.file(), begin, begin + rowBytes);
+        Slot slot = holder == null ? null : stream.residents().find(holder.group());
+        if (slot == null || !slot.isFilled()) {
+            return 0;
+        }
+        if (!found.leases.contains(slot)) {
+            slot.lease();
+            found.leases.add(slot);
+        }
+        WeightGroup group = plan.groups().get(holder.group());
+        return stream.address(group, holder.tensor(), slot) + begin - holder.begin();
+    }
+
+    private Piece piece(TensorEntry entry, long offset, long rowBytes, int place) {
+        int block = plan.blockBytes();
+        long begin = entry.offset() + offset;
+        long aligned = begin / block * block;
+        int needed = Math.toIntExact(begin + rowBytes - aligned);
+        int length = (needed + block - 1) / block * block;
+        long span = GatherStaging.rowSpanBytes(rowBytes, block);
+        int file = stream.files().indexOf(entry.file());
+        return new Piece(file, aligned, place * span, length, needed);
+    }
+
+    private void read(
+            OpenPass pass,
+            WeightGroup table,
+            TensorEntry entry,
+            int[] rows,
+            long rowBytes,
+            Found found) {
+        Piece[] pieces = found.pieces.values().toArray(Piece[]::new);
+        for (Piece piece : pieces) {
+            found.bytes += piece.length();
+        }
+        String name = "rows of " + table.name();
+        // readers may still be at work for a gather that was cancelled
+        pass.await(
+                name, () -> staging.state() == Slot.State.READING ? null : staging, WaitKind.GATHER);
+        staging.drop();
+        pipeline.startReading(staging, -1, pieces, true);
+        pass.await(name, () -> Pipeline.filled(staging), WaitKind.GATHER);
+        for (int i = 0; i < rows.length; i++) {
+            if (found.addresses[i] == 0) {
+                Piece piece = found.pieces.get(rows[i]);
+                long inBlock = piece.needed() - rowBytes;
+                found.addresses[i] = staging.memory().address() + piece.slotOffset() + inBlock;
+            }
+        }
+    }
+
+    private void release(Found found) {
+        found.leases.forEach(Slot::release);
+        found.leases.clear();
+    }
+
+    /** Ends what a pass left open. Called under the lock. */
+    void endPass() {
+        leased = false;
+    }
+
+    /** Frees the staging. */
+    void close() {
+        if (staging != null) {
+            staging.memory().close();
+        }
+    }
+
+    /** Rows in place. */
+    private final class Rows implements RowLease {
+        private final Found found;
+        private boolean closed;
+
+        Rows(Found found) {
+            this.found = found;
+        }
+
+        @Override
+        public long[] addresses() {
+            return found.addresses;
+        }
+
+        @Override
+        public void close() {
+            pipeline.lock.lock();
+            try {
+                if (!closed) {
+                    closed = true;
+                    release(found);
+                    leased = false;
+                }
+            } finally {
+                pipeline.lock.unlock();
+            }
+        }
+    }
+}

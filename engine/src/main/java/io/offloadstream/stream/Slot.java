@@ -1,0 +1,213 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.OffloadStreamException;
+
+/**
+ * Memory that one group at a time is read into and computed from. Every field is guarded by the
+ * pipeline's lock; the bytes belong to the readers while READING and to the lease holders while
+ * LEASED.
+ */
+final class Slot {
+
+    /** Who owns the bytes. */
+    enum State {
+        /** Nobody. */
+        FREE,
+        /** The readers. */
+        READING,
+        /** Nobody; the group's weights are there. */
+        READY,
+        /** Holders of leases. */
+        LEASED,
+        /** Nobody; the read failed. */
+        FAILED
+    }
+
+    private final HostMemory memory;
+    private final String label;
+    private State state = State.FREE;
+    private int group = -1;
+    private Piece[] pieces = {};
+    private int taken;
+    private int pending;
+    private int leases;
+    private boolean unwanted;
+    private boolean unread = true;
+    private long startedInPass;
+    private OffloadStreamException failure;
+
+    /**
+     * Constructs a free slot.
+     *
+     * @param memory what is read into, null for a group that is mapped
+     */
+    Slot(HostMemory memory) {
+        this(memory, null);
+    }
+
+    /**
+     * Constructs a free slot for something that is no group.
+     *
+     * @param memory what is read into
+     * @param label what it is, for messages
+     */
+    Slot(HostMemory memory, String label) {
+        this.memory = memory;
+        this.label = label;
+    }
+
+    /** A group that is in memory without being read. */
+    static Slot mapped(int group) {
+        Slot slot = new Slot(null);
+        slot.group = group;
+        slot.state = State.READY;
+        slot.unread = false;
+        return slot;
+    }
+
+    HostMemory memory() {
+        return memory;
+    }
+
+    /** What is in it if that is no group, or null. */
+    String label() {
+        return label;
+    }
+
+    State state() {
+        return state;
+    }
+
+    int group() {
+        return group;
+    }
+
+    Piece piece(int index) {
+        return pieces[index];
+    }
+
+    OffloadStreamException failure() {
+        return failure;
+    }
+
+    long startedInPass() {
+        return startedInPass;
+    }
+
+    boolean isUnwanted() {
+        return unwanted;
+    }
+
+    /** READY or shared by leases already. */
+    boolean isFilled() {
+        return state == State.READY || state == State.LEASED;
+    }
+
+    /** FREE to READING: the readers own the bytes. */
+    void startReading(int newGroup, Piece[] newPieces, long pass) {
+        require(State.FREE);
+        group = newGroup;
+        pieces = newPieces;
+        taken = 0;
+        pending = newPieces.length;
+        unwanted = false;
+        unread = true;
+        failure = null;
+        startedInPass = pass;
+        state = pending == 0 ? State.READY : State.READING;
+    }
+
+    boolean hasPieces() {
+        return state == State.READING && taken < pieces.length;
+    }
+
+    int takePiece() {
+        require(State.READING);
+        return taken++;
+    }
+
+    /** Gives up the pieces that no reader has taken. */
+    private void skipPieces() {
+        pending -= pieces.length - taken;
+        taken = pieces.length;
+    }
+
+    /**
+     * Ends one piece; the last one that ends moves READING to READY, FAILED, or FREE if unwanted.
+     *
+     * @return whether that was the last
+     */
+    boolean completePiece(OffloadStreamException error) {
+        require(State.READING);
+        pending--;
+        if (error != null) {
+            failure = failure == null ? error : failure;
+            skipPieces();
+        }
+        return endReading();
+    }
+
+    private boolean endReading() {
+        if (pending > 0) {
+            return false;
+        }
+        if (unwanted) {
+            state = State.FREE;
+            unwanted = false;
+        } else {
+            state = failure == null ? State.READY : State.FAILED;
+        }
+        return true;
+    }
+
+    /** To FREE: at once, or when the readers have ended what they have taken. */
+    void drop() {
+        if (state == State.READING) {
+            unwanted = true;
+            skipPieces();
+            endReading();
+        } else if (state != State.FREE) {
+            if (leases > 0) {
+                throw new IllegalStateException("dropped while leased: group " + group);
+            }
+            state = State.FREE;
+        }
+    }
+
+    /** READY or LEASED to LEASED. */
+    void lease() {
+        if (!isFilled()) {
+            throw new IllegalStateException("lease of a slot that is " + state);
+        }
+        leases++;
+        state = State.LEASED;
+    }
+
+    /** LEASED to READY with the last lease. */
+    void release() {
+        require(State.LEASED);
+        leases--;
+        if (leases == 0) {
+            state = State.READY;
+        }
+    }
+
+    /** Tells once per reading that it is being used for the first time. */
+    boolean firstUse() {
+        boolean first = unread;
+        unread = false;
+        return first;
+    }
+
+    private void require(State expected) {
+        if (state != expected) {
+            throw new IllegalStateException(
+                    "slot of group " + group + " is " + state + ", should be " + expected);
+        }
+    }
+}

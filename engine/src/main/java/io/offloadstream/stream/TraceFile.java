@@ -1,0 +1,119 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import com.google.gson.stream.JsonWriter;
+import io.offloadstream.platform.OffloadStreamException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes a trace that Chrome ({@code about:tracing}) and Perfetto show: one track for the pass, one
+ * per reader. Events go to the file as they happen, so memory stays bounded, and what was written
+ * before a crash can be loaded. Thread-safe.
+ *
+ * <p>Source: "Trace Event Format", JSON object format, complete events ({@code ph: X}).
+ */
+final class TraceFile implements AutoCloseable {
+
+    /** The track of the thread that runs passes; readers have the tracks behind it. */
+    static final int COMPUTE_TRACK = 0;
+
+    private static final Logger LOG = LoggerFactory.getLogger(TraceFile.class);
+
+    private final Path path;
+    private final JsonWriter json;
+    private final long origin = System.nanoTime();
+    private boolean broken;
+
+    private TraceFile(Path path, JsonWriter json) {
+        this.path = path;
+        this.json = json;
+    }
+
+    /** Creates the file, replacing an older one. */
+    static TraceFile open(Path path, int readers) {
+        try {
+            JsonWriter json =
+                    new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
+            TraceFile trace = new TraceFile(path, json);
+            json.beginObject().name("traceEvents").beginArray();
+            trace.nameTrack(COMPUTE_TRACK, "compute");
+            for (int reader = 1; reader <= readers; reader++) {
+                trace.nameTrack(reader, "ofs-read-" + (reader - 1));
+            }
+            return trace;
+        } catch (IOException e) {
+            throw new OffloadStreamException("trace=" + path + " cannot be written: " + e, e);
+        }
+    }
+
+    private void nameTrack(int track, String name) throws IOException {
+        json.beginObject();
+        json.name("name").value("thread_name").name("ph").value("M");
+        json.name("pid").value(1).name("tid").value(track);
+        json.name("args").beginObject().name("name").value(name).endObject();
+        json.endObject();
+    }
+
+    /**
+     * Writes an event.
+     *
+     * @param track whose
+     * @param name of the group, or of what was waited for
+     * @param startNanos by {@link System#nanoTime}
+     * @param nanos how long it took
+     * @param bytes how much was moved
+     */
+    synchronized void event(int track, String name, long startNanos, long nanos, long bytes) {
+        if (broken) {
+            return;
+        }
+        try {
+            json.beginObject();
+            json.name("name").value(name).name("ph").value("X");
+            json.name("pid").value(1).name("tid").value(track);
+            json.name("ts").value((startNanos - origin) / 1e3).name("dur").value(nanos / 1e3);
+            json.name("args").beginObject().name("bytes").value(bytes).endObject();
+            json.endObject();
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    /** Hands what was written so far to the operating system. */
+    synchronized void flush() {
+        if (broken) {
+            return;
+        }
+        try {
+            json.flush();
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    /** A full disk ends the trace, not the pass. */
+    private void fail(IOException e) {
+        broken = true;
+        LOG.warn("trace={} ends here: {}", path, e.toString());
+    }
+
+    @Override
+    public synchronized void close() {
+        try {
+            if (!broken) {
+                json.endArray().endObject();
+            }
+            json.close();
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+}

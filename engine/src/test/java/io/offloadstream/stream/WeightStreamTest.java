@@ -1,0 +1,117 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.stream.StreamOptions.Io;
+import io.offloadstream.stream.StreamOptions.SchedulerKind;
+import io.offloadstream.stream.StreamStats.PassRecord;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.testng.annotations.AfterMethod;
+import org.testng.annotations.BeforeMethod;
+import org.testng.annotations.Test;
+
+/** Bytes and counts of undisturbed passes. */
+public class WeightStreamTest {
+
+    private Path directory;
+
+    @BeforeMethod
+    void createDirectory() throws IOException {
+        directory = Files.createTempDirectory("weights");
+    }
+
+    @AfterMethod
+    void deleteDirectory() throws IOException {
+        RandomWeights.requireNoReaders();
+        try (var files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
+    }
+
+    static StreamOptions options(Io io, int prefetch, int readers) {
+        return new StreamOptions(io, SchedulerKind.LOOKAHEAD, prefetch, readers, null);
+    }
+
+    /** STREAMED groups that the plan does not keep. */
+    static List<Integer> streamed(ResidencyPlan plan, int[] order) {
+        return Arrays.stream(order).filter(group -> !plan.isResident(group)).boxed().toList();
+    }
+
+    @Test
+    public void bytesAreThoseOfTheFileUnderRandomPlans() throws IOException {
+        for (long seed = 0; seed < 60; seed++) {
+            Random random = new Random(seed);
+            RandomWeights weights = new RandomWeights(directory, seed, 1 + random.nextInt(9));
+            int prefetch = random.nextInt(4);
+            SchedulerKind kind = SchedulerKind.values()[random.nextInt(2)];
+            boolean isBlock = kind == SchedulerKind.BLOCK && prefetch > 0;
+            int slots = isBlock ? 2 * prefetch : prefetch + 1;
+            int block = random.nextBoolean() ? RandomWeights.BLOCK_BYTES : 1;
+            Io io = block == 1 ? Io.BUFFERED : Io.DIRECT;
+            ResidencyPlan plan = weights.plan(random.nextDouble(), slots, block);
+            int readers = 1 + random.nextInt(8);
+            StreamOptions options = new StreamOptions(io, kind, prefetch, readers, null);
+            String run = "seed " + seed + ", " + plan + ", " + options;
+            FaultyStorage storage = new FaultyStorage();
+            try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
+                try (WeightStream stream = WeightStream.open(plan, options, budget, storage)) {
+                    for (int pass = 0; pass < 4; pass++) {
+                        int length = 1 + random.nextInt(weights.streamedCount());
+                        weights.runPass(stream, Arrays.copyOf(weights.order(), length), random);
+                    }
+                    assertEquals(stream.stats().passes(), 4, run);
+                    assertTrue(budget.peakBytes() <= plan.chargedBytes(), run);
+                } catch (AssertionError | RuntimeException e) {
+                    throw new AssertionError(run, e);
+                }
+            }
+            assertEquals(storage.open(), 0, run);
+        }
+    }
+
+    @Test
+    public void eachPassReadsExactlyTheGroupsThatArePlannedToStream() throws IOException {
+        for (double share : new double[] {0, 0.3, 0.5, 0.8, 1}) {
+            RandomWeights weights = new RandomWeights(directory, 5, 11);
+            ResidencyPlan plan = weights.plan(share, 2, RandomWeights.BLOCK_BYTES);
+            FaultyStorage storage = new FaultyStorage();
+            try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
+                StreamStats stats;
+                try (WeightStream stream =
+                        WeightStream.open(plan, options(Io.DIRECT, 1, 4), budget, storage)) {
+                    for (int pass = 0; pass < 3; pass++) {
+                        weights.runPass(stream, weights.order(), new Random(pass));
+                    }
+                    stats = stream.stats();
+                }
+                PassRecord first = stats.recentPasses().get(0);
+                List<Integer> all = IntStream.range(0, weights.streamedCount()).boxed().toList();
+                assertTrue(first.groupsRead().containsAll(all));
+                for (PassRecord later : stats.recentPasses().subList(1, 3)) {
+                    assertEquals(later.groupsRead(), streamed(plan, weights.order()));
+                    assertEquals(later.bytes(), plan.streamedBytesPerPass());
+                    assertTrue(later.isComplete());
+                    assertTrue(
+                            later.groupsPrefetched() > 0 || later.groupsRead().isEmpty(),
+                            "nothing was read across the pass boundary");
+                }
+            }
+        }
+    }
+}
