@@ -76,7 +76,7 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
                 token = run.next(token);
             }
             long end = System.nanoTime();
-            bar.close();
+            bar.finish();
             out().printf("prompt of %d tokens  %.3f s%n", PROMPT_TOKENS, (prompt - begin) / 1e9);
             if (tokens > 1) {
                 out().printf("each token after it  %.3f s%n", (end - prompt) / 1e9 / (tokens - 1));
