@@ -66,7 +66,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         }
         // Before the bandwidths are measured, for that takes memory of its own.
         printPeak();
-        Bandwidths bandwidths = Bandwidths.measure(directory.resolve("model.safetensors"));
+        Bandwidths bandwidths = Bandwidths.measure(directory.resolve(SyntheticCheckpoint.FILE));
         print("memoryBandwidth", (long) bandwidths.memoryBytesPerSecond());
         print("diskBandwidth", (long) bandwidths.diskBytesPerSecond());
         return 0;

@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.plan.Bandwidths;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -65,10 +66,11 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
 
     private void stream(Path target, LlamaShape shape, Map<String, String> values) {
         new SyntheticCheckpoint(shape, SEED).make(target, out());
+        Bandwidths bandwidths = Bandwidths.measure(target.resolve(SyntheticCheckpoint.FILE));
         try (StreamedModel model = StreamedModel.open(target, parse(values));
                 TokenRun run = new TokenRun(model);
                 ProgressBar bar = ProgressBar.on(err(), model)) {
-            out().println(model.plan().toTable());
+            out().println(model.plan().table(bandwidths));
             long begin = System.nanoTime();
             int token = run.next(TokenRun.prompt(PROMPT_TOKENS, shape.vocab()));
             long prompt = System.nanoTime();
