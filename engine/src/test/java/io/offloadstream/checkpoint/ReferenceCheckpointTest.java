@@ -94,7 +94,7 @@ public class ReferenceCheckpointTest {
         for (int i = 0; i < norm.shape()[0]; i++) {
             int at = (int) norm.offset() + 2 * i;
             float value =
-                    Float.intBitsToFloat((file[at + 1] & 0xFF) << 24 | (file[at] & 0xFF) << 16);
+                    Float.intBitsToFloat(((file[at + 1] & 0xFF) << 24) | ((file[at] & 0xFF) << 16));
             assertTrue(value > 0 && value < 2, "element " + i + ": " + value);
             sum += value;
         }

@@ -194,7 +194,7 @@ public class SafetensorsReaderTest {
     @Test
     public void headerLengthIsCheckedAgainstTheFile() {
         byte[] good = TestFolder.file("{" + tensor("t", "F32", "2", "0,8") + "}", 8);
-        long header = good.length - 16;
+        long header = good.length - 16L;
         for (int cut = 0; cut < good.length; cut++) {
             assertDamaged(Arrays.copyOf(good, cut), "");
         }

@@ -7,11 +7,15 @@ package io.offloadstream.examples;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.stream.StreamStats;
+import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -50,20 +54,21 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             values.put("io", "direct");
         }
         try (StreamedModel model = StreamedModel.open(directory, ModelOptions.parse(values))) {
+            ResidencyPlan plan = model.plan();
+            long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
             print("backend", model.backendName());
-            print("budgetBytes", model.budget().limitBytes());
-            print("weightBytes", model.plan().passBytes());
-            print("streamedBytes", model.plan().streamedBytes());
-            print("resident", model.plan().streamedBytes() == 0);
-            if (hostMemory != null || model.plan().streamedBytes() == 0) {
+            print("budgetBytes", plan.hostMemoryBytes());
+            print("weightBytes", plan.computedBytesPerPass());
+            print("streamedBytes", streamed);
+            if (hostMemory != null || streamed == 0) {
                 time(model);
             }
         }
         // Before the bandwidths are measured, for that takes memory of its own.
         printPeak();
-        Bandwidths bandwidths = Bandwidths.measure(directory.resolve("model.safetensors"));
-        print("memoryBandwidth", bandwidths.memoryBytesPerSecond());
-        print("diskBandwidth", bandwidths.diskBytesPerSecond());
+        Bandwidths bandwidths = Bandwidths.measure(directory.resolve(SyntheticCheckpoint.FILE));
+        print("memoryBandwidth", (long) bandwidths.memoryBytesPerSecond());
+        print("diskBandwidth", (long) bandwidths.diskBytesPerSecond());
         return 0;
     }
 
@@ -73,14 +78,21 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             for (int i = 0; i < WARM_UP_TOKENS; i++) {
                 token = run.next(token);
             }
-            long bytes = model.stats().readBytes();
+            long rowBytes = model.stats().gather().bytes();
             long begin = System.nanoTime();
             for (int i = 0; i < tokens; i++) {
                 token = run.next(token);
             }
             double seconds = (System.nanoTime() - begin) / 1e9;
+            StreamStats stats = model.stats();
+            List<PassRecord> passes = stats.recentPasses();
+            long bytes = 0;
+            for (PassRecord pass : passes.subList(passes.size() - tokens, passes.size())) {
+                bytes += pass.bytes();
+            }
             print("secondsPerToken", seconds / tokens);
-            print("readBytes", model.stats().readBytes() - bytes);
+            print("readBytes", bytes);
+            print("rowBytes", stats.gather().bytes() - rowBytes);
         }
     }
 

@@ -6,11 +6,13 @@ package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -60,7 +62,11 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         LlamaShape shape = size == null ? LlamaShape.LLAMA_1B : shape(size);
-        MemorySize.parse("hostMemory", hostMemory, 0);
+        if (tokens < 1 || tokens > StreamStats.MOST_RECENT_PASSES) {
+            throw usage(
+                    "--tokens must be 1 to " + StreamStats.MOST_RECENT_PASSES + ", is " + tokens);
+        }
+        parse(Map.of("hostMemory", hostMemory));
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
@@ -93,7 +99,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
 
     private void printInMemory(BenchResult result, LlamaShape shape) {
         out().println("(a) all in memory");
-        if (!result.flag("resident")) {
+        if (result.number("streamedBytes") > 0) {
             out().printf(
                             "    n/a: %s of weights do not fit the %s that this machine has available%n",
                             MemorySize.format(shape.sizeBytes()),
@@ -121,27 +127,25 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         double seconds = result.decimal("secondsPerToken");
         long perToken = result.number("readBytes") / tokens;
         double rate = perToken / seconds;
-        long budget = result.number("budgetBytes");
         out().printf("(b) hostMemory=%s%n", hostMemory);
         out().printf(
-                        Locale.ROOT,
-                        "    decode             %.3f s/token (%.2f tokens/s)%n"
-                                + "    read from disk     %s per token; not resident: %s of %s%n"
-                                + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
-                                + "    peak RSS           %s%s%n",
-                        seconds,
-                        1 / seconds,
-                        MemorySize.format(perToken),
-                        MemorySize.format(result.number("streamedBytes")),
-                        MemorySize.format(result.number("weightBytes")),
-                        MemorySize.format((long) rate),
-                        100 * rate / result.number("diskBandwidth"),
-                        MemorySize.format(result.number("diskBandwidth")),
-                        peak(result),
-                        result.has("peakRssBytes")
-                                ? " = budget + "
-                                        + MemorySize.format(result.number("peakRssBytes") - budget)
-                                : "");
+                Locale.ROOT,
+                "    decode             %.3f s/token (%.2f tokens/s)%n"
+                        + "    read from disk     %s per token; not resident: %s of %s%n"
+                        + "    embedding rows     %s per token on top%n"
+                        + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
+                        + "    peak RSS           %s%s%n",
+                seconds,
+                1 / seconds,
+                MemorySize.format(perToken),
+                MemorySize.format(result.number("streamedBytes")),
+                MemorySize.format(result.number("weightBytes")),
+                MemorySize.format(result.number("rowBytes") / tokens),
+                MemorySize.format((long) rate),
+                100 * rate / result.number("diskBandwidth"),
+                MemorySize.format(result.number("diskBandwidth")),
+                peak(result),
+                overBudget(result));
         if (result.number("readBytes") != tokens * result.number("streamedBytes")) {
             throw new OffloadStreamException(
                     tokens
@@ -151,6 +155,14 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                             + tokens * result.number("streamedBytes")
                             + " are what is not resident");
         }
+    }
+
+    private static String overBudget(BenchResult result) {
+        if (!result.has("peakRssBytes")) {
+            return "";
+        }
+        long over = result.number("peakRssBytes") - result.number("budgetBytes");
+        return over < 0 ? ", within the budget" : " = budget + " + MemorySize.format(over);
     }
 
     private static String peak(BenchResult result) {

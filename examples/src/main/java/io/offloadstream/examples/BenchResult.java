@@ -47,8 +47,4 @@ final class BenchResult {
     double decimal(String name) {
         return Double.parseDouble(text(name));
     }
-
-    boolean flag(String name) {
-        return Boolean.parseBoolean(text(name));
-    }
 }

@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.plan.Bandwidths;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -47,6 +48,9 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
     @Override
     public Integer call() {
         LlamaShape shape = shape(size);
+        if (tokens < 1) {
+            throw usage("--tokens must be at least 1, is " + tokens);
+        }
         Map<String, String> values = ModelFlags.values(command());
         values.putIfAbsent("maxSequenceLength", Integer.toString(PROMPT_TOKENS + tokens));
         parse(values);
@@ -62,10 +66,11 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
 
     private void stream(Path target, LlamaShape shape, Map<String, String> values) {
         new SyntheticCheckpoint(shape, SEED).make(target, out());
+        Bandwidths bandwidths = Bandwidths.measure(target.resolve(SyntheticCheckpoint.FILE));
         try (StreamedModel model = StreamedModel.open(target, parse(values));
                 TokenRun run = new TokenRun(model);
                 ProgressBar bar = ProgressBar.on(err(), model)) {
-            out().println(model.plan().toTable());
+            out().println(model.plan().table(bandwidths));
             long begin = System.nanoTime();
             int token = run.next(TokenRun.prompt(PROMPT_TOKENS, shape.vocab()));
             long prompt = System.nanoTime();
@@ -73,7 +78,7 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
                 token = run.next(token);
             }
             long end = System.nanoTime();
-            bar.close();
+            bar.finish();
             out().printf("prompt of %d tokens  %.3f s%n", PROMPT_TOKENS, (prompt - begin) / 1e9);
             if (tokens > 1) {
                 out().printf("each token after it  %.3f s%n", (end - prompt) / 1e9 / (tokens - 1));

@@ -110,7 +110,7 @@ final class GenerateCommand extends ModelCommand implements Callable<Integer> {
             byte[] bytes = lines.next();
             line = JsonParser.parseString(utf8(bytes)).getAsJsonObject();
             if (tokens++ == 0) {
-                bar.close();
+                bar.finish();
                 first = System.nanoTime();
             }
             out().print(line.getAsJsonObject("token").get("text").getAsString());

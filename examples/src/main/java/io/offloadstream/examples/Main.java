@@ -102,6 +102,8 @@ public final class Main implements Runnable {
         String level = "org.slf4j.simpleLogger.defaultLogLevel";
         if (System.getProperty(level) == null) {
             System.setProperty(level, verbose ? "info" : "warn");
+            // DJL looks for GPUs and warns where their driver is missing; nothing here uses one.
+            System.setProperty("org.slf4j.simpleLogger.log.ai.djl.util.cuda", "error");
         }
     }
 

@@ -7,6 +7,8 @@ package io.offloadstream.examples;
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
+import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -44,16 +46,24 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
         }
         ModelOptions options = parse(values);
         ModelPlan plan = ModelPlan.of(modelDirectory(), options, Storage.local());
-        out().println(plan.residency().toTable());
+        out().println(plan.residency().table(bandwidths(plan)));
         int tokens = plan.maxSequenceLength();
-        long least = plan.leastBytes();
-        out().printf("for batch %d and length %d:%n", batch, tokens);
-        printLeast("least hostMemory for text", least + plan.logitsBytes(batch, 1));
-        printLeast("with the logits of all positions", least + plan.logitsBytes(batch, tokens));
+        long ids = (long) batch * tokens;
+        long text = HostMemory.chargedBytes(Integer.BYTES * ids) + plan.logitsBytes(batch, 1);
+        long arrays =
+                2 * HostMemory.chargedBytes(Long.BYTES * ids) + plan.logitsBytes(batch, tokens);
+        out().printf("for batch %d and length %d, least hostMemory%n", batch, tokens);
+        printLeast("for text", plan.leastBytes() + text);
+        printLeast("for arrays, logits of all tokens", plan.leastBytes() + arrays);
         return 0;
     }
 
+    /** Measured on the model's own disk, on the first of its files. */
+    private static Bandwidths bandwidths(ModelPlan plan) {
+        return Bandwidths.measure(plan.checkpoint().tensors().values().iterator().next().file());
+    }
+
     private void printLeast(String what, long bytes) {
-        out().printf("  %-33s %d bytes (%s)%n", what, bytes, MemorySize.format(bytes));
+        out().printf("  %-32s %d bytes (%s)%n", what, bytes, MemorySize.format(bytes));
     }
 }

@@ -9,7 +9,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 
 /**
- * A bar for the pass that runs, on a terminal only. Closing wipes it, and nothing more is drawn.
+ * A bar for the pass that runs, on a terminal only.
  */
 final class ProgressBar implements AutoCloseable {
 
@@ -19,7 +19,7 @@ final class ProgressBar implements AutoCloseable {
     private final PrintWriter terminal;
     private long drawnNanos;
     private boolean drawn;
-    private boolean closed;
+    private boolean finished;
 
     private ProgressBar(PrintWriter terminal) {
         this.terminal = terminal;
@@ -57,7 +57,7 @@ final class ProgressBar implements AutoCloseable {
     /** Draws at most ten times a second, and nothing at all while passes are quicker than that. */
     private synchronized void advanced(int done, int total) {
         long now = System.nanoTime();
-        if (closed || now - drawnNanos < REDRAW_NANOS) {
+        if (finished || now - drawnNanos < REDRAW_NANOS) {
             return;
         }
         drawnNanos = now;
@@ -74,13 +74,18 @@ final class ProgressBar implements AutoCloseable {
         terminal.flush();
     }
 
-    @Override
-    public synchronized void close() {
-        closed = true;
+    /** Wipes the bar; nothing more is drawn. */
+    synchronized void finish() {
+        finished = true;
         if (drawn) {
             terminal.print("\r" + " ".repeat(WIDTH + 16) + "\r");
             terminal.flush();
             drawn = false;
         }
+    }
+
+    @Override
+    public void close() {
+        finish();
     }
 }

@@ -23,6 +23,9 @@ import java.nio.file.Path;
  */
 final class SyntheticCheckpoint {
 
+    /** The name of the file that holds all weights. */
+    static final String FILE = "model.safetensors";
+
     private static final int CHUNK_BYTES = 1 << 20;
     private static final double EMBEDDING_DEVIATION = 0.02;
 
@@ -53,7 +56,7 @@ final class SyntheticCheckpoint {
      */
     void make(Path directory, PrintWriter log) {
         Path config = directory.resolve("config.json");
-        Path file = directory.resolve("model.safetensors");
+        Path file = directory.resolve(FILE);
         try {
             Files.createDirectories(directory);
             if (Files.exists(config) && !Files.readString(config).equals(shape.configJson())) {

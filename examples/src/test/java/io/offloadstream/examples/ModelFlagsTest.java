@@ -33,7 +33,9 @@ public class ModelFlagsTest {
     @Test
     public void theReadmeListsEveryOption() throws IOException {
         Path readme = Path.of("..", "README.md");
-        String table = Files.readString(readme).split("\n## Options\n")[1].split("\n## ")[0];
+        String text = Files.readString(readme);
+        int begin = text.indexOf("\n## Options\n");
+        String table = text.substring(begin, text.indexOf("\n## ", begin + 1));
         Set<String> listed = new TreeSet<>();
         Matcher row = Pattern.compile("(?m)^\\| `(\\w+)` \\|").matcher(table);
         while (row.find()) {

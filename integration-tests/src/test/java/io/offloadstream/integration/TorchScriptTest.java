@@ -20,8 +20,8 @@ import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 /**
- * The original models, traced, in DJL's PyTorch engine beside ours: random tokens, several lengths and
- * batches, left padding; arrays of the one engine go into the other.
+ * The original models, traced, in DJL's PyTorch engine beside ours: random tokens, several lengths
+ * and batches, left padding; arrays of the one engine go into the other.
  */
 public class TorchScriptTest {
 
@@ -65,10 +65,8 @@ public class TorchScriptTest {
                 Shape dimensions = new Shape(shape[0], shape[1]);
                 NDArray idArray = manager.create(ids, dimensions);
                 NDArray maskArray = manager.create(mask, dimensions);
-                NDArray expected =
-                        torchPredictor.predict(new NDList(idArray, maskArray)).get(0);
-                NDArray actual =
-                        ourPredictor.predict(new NDList(idArray, maskArray)).get(0);
+                NDArray expected = torchPredictor.predict(new NDList(idArray, maskArray)).get(0);
+                NDArray actual = ourPredictor.predict(new NDList(idArray, maskArray)).get(0);
                 assertEquals(actual.getShape(), expected.getShape());
                 Closeness.assertClose(
                         actual.toFloatArray(),

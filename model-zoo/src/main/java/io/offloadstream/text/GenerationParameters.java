@@ -107,17 +107,13 @@ final class GenerationParameters {
         if (value == null) {
             return absent;
         }
-        if (value instanceof Boolean) {
-            return (Boolean) value;
+        if (value instanceof Boolean b) {
+            return b;
         }
-        if (value instanceof String) {
-            switch (((String) value).strip().toLowerCase(Locale.ROOT)) {
-                case "true":
-                    return true;
-                case "false":
-                    return false;
-                default:
-                    break;
+        if (value instanceof String string) {
+            String word = string.strip().toLowerCase(Locale.ROOT);
+            if (word.equals("true") || word.equals("false")) {
+                return word.equals("true");
             }
         }
         throw invalid(name, "true or false");
@@ -131,10 +127,10 @@ final class GenerationParameters {
         for (String name : List.of("stop", "stop_sequences")) {
             Object value = values.get(name);
             for (Object stop : value instanceof List ? (List<?>) value : listOf(value)) {
-                if (!(stop instanceof String) || ((String) stop).isEmpty()) {
+                if (!(stop instanceof String string) || string.isEmpty()) {
                     throw invalid(name, "a string or a list of strings, none of them empty");
                 }
-                stops.add((String) stop);
+                stops.add(string);
             }
         }
         return stops;

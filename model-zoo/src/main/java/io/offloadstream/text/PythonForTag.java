@@ -37,7 +37,7 @@ final class PythonForTag extends ForTag {
         List<Node> otherwise = new ArrayList<>();
         List<Node> target = body;
         for (Node node : tag.getChildren()) {
-            if (node instanceof TagNode && ((TagNode) node).getName().equals(ElseTag.TAG_NAME)) {
+            if (node instanceof TagNode tagNode && tagNode.getName().equals(ElseTag.TAG_NAME)) {
                 target = otherwise;
             } else {
                 target.add(node);
@@ -89,9 +89,9 @@ final class PythonForTag extends ForTag {
             return new ArrayList<>(((Map<?, ?>) sequence).keySet());
         } else if (sequence instanceof Collection) {
             return new ArrayList<>((Collection<?>) sequence);
-        } else if (sequence instanceof String) {
+        } else if (sequence instanceof String string) {
             List<Object> characters = new ArrayList<>();
-            ((String) sequence).codePoints().forEach(c -> characters.add(Character.toString(c)));
+            string.codePoints().forEach(c -> characters.add(Character.toString(c)));
             return characters;
         } else if (sequence instanceof Iterable) {
             List<Object> items = new ArrayList<>();

@@ -28,11 +28,11 @@ final class PythonMethods extends ELResolver {
 
     @Override
     public Object getValue(ELContext context, Object base, Object property) {
-        if (!(base instanceof String)) {
+        if (!(base instanceof String string)) {
             return null;
         }
         context.setPropertyResolved(true);
-        String string = (String) base;
+
         String name = String.valueOf(property);
         if (!name.matches("-?\\d{1,9}")) {
             return null;
@@ -51,8 +51,8 @@ final class PythonMethods extends ELResolver {
         Object[] values = arguments == null ? new Object[0] : arguments;
         String name = String.valueOf(method);
         Object result;
-        if (base instanceof String) {
-            result = PythonStrings.call((String) base, name, values);
+        if (base instanceof String string) {
+            result = PythonStrings.call(string, name, values);
         } else if (base instanceof Map) {
             result = dict((Map<?, ?>) base, name, values);
         } else if (base instanceof List) {
@@ -66,19 +66,22 @@ final class PythonMethods extends ELResolver {
 
     private static Object dict(Map<?, ?> map, String name, Object[] arguments) {
         switch (name) {
-            case "items":
+            case "items" -> {
                 List<Object> items = new ArrayList<>();
                 map.forEach((key, value) -> items.add(pair(key, value)));
                 return items;
-            case "keys":
+            }
+            case "keys" -> {
                 return new ArrayList<Object>(map.keySet());
-            case "values":
+            }
+            case "values" -> {
                 return new ArrayList<Object>(map.values());
-            case "get":
+            }
+            case "get" -> {
                 Object value = map.get(arguments[0]);
                 return value == null && arguments.length > 1 ? arguments[1] : value;
-            default:
-                throw unknown("dict", name);
+            }
+            default -> throw unknown("dict", name);
         }
     }
 
@@ -91,18 +94,20 @@ final class PythonMethods extends ELResolver {
 
     private static Object list(List<?> list, String name, Object[] arguments) {
         switch (name) {
-            case SLICE:
+            case SLICE -> {
                 List<Object> part = new ArrayList<>();
                 for (int index : slice(list.size(), arguments)) {
                     part.add(list.get(index));
                 }
                 return part;
-            case "index":
+            }
+            case "index" -> {
                 return (long) list.indexOf(arguments[0]);
-            case "count":
+            }
+            case "count" -> {
                 return (long) Collections.frequency(list, arguments[0]);
-            default:
-                throw unknown("list", name);
+            }
+            default -> throw unknown("list", name);
         }
     }
 

@@ -18,68 +18,59 @@ final class PythonStrings {
     private PythonStrings() {}
 
     static Object call(String text, String name, Object[] arguments) {
-        switch (name) {
-            case "strip":
-                return strip(text, arguments, true, true);
-            case "lstrip":
-                return strip(text, arguments, true, false);
-            case "rstrip":
-                return strip(text, arguments, false, true);
-            case "split":
-                return split(text, arguments);
-            case "rsplit":
-                return rsplit(text, arguments);
-            case "splitlines":
-                return lines(text);
-            case "startswith":
-                return any(arguments[0], text::startsWith);
-            case "endswith":
-                return any(arguments[0], text::endsWith);
-            case "upper":
-                return text.toUpperCase(Locale.ROOT);
-            case "lower":
-                return text.toLowerCase(Locale.ROOT);
-            case "title":
-                return title(text);
-            case "capitalize":
-                return capitalize(text);
-            case "replace":
-                return replace(text, arguments);
-            case "removeprefix":
+        return switch (name) {
+            case "strip" -> strip(text, arguments, true, true);
+            case "lstrip" -> strip(text, arguments, true, false);
+            case "rstrip" -> strip(text, arguments, false, true);
+            case "split" -> split(text, arguments);
+            case "rsplit" -> rsplit(text, arguments);
+            case "splitlines" -> lines(text);
+            case "startswith" -> any(arguments[0], text::startsWith);
+            case "endswith" -> any(arguments[0], text::endsWith);
+            case "upper" -> text.toUpperCase(Locale.ROOT);
+            case "lower" -> text.toLowerCase(Locale.ROOT);
+            case "title" -> title(text);
+            case "capitalize" -> capitalize(text);
+            case "replace" -> replace(text, arguments);
+            case "join" -> String.join(text, strings((Collection<?>) arguments[0]));
+            case PythonMethods.SLICE -> slice(text, arguments);
+            default -> search(text, name, arguments);
+        };
+    }
+
+    private static Object search(String text, String name, Object[] arguments) {
+        return switch (name) {
+            case "removeprefix" -> {
                 String prefix = (String) arguments[0];
-                return text.startsWith(prefix) ? text.substring(prefix.length()) : text;
-            case "removesuffix":
+                yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+            }
+            case "removesuffix" -> {
                 String suffix = (String) arguments[0];
-                return text.endsWith(suffix)
+                yield text.endsWith(suffix)
                         ? text.substring(0, text.length() - suffix.length())
                         : text;
-            case "find":
-                return (long) text.indexOf((String) arguments[0]);
-            case "rfind":
-                return (long) text.lastIndexOf((String) arguments[0]);
-            case "count":
-                return (long) parts(text, (String) arguments[0], -1).size() - 1;
-            case "join":
-                return String.join(text, strings((Collection<?>) arguments[0]));
-            case "isdigit":
-                return all(text, Character::isDigit);
-            case "isalpha":
-                return all(text, Character::isLetter);
-            case "isalnum":
-                return all(text, Character::isLetterOrDigit);
-            case "isspace":
-                return all(text, PythonStrings::isSpace);
-            case "isupper":
-                return !text.equals(text.toLowerCase(Locale.ROOT))
-                        && text.equals(text.toUpperCase(Locale.ROOT));
-            case "islower":
-                return !text.equals(text.toUpperCase(Locale.ROOT))
-                        && text.equals(text.toLowerCase(Locale.ROOT));
-            case PythonMethods.SLICE:
-                return slice(text, arguments);
-            default:
-                throw PythonMethods.unknown("str", name);
-        }
+            }
+            case "find" -> (long) text.indexOf((String) arguments[0]);
+            case "rfind" -> (long) text.lastIndexOf((String) arguments[0]);
+            case "count" -> (long) parts(text, (String) arguments[0], -1).size() - 1;
+            default -> test(text, name);
+        };
+    }
+
+    private static boolean test(String text, String name) {
+        return switch (name) {
+            case "isdigit" -> all(text, Character::isDigit);
+            case "isalpha" -> all(text, Character::isLetter);
+            case "isalnum" -> all(text, Character::isLetterOrDigit);
+            case "isspace" -> all(text, PythonStrings::isSpace);
+            case "isupper" ->
+                    !text.equals(text.toLowerCase(Locale.ROOT))
+                            && text.equals(text.toUpperCase(Locale.ROOT));
+            case "islower" ->
+                    !text.equals(text.toUpperCase(Locale.ROOT))
+                            && text.equals(text.toLowerCase(Locale.ROOT));
+            default -> throw PythonMethods.unknown("str", name);
+        };
     }
 
     /** What str.isspace says: Java's two notions together. */

@@ -52,12 +52,12 @@ public final class PythonSyntax extends ExtendedSyntaxBuilder {
     static boolean isTrue(Object value) {
         if (value == null) {
             return false;
-        } else if (value instanceof Boolean) {
-            return (Boolean) value;
-        } else if (value instanceof Number) {
-            return ((Number) value).doubleValue() != 0;
-        } else if (value instanceof CharSequence) {
-            return ((CharSequence) value).length() > 0;
+        } else if (value instanceof Boolean b) {
+            return b;
+        } else if (value instanceof Number number) {
+            return number.doubleValue() != 0;
+        } else if (value instanceof CharSequence charSequence) {
+            return charSequence.length() > 0;
         } else if (value instanceof Collection) {
             return !((Collection<?>) value).isEmpty();
         }

@@ -6,6 +6,7 @@ package io.offloadstream.text;
 
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.Map;
 
 /** How Python writes values: {@code str}, {@code repr}, {@code json.dumps}, and reads literals. */
@@ -45,7 +46,7 @@ final class PythonText {
 
     /** {@code str(value)}; null is None. */
     static String str(Object value) {
-        return value instanceof String ? (String) value : repr(value);
+        return value instanceof String string ? string : repr(value);
     }
 
     private static String repr(Object value) {
@@ -57,10 +58,10 @@ final class PythonText {
     private static void repr(Object value, StringBuilder text) {
         if (value == null) {
             text.append("None");
-        } else if (value instanceof Boolean) {
-            text.append((Boolean) value ? "True" : "False");
-        } else if (value instanceof String) {
-            String string = (String) value;
+        } else if (value instanceof Boolean b) {
+            text.append(b ? "True" : "False");
+        } else if (value instanceof String string) {
+
             char quote = string.indexOf('\'') >= 0 && string.indexOf('"') < 0 ? '"' : '\'';
             text.append(quote);
             string.codePoints().forEach(c -> escape(c, quote, text));
@@ -137,8 +138,8 @@ final class PythonText {
             }
             newline(((Collection<?>) value).isEmpty() ? -1 : indent, level, text);
             text.append(']');
-        } else if (value instanceof String) {
-            jsonString((String) value, text);
+        } else if (value instanceof String string) {
+            jsonString(string, text);
         } else {
             text.append(value == null ? "null" : value.toString());
         }
@@ -163,7 +164,7 @@ final class PythonText {
                             if (at >= 0) {
                                 text.append('\\').append("\"\\nrtbf".charAt(at));
                             } else if (c < 0x20) {
-                                text.append(String.format("\\u%04x", c));
+                                text.append(String.format(Locale.ROOT, "\\u%04x", c));
                             } else {
                                 text.appendCodePoint(c);
                             }

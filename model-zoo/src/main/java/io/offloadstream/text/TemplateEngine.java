@@ -15,6 +15,7 @@ import com.hubspot.jinjava.lib.exptest.ExpTest;
 import com.hubspot.jinjava.lib.filter.AdvancedFilter;
 import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import com.hubspot.jinjava.objects.date.StrftimeFormatter;
+import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.util.HashMap;
 import java.util.List;
@@ -121,13 +122,15 @@ final class TemplateEngine {
     }
 
     /** {@code raise_exception(message)}. */
+    @SuppressWarnings("DoNotCallSuggester") // templates call it by name
     static String raise(String message) {
         throw new TemplateFailure(message, 0);
     }
 
     /** {@code strftime_now(format)}. */
     static String now(String format) {
-        return StrftimeFormatter.format(ZonedDateTime.now(), format, Locale.ENGLISH);
+        return StrftimeFormatter.format(
+                ZonedDateTime.now(ZoneId.systemDefault()), format, Locale.ENGLISH);
     }
 
     /** How an expression is printed; undefined is nothing. */
@@ -207,14 +210,17 @@ final class TemplateEngine {
                 Object[] arguments,
                 Map<String, Object> named) {
             switch (name) {
-                case "string":
+                case "string" -> {
                     return str(value);
-                case "trim":
+                }
+                case "trim" -> {
                     return PythonStrings.call(str(value), "strip", arguments);
-                default:
+                }
+                default -> {
                     Object indent = named.get("indent");
                     return PythonText.json(
                             value, indent == null ? -1 : ((Number) indent).intValue());
+                }
             }
         }
     }

@@ -69,15 +69,10 @@ final class TemplateRewriter {
 
     private void write(Part part) {
         switch (part.kind()) {
-            case TEXT:
-                append("{{ ", variable(part.text()), "}}", part.line());
-                break;
-            case EXPRESSION:
-                append("{{ ", "__str(" + expression(part.tokens()) + ")", "}}", part.line());
-                break;
-            default:
-                tag(part);
-                break;
+            case TEXT -> append("{{ ", variable(part.text()), "}}", part.line());
+            case EXPRESSION ->
+                    append("{{ ", "__str(" + expression(part.tokens()) + ")", "}}", part.line());
+            default -> tag(part);
         }
     }
 
@@ -128,17 +123,12 @@ final class TemplateRewriter {
     }
 
     private String operand(String tag, List<Token> tokens) {
-        switch (tag) {
-            case "macro":
-                return signature(tokens);
-            case "if":
-            case "elif":
-                return "__truth(" + expression(tokens) + ")";
-            case "for":
-                return loop(tokens);
-            default:
-                return expression(tokens);
-        }
+        return switch (tag) {
+            case "macro" -> signature(tokens);
+            case "if", "elif" -> "__truth(" + expression(tokens) + ")";
+            case "for" -> loop(tokens);
+            default -> expression(tokens);
+        };
     }
 
     /** The parts of a loop, separated for {@link PythonForTag}. */
@@ -253,7 +243,7 @@ final class TemplateRewriter {
         }
         Set<String> words = Set.of("and", "or", "not", "in", "is", "if", "else", "elif", "=");
         return token.type() == 's'
-                || token.type() == 'n' && !words.contains(token.text())
+                || (token.type() == 'n' && !words.contains(token.text()))
                 || token.is(")")
                 || token.is("]")
                 || token.is("}");

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -169,6 +170,7 @@ public class MemoryBudgetTest {
         int threads = 8;
         ExecutorService pool =
                 Executors.newFixedThreadPool(threads, task -> new Thread(task, "reserver"));
+        CountDownLatch start = new CountDownLatch(threads);
         AtomicLong held = new AtomicLong();
         AtomicLong most = new AtomicLong();
         AtomicLong refused = new AtomicLong();
@@ -187,7 +189,9 @@ public class MemoryBudgetTest {
                 Random random = new Random(seed + t);
                 tasks.add(
                         () -> {
-                            for (int i = 0; i < 5000; i++) {
+                            start.countDown();
+                            start.await(); // all at once
+                            for (int i = 0; i < 40_000; i++) {
                                 reserveOne(budget, random, held, most, refused, resident);
                             }
                             return null;
@@ -215,7 +219,7 @@ public class MemoryBudgetTest {
             ConcurrentLinkedDeque<Reservation> resident) {
         Reservation reservation;
         try {
-            reservation = budget.reserve("p" + random.nextInt(3), random.nextInt(400));
+            reservation = budget.reserve("p" + random.nextInt(3), random.nextInt(250));
         } catch (BudgetExceededException e) {
             refused.incrementAndGet();
             return;

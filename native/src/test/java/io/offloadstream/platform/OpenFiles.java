@@ -28,14 +28,18 @@ final class OpenFiles {
         }
         int open = 0;
         for (Path descriptor : descriptors) {
-            try {
-                if (Files.readSymbolicLink(descriptor).toString().contains(text)) {
-                    open++;
-                }
-            } catch (NoSuchFileException e) {
-                continue; // closed by another thread since the listing
+            if (target(descriptor).contains(text)) {
+                open++;
             }
         }
         return open;
+    }
+
+    private static String target(Path descriptor) throws IOException {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (NoSuchFileException e) {
+            return ""; // closed by another thread since the listing
+        }
     }
 }

@@ -1,0 +1,54 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.stream.StreamStats;
+import java.util.List;
+
+/** Checks from the statistics that a pass read what the plan says, and nothing else. */
+final class PassReads {
+
+    private PassReads() {}
+
+    /** Holds for the last pass, which had the head, after a first one made the groups resident. */
+    static void assertOnlyPlannedGroupsWereRead(StreamedModel model) {
+        StreamStats.PassRecord last = last(model);
+        assertEquals(last.groupsRead(), streamed(model.plan()), "groups read");
+        assertEquals(last.bytes(), model.plan().streamedBytesPerPass(), "bytes read");
+    }
+
+    /**
+     * Holds when outputs took memory that the plan had for resident groups: those that stream do,
+     * and of the others no more than a plan for that much less memory streams.
+     */
+    static void assertOnlyWhatOutputsLeaveWasRead(StreamedModel model, ResidencyPlan smaller) {
+        StreamStats.PassRecord last = last(model);
+        assertTrue(last.groupsRead().containsAll(streamed(model.plan())), "groups read " + last);
+        assertTrue(
+                last.bytes() <= smaller.streamedBytesPerPass(),
+                "bytes read " + last.bytes() + ", at most " + smaller.streamedBytesPerPass());
+    }
+
+    private static StreamStats.PassRecord last(StreamedModel model) {
+        List<StreamStats.PassRecord> passes = model.stats().recentPasses();
+        StreamStats.PassRecord last = passes.get(passes.size() - 1);
+        assertTrue(last.isComplete(), "complete");
+        return last;
+    }
+
+    private static List<Integer> streamed(ResidencyPlan plan) {
+        return plan.groups().stream()
+                .filter(group -> group.access() == WeightGroup.Access.STREAMED)
+                .map(WeightGroup::index)
+                .filter(group -> !plan.isResident(group))
+                .toList();
+    }
+}
