@@ -79,7 +79,8 @@ final class ElementTypes {
     }
 
     /**
-     * Returns the type of an array and a number: the array's, unless the number is of a higher kind.
+     * Returns the type of an array and a number: the array's, unless the number is of a higher
+     * kind.
      *
      * @param array type of the array
      * @param number the number

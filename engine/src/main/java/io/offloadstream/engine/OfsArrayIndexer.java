@@ -38,7 +38,9 @@ final class OfsArrayIndexer extends NDArrayIndexer {
             return NDIndexFullPick.fromIndex(index, array.getShape())
                     .map(pick -> get(array, pick))
                     .orElseThrow(
-                            () -> UnsupportedArray.unsupported("a pick combined with other indices"));
+                            () ->
+                                    UnsupportedArray.unsupported(
+                                            "a pick combined with other indices"));
         }
         IndexPlan plan = new IndexPlan(index, source.sizes());
         OfsNDArray result = source.newArray(manager, source.getDataType(), plan.shape());

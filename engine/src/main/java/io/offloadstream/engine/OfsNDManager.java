@@ -78,7 +78,10 @@ public class OfsNDManager extends UnsupportedNDManager {
         return ByteBuffer.allocate(capacity).order(ByteOrder.nativeOrder());
     }
 
-    /** Returns the array itself where it is of this engine, else a copy that belongs to this manager. */
+    /**
+     * Returns the array itself where it is of this engine, else a copy that belongs to this
+     * manager.
+     */
     @Override
     public OfsNDArray from(NDArray array) {
         if (array == null || array instanceof OfsNDArray) {

@@ -73,8 +73,7 @@ abstract class StoredArray extends UnsupportedArray {
 
     OfsNDArray copyOf(NDManager owner, StridedView view) {
         OfsNDArray result = newArray(owner, getDataType(), view.shape());
-        StridedLoop.copy(
-                elements(), view, result.elements(), StridedView.dense(view.shape()));
+        StridedLoop.copy(elements(), view, result.elements(), StridedView.dense(view.shape()));
         return result;
     }
 

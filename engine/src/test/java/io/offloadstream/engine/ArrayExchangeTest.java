@@ -53,8 +53,7 @@ public class ArrayExchangeTest extends ArrayTestCase {
         list.forEach(array -> expected.add(array.duplicate()));
         list.close();
         NDList[] decoded = {
-            NDList.decode(manager, bytes),
-            NDList.decode(manager, new ByteArrayInputStream(bytes))
+            NDList.decode(manager, bytes), NDList.decode(manager, new ByteArrayInputStream(bytes))
         };
         for (NDList back : decoded) {
             assertEquals(back.size(), expected.size());
