@@ -164,14 +164,14 @@ final class IndexPlan {
         } else if (element instanceof NDIndexNull) {
             view = view.insert(axis, 1);
             axis++;
-        } else if (element instanceof NDIndexFixed) {
-            view = view.select(axis, position(((NDIndexFixed) element).getIndex(), axis));
-        } else if (element instanceof NDIndexSlice) {
-            slice((NDIndexSlice) element);
-        } else if (element instanceof NDIndexBooleans) {
-            mask(((NDIndexBooleans) element).getIndex());
-        } else if (element instanceof NDIndexTake) {
-            take(((NDIndexTake) element).getIndex());
+        } else if (element instanceof NDIndexFixed fixed) {
+            view = view.select(axis, position(fixed.getIndex(), axis));
+        } else if (element instanceof NDIndexSlice slice) {
+            slice(slice);
+        } else if (element instanceof NDIndexBooleans booleans) {
+            mask(booleans.getIndex());
+        } else if (element instanceof NDIndexTake take) {
+            take(take.getIndex());
         } else if (element instanceof NDIndexPick) {
             throw UnsupportedArray.unsupported("a pick combined with other indices");
         } else {

@@ -178,7 +178,7 @@ public class OfsNDManager extends UnsupportedNDManager {
         }
 
         @Override
-        public void attachInternal(String resourceId, AutoCloseable... added) {
+        public synchronized void attachInternal(String resourceId, AutoCloseable... added) {
             if (added.length != 1 || !(added[0] instanceof NDArray)) {
                 super.attachInternal(resourceId, added);
             }

@@ -138,7 +138,7 @@ interface Reduction {
             }
             return result;
         } finally {
-            if (source != array) {
+            if (!inOrder) {
                 source.close();
             }
         }

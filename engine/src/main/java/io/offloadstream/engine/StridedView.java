@@ -16,6 +16,7 @@ import java.util.Arrays;
  * @param shape how many along each axis
  * @param strides distance of neighbours along each axis, in elements; 0 repeats, negative reverses
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares views or writes to their arrays
 record StridedView(int offset, int[] shape, int[] strides) {
 
     /**

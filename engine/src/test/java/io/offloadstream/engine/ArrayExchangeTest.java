@@ -92,18 +92,22 @@ public class ArrayExchangeTest extends ArrayTestCase {
         InvocationHandler handler =
                 (proxy, method, arguments) -> {
                     switch (method.getName()) {
-                        case "getShape":
+                        case "getShape" -> {
                             return shape;
-                        case "getDataType":
+                        }
+                        case "getDataType" -> {
                             return type;
-                        case "getName":
+                        }
+                        case "getName" -> {
                             return "input_ids";
-                        case "toByteBuffer":
+                        }
+                        case "toByteBuffer" -> {
                             return bytes.duplicate().order(bytes.order());
-                        case "size":
+                        }
+                        case "size" -> {
                             return shape.size();
-                        default:
-                            throw new UnsupportedOperationException(method.getName());
+                        }
+                        default -> throw new UnsupportedOperationException(method.getName());
                     }
                 };
         ClassLoader loader = ArrayExchangeTest.class.getClassLoader();

@@ -124,7 +124,7 @@ public class ArrayLifeTest extends ArrayTestCase {
         a.getFloat(0, 0, 0);
         a.getNDArrayInternal().rdivi(a);
         a.getNDArrayInternal().rpowi(2);
-        a.toString();
+        assertTrue(a.toString().contains("(4, 3, 5)"));
         assertEquals(budget.usedBytes(), used);
         assertThrows(
                 IllegalArgumentException.class,
