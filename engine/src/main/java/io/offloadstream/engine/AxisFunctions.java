@@ -27,6 +27,10 @@ final class AxisFunctions {
     private AxisFunctions() {}
 
     private static void forEachLane(int[] sizes, int axis, Lane lane) {
+        if (sizes.length == 0) {
+            lane.run(0, 1, 1);
+            return;
+        }
         int inner = 1;
         for (int i = axis + 1; i < sizes.length; i++) {
             inner *= sizes[i];
@@ -43,7 +47,9 @@ final class AxisFunctions {
     }
 
     private static int axis(OfsNDArray array, long axis) {
-        return StridedView.axis(Math.toIntExact(axis), array.getShape().dimension());
+        // a scalar is a lane of one
+        int dimensions = Math.max(array.getShape().dimension(), 1);
+        return StridedView.axis(Math.toIntExact(axis), dimensions);
     }
 
     static OfsNDArray softmax(String name, OfsNDArray array, int axis, boolean logarithm) {
@@ -145,8 +151,8 @@ final class AxisFunctions {
      */
     static NDList ordered(OfsNDArray array, int k, int axis, boolean ascending) {
         ElementTypes.requireComputable("topK or sort", array.getDataType());
-        int at = axis(array, axis);
         int[] sizes = array.sizes();
+        int at = StridedView.axis(axis, sizes.length);
         if (k < 0 || k > sizes[at]) {
             throw new IllegalArgumentException(
                     "topK: k=" + k + " of " + sizes[at] + " elements along axis " + axis);

@@ -26,12 +26,12 @@ final class BufferCopy {
      *     numbers: shorts are the bits of 16-bit floating point where the array is of such a type
      * @param type of the array
      * @param target elements of the array
-     * @param count how many elements it has: what the buffer must hold
+     * @param count how many elements it has: what is copied; more is left alone
      */
     static void copy(Buffer source, DataType type, Elements target, int count) {
         boolean bytes = source instanceof ByteBuffer;
         long needed = bytes ? (long) count * type.getNumOfBytes() : count;
-        if (source.remaining() != needed) {
+        if (source.remaining() < needed) {
             throw new IllegalArgumentException(
                     "a buffer of "
                             + source.remaining()
@@ -42,7 +42,7 @@ final class BufferCopy {
                             + type
                             + ", which takes "
                             + needed
-                            + "; set the buffer's limit");
+                            + "");
         }
         Elements elements = new Elements(typeOf(source, type), asBytes(source));
         StridedView all = StridedView.dense(count);

@@ -108,6 +108,9 @@ abstract class ComparedArray extends ArithmeticArray {
 
     @Override
     public boolean contentEquals(Number number) {
+        if (getDataType().isBoolean()) {
+            return false;
+        }
         try (OfsNDArray equal = eq(number)) {
             return Elementwise.allTrue(equal);
         }

@@ -95,9 +95,9 @@ final class Gathering {
 
     /** Finds the elements that are not zero: (count, dimensions) int64. */
     static OfsNDArray nonzero(OfsNDArray array) {
-        int[] sizes = array.sizes();
+        int[] sizes = array.isScalar() ? new int[] {1} : array.sizes();
         int[][] found = IndexPlan.nonzero(array.elements(), sizes);
-        int count = sizes.length == 0 ? 0 : found[0].length;
+        int count = found[0].length;
         OfsNDArray result = array.newArray(DataType.INT64, count, sizes.length);
         Elements out = result.elements();
         for (int axis = 0; axis < sizes.length; axis++) {

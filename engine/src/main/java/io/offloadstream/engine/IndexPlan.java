@@ -18,6 +18,7 @@ import ai.djl.ndarray.types.DataType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Where the elements that an {@link NDIndex} names are: a view, and for arrays of positions one view
@@ -127,7 +128,7 @@ final class IndexPlan {
 
     private void resolve() {
         List<NDIndexElement> elements = index.getIndices();
-        int named = elements.stream().mapToInt(NDIndexElement::getRank).sum();
+        int named = elements.stream().mapToInt(IndexPlan::axesOf).sum();
         if (named > sizes.length) {
             throw new IllegalArgumentException(
                     "an index of "
@@ -150,6 +151,10 @@ final class IndexPlan {
             // arrays with something between them put their axes in front
             pointAxis = last - first == takenAxes.size() - 1 ? first : 0;
         }
+    }
+
+    private static int axesOf(NDIndexElement element) {
+        return element instanceof NDIndexNull ? 0 : element.getRank();
     }
 
     private void resolve(NDIndexElement element) {
@@ -220,7 +225,9 @@ final class IndexPlan {
     private void mask(NDArray mask) {
         int[] shape = StridedView.sizes(mask.getShape());
         int[] masked = Arrays.copyOfRange(view.shape(), axis, axis + shape.length);
-        if (mask.getDataType() != DataType.BOOLEAN || !Arrays.equals(shape, masked)) {
+        if (mask.getDataType() != DataType.BOOLEAN
+                || shape.length == 0
+                || !Arrays.equals(shape, masked)) {
             throw new IllegalArgumentException(
                     "a mask of shape "
                             + mask.getShape()
@@ -228,7 +235,7 @@ final class IndexPlan {
                             + mask.getDataType()
                             + " for axes of shape "
                             + StridedView.toShape(masked)
-                            + "; it must be boolean, and of their shape");
+                            + "; it must be boolean, and of their shape, which must not be ()");
         }
         for (int[] positions : nonzero(StoredArray.elementsOf(mask), shape)) {
             taken(positions, new int[] {positions.length});
@@ -245,7 +252,7 @@ final class IndexPlan {
     static int[][] nonzero(Elements elements, int... shape) {
         StridedView dense = StridedView.dense(shape);
         int[] found =
-                java.util.stream.IntStream.range(0, dense.size())
+                IntStream.range(0, dense.size())
                         .filter(i -> elements.real(i) != 0)
                         .toArray();
         int[][] positions = new int[shape.length][found.length];

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDArrayIndexer;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.index.dim.NDIndexBooleans;
+import ai.djl.ndarray.index.dim.NDIndexPick;
 import ai.djl.ndarray.index.full.NDIndexFullPick;
 import ai.djl.ndarray.index.full.NDIndexFullSlice;
 import ai.djl.ndarray.index.full.NDIndexFullTake;
@@ -32,7 +33,7 @@ final class OfsArrayIndexer extends NDArrayIndexer {
     @Override
     public NDArray get(NDArray array, NDIndex index) {
         OfsNDArray source = (OfsNDArray) array;
-        boolean picks = index.stream().anyMatch(e -> e instanceof ai.djl.ndarray.index.dim.NDIndexPick);
+        boolean picks = index.stream().anyMatch(e -> e instanceof NDIndexPick);
         if (picks) {
             return NDIndexFullPick.fromIndex(index, array.getShape())
                     .map(pick -> get(array, pick))

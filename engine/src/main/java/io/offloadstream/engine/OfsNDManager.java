@@ -6,7 +6,6 @@ package io.offloadstream.engine;
 
 import ai.djl.Device;
 import ai.djl.engine.Engine;
-import ai.djl.ndarray.BaseNDManager;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -25,7 +24,7 @@ import java.nio.file.Path;
  * Owner of arrays, which it charges to a memory budget: the model's, or where there is no model an
  * unlimited one that counts only. Closing it frees its arrays and those of its sub-managers.
  */
-public class OfsNDManager extends BaseNDManager {
+public class OfsNDManager extends UnsupportedNDManager {
 
     private final MemoryBudget budget;
 

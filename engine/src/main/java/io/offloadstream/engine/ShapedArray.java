@@ -65,7 +65,7 @@ abstract class ShapedArray extends StoredArray {
     @Override
     public OfsNDArray squeeze(int[] axes) {
         boolean[] dropped = new boolean[getShape().dimension()];
-        for (int axis : axes) {
+        for (int axis : isScalar() ? new int[0] : axes) {
             int at = axis(axis);
             if (sizes()[at] != 1) {
                 throw new IllegalArgumentException(

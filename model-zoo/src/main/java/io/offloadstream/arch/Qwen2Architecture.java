@@ -46,7 +46,7 @@ public final class Qwen2Architecture implements Architecture {
     private static int window(ModelConfig config) {
         boolean off =
                 !config.flag("use_sliding_window", false)
-                        || config.contains("sliding_window") && !config.has("sliding_window");
+                        || (config.contains("sliding_window") && !config.has("sliding_window"));
         return off ? 0 : config.count("sliding_window", DEFAULT_WINDOW);
     }
 

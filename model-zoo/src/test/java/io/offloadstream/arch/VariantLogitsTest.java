@@ -36,7 +36,7 @@ public class VariantLogitsTest {
      * @param steps tokens then run one by one
      * @param logits one row per token
      */
-    private record Expected(int[] prompt, int[] steps, float[][] logits) {}
+    private record Expected(List<Integer> prompt, List<Integer> steps, List<float[]> logits) {}
 
     @DataProvider
     public Object[][] variants() {
@@ -57,19 +57,20 @@ public class VariantLogitsTest {
                 new InMemoryModel(decoder, checkpoint, KernelProvider.kernels())) {
             float[] prompt = logits(model, expected.prompt());
             int vocab = decoder.vocabSize();
-            for (int row = 0; row < expected.logits().length; row++) {
-                int step = row - expected.prompt().length;
+            for (int row = 0; row < expected.logits().size(); row++) {
+                int step = row - expected.prompt().size();
                 float[] actual =
                         step < 0
                                 ? Arrays.copyOfRange(prompt, row * vocab, (row + 1) * vocab)
-                                : logits(model, expected.steps()[step]);
-                assertClose(actual, expected.logits()[row], name + " row " + row);
+                                : logits(model, expected.steps().subList(step, step + 1));
+                assertClose(actual, expected.logits().get(row), name + " row " + row);
             }
         }
     }
 
-    private static float[] logits(InMemoryModel model, int... ids) {
-        List<float[]> outputs = model.forward(ids);
+    private static float[] logits(InMemoryModel model, List<Integer> ids) {
+        int[] tokens = ids.stream().mapToInt(Integer::intValue).toArray();
+        List<float[]> outputs = model.forward(tokens);
         return outputs.get(outputs.size() - 1);
     }
 }

@@ -34,11 +34,11 @@ public final class HalfFloat {
      */
     public static short toF16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int sign = bits >>> 16 & 0x8000;
+        int sign = (bits >>> 16) & 0x8000;
         int magnitude = bits & 0x7fffffff;
         int half;
         if (magnitude > 0x7f800000) {
-            half = 0x7e00 | magnitude >>> 13 & 0x3ff;
+            half = 0x7e00 | ((magnitude >>> 13) & 0x3ff);
         } else if (magnitude >= 0x477ff000) {
             half = 0x7c00;
         } else if (magnitude < 0x38800000) {
@@ -46,7 +46,7 @@ public final class HalfFloat {
             float sum = Float.intBitsToFloat(magnitude) + 0.5f;
             half = Float.floatToRawIntBits(sum) - 0x3f000000;
         } else {
-            half = magnitude - 0x38000000 + 0xfff + (magnitude >>> 13 & 1) >>> 13;
+            half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
         }
         return (short) (sign | half);
     }
@@ -70,8 +70,8 @@ public final class HalfFloat {
     public static short toBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
         if ((bits & 0x7fffffff) > 0x7f800000) {
-            return (short) (bits >>> 16 | 0x40);
+            return (short) ((bits >>> 16) | 0x40);
         }
-        return (short) (bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
     }
 }

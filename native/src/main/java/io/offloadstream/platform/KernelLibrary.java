@@ -79,23 +79,83 @@ final class KernelLibrary {
 
     static native void ofs_isa_select(int index);
 
-    static native void ofs_linear(long x, int rows, int in, long weight, int weightType, long bias, int biasType, long y, long yStride, int outBegin, int outEnd);
+    static native void ofs_linear(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
 
-    static native void ofs_linear_transposed(long x, int rows, int in, int out, long weight, int weightType, long bias, int biasType, long y, int outBegin, int outEnd);
+    static native void ofs_linear_transposed(
+            long x,
+            int rows,
+            int in,
+            int out,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            int outBegin,
+            int outEnd);
 
-    static native void ofs_rms_norm(long x, int rows, int width, long weight, int weightType, float eps, long y);
+    static native void ofs_rms_norm(
+            long x, int rows, int width, long weight, int weightType, float eps, long y);
 
-    static native void ofs_layer_norm(long x, int rows, int width, long weight, long bias, int type, float eps, long y);
+    static native void ofs_layer_norm(
+            long x, int rows, int width, long weight, long bias, int type, float eps, long y);
 
-    static native void ofs_rope(long x, int rows, int heads, int headDim, int halfDim, long cos, long sin, int interleaved);
+    static native void ofs_rope(
+            long x,
+            int rows,
+            int heads,
+            int headDim,
+            int halfDim,
+            long cos,
+            long sin,
+            int interleaved);
 
-    static native void ofs_store_kv(long x, int rows, int kvHeads, int headDim, long targets, long offsetBytes, long headStrideBytes, int kvType);
+    static native void ofs_store_kv(
+            long x,
+            int rows,
+            int kvHeads,
+            int headDim,
+            long targets,
+            long offsetBytes,
+            long headStrideBytes,
+            int kvType);
 
-    static native void ofs_attention(long q, int heads, int kvHeads, int headDim, float scale, long rowSequence, long rowSlot, long pages, int maxPages, long layerOffsetBytes, long valueOffsetBytes, int pageTokens, int kvType, long mask, long maskStride, int window, long y, long itemBegin, long itemEnd);
+    static native void ofs_attention(
+            long q,
+            int heads,
+            int kvHeads,
+            int headDim,
+            float scale,
+            long rowSequence,
+            long rowSlot,
+            long pages,
+            int maxPages,
+            long layerOffsetBytes,
+            long valueOffsetBytes,
+            int pageTokens,
+            int kvType,
+            long mask,
+            long maskStride,
+            int window,
+            long y,
+            long itemBegin,
+            long itemEnd);
 
     static native void ofs_activate(int activation, long x, long count, long y);
 
-    static native void ofs_activate_multiply(int activation, long gate, long up, long count, long y);
+    static native void ofs_activate_multiply(
+            int activation, long gate, long up, long count, long y);
 
     static native void ofs_add(long target, long x, long count);
 

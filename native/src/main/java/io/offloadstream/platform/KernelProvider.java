@@ -49,21 +49,22 @@ public final class KernelProvider {
     }
 
     static Kernels choose(String mode, Supplier<Kernels> nativeKernels, Logger logger) {
-        switch (mode) {
-            case "java":
-                return new ReferenceKernels();
-            case "native":
-                return nativeKernels.get();
-            case "auto":
-                try {
-                    return nativeKernels.get();
-                } catch (OffloadStreamException e) {
-                    logger.warn("{}; computing with the slower Java kernels", e.getMessage());
-                    return new ReferenceKernels();
-                }
-            default:
-                throw new IllegalArgumentException(
-                        PROPERTY + "=" + mode + " is not known; known: auto, native, java");
+        return switch (mode) {
+            case "java" -> new ReferenceKernels();
+            case "native" -> nativeKernels.get();
+            case "auto" -> nativeOrJava(nativeKernels, logger);
+            default ->
+                    throw new IllegalArgumentException(
+                            PROPERTY + "=" + mode + " is not known; known: auto, native, java");
+        };
+    }
+
+    private static Kernels nativeOrJava(Supplier<Kernels> nativeKernels, Logger logger) {
+        try {
+            return nativeKernels.get();
+        } catch (OffloadStreamException e) {
+            logger.warn("{}; computing with the slower Java kernels", e.getMessage());
+            return new ReferenceKernels();
         }
     }
 }

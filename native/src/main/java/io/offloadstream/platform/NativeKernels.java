@@ -48,38 +48,119 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
-    public void linear(long x, int rows, int in, long weight, int weightType, long bias, int biasType, long y, long yStride, int outBegin, int outEnd) {
-        KernelLibrary.ofs_linear(x, rows, in, weight, weightType, bias, biasType, y, yStride, outBegin, outEnd);
+    public void linear(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear(
+                x, rows, in, weight, weightType, bias, biasType, y, yStride, outBegin, outEnd);
     }
 
     @Override
-    public void linearTransposed(long x, int rows, int in, int out, long weight, int weightType, long bias, int biasType, long y, int outBegin, int outEnd) {
-        KernelLibrary.ofs_linear_transposed(x, rows, in, out, weight, weightType, bias, biasType, y, outBegin, outEnd);
+    public void linearTransposed(
+            long x,
+            int rows,
+            int in,
+            int out,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear_transposed(
+                x, rows, in, out, weight, weightType, bias, biasType, y, outBegin, outEnd);
     }
 
     @Override
-    public void rmsNorm(long x, int rows, int width, long weight, int weightType, float eps, long y) {
+    public void rmsNorm(
+            long x, int rows, int width, long weight, int weightType, float eps, long y) {
         KernelLibrary.ofs_rms_norm(x, rows, width, weight, weightType, eps, y);
     }
 
     @Override
-    public void layerNorm(long x, int rows, int width, long weight, long bias, int type, float eps, long y) {
+    public void layerNorm(
+            long x, int rows, int width, long weight, long bias, int type, float eps, long y) {
         KernelLibrary.ofs_layer_norm(x, rows, width, weight, bias, type, eps, y);
     }
 
     @Override
-    public void rope(long x, int rows, int heads, int headDim, int halfDim, long cos, long sin, int interleaved) {
+    public void rope(
+            long x,
+            int rows,
+            int heads,
+            int headDim,
+            int halfDim,
+            long cos,
+            long sin,
+            int interleaved) {
         KernelLibrary.ofs_rope(x, rows, heads, headDim, halfDim, cos, sin, interleaved);
     }
 
     @Override
-    public void storeKv(long x, int rows, int kvHeads, int headDim, long targets, long offsetBytes, long headStrideBytes, int kvType) {
-        KernelLibrary.ofs_store_kv(x, rows, kvHeads, headDim, targets, offsetBytes, headStrideBytes, kvType);
+    public void storeKv(
+            long x,
+            int rows,
+            int kvHeads,
+            int headDim,
+            long targets,
+            long offsetBytes,
+            long headStrideBytes,
+            int kvType) {
+        KernelLibrary.ofs_store_kv(
+                x, rows, kvHeads, headDim, targets, offsetBytes, headStrideBytes, kvType);
     }
 
     @Override
-    public void attention(long q, int heads, int kvHeads, int headDim, float scale, long rowSequence, long rowSlot, long pages, int maxPages, long layerOffsetBytes, long valueOffsetBytes, int pageTokens, int kvType, long mask, long maskStride, int window, long y, long itemBegin, long itemEnd) {
-        KernelLibrary.ofs_attention(q, heads, kvHeads, headDim, scale, rowSequence, rowSlot, pages, maxPages, layerOffsetBytes, valueOffsetBytes, pageTokens, kvType, mask, maskStride, window, y, itemBegin, itemEnd);
+    public void attention(
+            long q,
+            int heads,
+            int kvHeads,
+            int headDim,
+            float scale,
+            long rowSequence,
+            long rowSlot,
+            long pages,
+            int maxPages,
+            long layerOffsetBytes,
+            long valueOffsetBytes,
+            int pageTokens,
+            int kvType,
+            long mask,
+            long maskStride,
+            int window,
+            long y,
+            long itemBegin,
+            long itemEnd) {
+        KernelLibrary.ofs_attention(
+                q,
+                heads,
+                kvHeads,
+                headDim,
+                scale,
+                rowSequence,
+                rowSlot,
+                pages,
+                maxPages,
+                layerOffsetBytes,
+                valueOffsetBytes,
+                pageTokens,
+                kvType,
+                mask,
+                maskStride,
+                window,
+                y,
+                itemBegin,
+                itemEnd);
     }
 
     @Override

@@ -127,7 +127,7 @@ public final class WorkerPool implements AutoCloseable {
         rangeItems = ((grains - 1) / ranges + 1) * grain;
         cursor.set(0);
         failure.set(null);
-        round.set((round.get() >>> NUMBER_SHIFT) + 1 << NUMBER_SHIFT | OPEN);
+        round.set((((round.get() >>> NUMBER_SHIFT) + 1) << NUMBER_SHIFT) | OPEN);
         for (Worker worker : workers) {
             worker.wake();
         }
@@ -260,7 +260,7 @@ public final class WorkerPool implements AutoCloseable {
         }
 
         private boolean isNew(long now, long last) {
-            return (now & OPEN) != 0 && now >>> NUMBER_SHIFT != last;
+            return (now & OPEN) != 0 && (now >>> NUMBER_SHIFT) != last;
         }
     }
 }

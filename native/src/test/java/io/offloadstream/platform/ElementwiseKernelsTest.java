@@ -81,11 +81,17 @@ public class ElementwiseKernelsTest {
     @Test(dataProvider = "instructionSets")
     public void activationsMatchTheReference(String instructionSet) {
         Kernels kernels = KernelData.kernels(instructionSet);
+        activationsMatch(kernels, 3, 2e-6f);
+        // The exponent in gelu's tail reaches 84 here; its rounding is that much of the result.
+        activationsMatch(kernels, 10, 84 * 2e-7f);
+    }
+
+    private void activationsMatch(Kernels kernels, float reach, float tolerance) {
         try (KernelData data = new KernelData(1)) {
-            int count = 40_001;
+            int count = 20_001;
             float[] values = new float[count];
             for (int i = 0; i < count; i++) {
-                values[i] = (i - 20_000) / 2_000f;
+                values[i] = reach * (i - 10_000) / 10_000f;
             }
             long x = data.zeros(4L * count, 0);
             FloatRows.store(values, x, count);
@@ -95,11 +101,10 @@ public class ElementwiseKernelsTest {
             for (Activation activation : Activation.values()) {
                 kernels.activate(activation.code(), x, count, actual);
                 reference.activate(activation.code(), x, count, expected);
-                // |x| <= 10; the exponent of gelu's tail reaches 50, whose rounding is 3e-6 of it.
-                data.assertEachClose(actual, expected, count, 5e-6f, activation.toString());
+                data.assertEachClose(actual, expected, count, tolerance, activation.toString());
                 kernels.activateMultiply(activation.code(), x, up, count, actual);
                 reference.activateMultiply(activation.code(), x, up, count, expected);
-                data.assertEachClose(actual, expected, count, 5e-6f, activation + " times");
+                data.assertEachClose(actual, expected, count, tolerance, activation + " times");
             }
         }
     }

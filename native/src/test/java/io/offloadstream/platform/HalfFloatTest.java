@@ -59,7 +59,9 @@ public class HalfFloatTest {
             if (i % 3 == 0) {
                 // halfway between two halves
                 int half = random.nextInt(0x7bff);
-                value = (HalfFloat.fromF16((short) half) + HalfFloat.fromF16((short) (half + 1))) / 2;
+                value =
+                        (HalfFloat.fromF16((short) half) + HalfFloat.fromF16((short) (half + 1)))
+                                / 2;
             }
             int half = HalfFloat.toF16(value) & 0xffff;
             if (half < 0x7c00) {
@@ -68,7 +70,7 @@ public class HalfFloatTest {
                     if (other >= 0 && other < 0x7c00) {
                         int order = own.compareTo(distance(value, other));
                         String what = "seed " + seed + ": " + value + " to " + half;
-                        assertTrue(order < 0 || order == 0 && half % 2 == 0, what);
+                        assertTrue(order < 0 || (order == 0 && half % 2 == 0), what);
                     }
                 }
             } else {

@@ -7,7 +7,9 @@ package io.offloadstream.platform;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/** Matrix products of every instruction set against {@link ReferenceKernels}, and against itself. */
+/**
+ * Matrix products of every instruction set against {@link ReferenceKernels}, and against itself.
+ */
 public class LinearKernelsTest {
 
     private static final int[] SIZES = {1, 2, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 257};
@@ -49,6 +51,11 @@ public class LinearKernelsTest {
                             ? data.floats(out, biasType, data.random.nextInt(4))
                             : 0;
             stride = out + data.random.nextInt(3);
+        }
+
+        /** Elements are sums of {@code in} products of size 1, of size sqrt(in) at that. */
+        float tolerance() {
+            return 1e-6f * (float) Math.sqrt(in);
         }
 
         long result() {
@@ -105,7 +112,7 @@ public class LinearKernelsTest {
                 p.linear(kernels, 0, p.rows, actual, begin, end);
                 p.linear(reference, 0, p.rows, expected, begin, end);
                 // Also that what is outside the range is left alone: it was the same before.
-                data.assertClose(actual, expected, p.rows * p.stride, 1e-6f, p.toString());
+                data.assertClose(actual, expected, p.rows * p.stride, p.tolerance(), p.toString());
             }
         }
     }
@@ -123,7 +130,7 @@ public class LinearKernelsTest {
                 KernelData.copy(actual, expected, p.rows * p.out);
                 p.transposed(kernels, 0, p.rows, actual, begin, end);
                 p.transposed(reference, 0, p.rows, expected, begin, end);
-                data.assertClose(actual, expected, p.rows * p.out, 1e-6f, p.toString());
+                data.assertClose(actual, expected, p.rows * p.out, p.tolerance(), p.toString());
             }
         }
     }

@@ -58,7 +58,7 @@ final class TestTensors implements AutoCloseable {
     private short randomHalf() {
         int exponent = 11 + random.nextInt(6);
         int sign = random.nextInt(2) << 15;
-        return (short) (sign | exponent << 10 | random.nextInt(1 << 10));
+        return (short) (sign | (exponent << 10) | random.nextInt(1 << 10));
     }
 
     /** Reads a tensor of any of the three types. */
@@ -81,7 +81,7 @@ final class TestTensors implements AutoCloseable {
     }
 
     private static float half(short bits) {
-        int exponent = bits >> 10 & 31;
+        int exponent = (bits >> 10) & 31;
         float magnitude = Math.scalb(1024f + (bits & 1023), exponent - 25);
         return bits < 0 ? -magnitude : magnitude;
     }
