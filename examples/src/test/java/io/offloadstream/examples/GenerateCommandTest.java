@@ -29,7 +29,13 @@ public class GenerateCommandTest {
     private static final String PLAIN_END = "<|endoftext|>";
 
     /** One prompt of the goldens: flags that ask it, and the greedy text. */
-    private record Golden(List<String> flags, String text) {}
+    private record Golden(List<String> flags, String text) {
+
+        @Override
+        public String toString() {
+            return flags.toString();
+        }
+    }
 
     private static List<Golden> goldens() throws IOException {
         List<Golden> goldens = new ArrayList<>();

@@ -7,10 +7,15 @@ package io.offloadstream.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.checkpoint.TensorEntry;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.zip.CRC32;
 import org.testng.annotations.Test;
 
 /** The programs that users copy run as they are, on the storyteller. */
@@ -53,8 +58,34 @@ public class ProgramsTest {
     }
 
     @Test
-    public void runPassRunsEveryLayer() throws Exception {
-        String text = output(RunPass::main);
-        assertTrue(text.contains("8 layers"), text);
+    public void runPassSeesTheBytesOfEveryLayer() throws Exception {
+        List<String> lines = output(RunPass::main).lines().toList();
+        Checkpoint checkpoint = Checkpoint.open(Storyteller.unpack());
+        for (int layer = 0; layer < 8; layer++) {
+            CRC32 checksum = new CRC32();
+            int tensors = 0;
+            long size = 0;
+            for (TensorEntry entry : checkpoint.tensors().values()) {
+                if (entry.name().startsWith("model.layers." + layer + ".")) {
+                    checksum.update(bytes(entry));
+                    tensors++;
+                    size += entry.sizeBytes();
+                }
+            }
+            String expected = "layer %d: %d tensors, %d bytes, crc32 %08x";
+            assertEquals(
+                    lines.get(layer),
+                    String.format(expected, layer, tensors, size, checksum.getValue()));
+        }
+        assertTrue(lines.get(8).startsWith("8 layers, 2.9"), lines.get(8));
+    }
+
+    private static byte[] bytes(TensorEntry entry) throws IOException {
+        try (RandomAccessFile file = new RandomAccessFile(entry.file().toFile(), "r")) {
+            byte[] bytes = new byte[(int) entry.sizeBytes()];
+            file.seek(entry.offset());
+            file.readFully(bytes);
+            return bytes;
+        }
     }
 }
