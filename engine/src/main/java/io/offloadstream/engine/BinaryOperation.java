@@ -40,7 +40,11 @@ enum BinaryOperation {
     }
 
     private final Result result;
+
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     private final DoubleBinaryOperator real;
+
+    @SuppressWarnings("ImmutableEnumChecker") // functions without state
     private final LongBinaryOperator whole;
 
     BinaryOperation(Result result, DoubleBinaryOperator real, LongBinaryOperator whole) {

@@ -68,25 +68,24 @@ final class BufferCopy {
     }
 
     private static ByteBuffer asBytes(Buffer source) {
-        if (source instanceof ByteBuffer) {
-            ByteBuffer bytes = (ByteBuffer) source;
-            return bytes.slice().order(bytes.order());
+        if (source instanceof ByteBuffer whole) {
+            return whole.slice().order(whole.order());
         }
-        if (source instanceof FloatBuffer) {
+        if (source instanceof FloatBuffer floats) {
             ByteBuffer bytes = heap(4, source);
-            bytes.asFloatBuffer().put(((FloatBuffer) source).duplicate());
+            bytes.asFloatBuffer().put(floats.duplicate());
             return bytes;
-        } else if (source instanceof DoubleBuffer) {
+        } else if (source instanceof DoubleBuffer doubles) {
             ByteBuffer bytes = heap(8, source);
-            bytes.asDoubleBuffer().put(((DoubleBuffer) source).duplicate());
+            bytes.asDoubleBuffer().put(doubles.duplicate());
             return bytes;
-        } else if (source instanceof LongBuffer) {
+        } else if (source instanceof LongBuffer longs) {
             ByteBuffer bytes = heap(8, source);
-            bytes.asLongBuffer().put(((LongBuffer) source).duplicate());
+            bytes.asLongBuffer().put(longs.duplicate());
             return bytes;
-        } else if (source instanceof IntBuffer) {
+        } else if (source instanceof IntBuffer ints) {
             ByteBuffer bytes = heap(4, source);
-            bytes.asIntBuffer().put(((IntBuffer) source).duplicate());
+            bytes.asIntBuffer().put(ints.duplicate());
             return bytes;
         }
         ByteBuffer bytes = heap(2, source);

@@ -54,8 +54,7 @@ final class ElementOrder {
             Elements elements, int first, int stride, int count, int k, boolean ascending) {
         Comparator<Integer> order =
                 (a, b) -> {
-                    int compared =
-                            compare(elements, first + a * stride, first + b * stride, true);
+                    int compared = compare(elements, first + a * stride, first + b * stride, true);
                     return ascending ? compared : -compared;
                 };
         if (k > INSERTION_LIMIT) {

@@ -18,13 +18,10 @@ final class ElementTypes {
      */
     static void requireStorable(DataType type) {
         switch (type) {
-            case STRING:
-            case COMPLEX64:
-            case UNKNOWN:
-                throw new UnsupportedOperationException(
-                        "OffloadStream NDArray does not support the data type " + type);
-            default:
-                break;
+            case STRING, COMPLEX64, UNKNOWN ->
+                    throw new UnsupportedOperationException(
+                            "OffloadStream NDArray does not support the data type " + type);
+            default -> {}
         }
     }
 
@@ -79,7 +76,8 @@ final class ElementTypes {
     }
 
     /**
-     * Returns the type of an array and a number: the array's, unless the number is of a higher kind.
+     * Returns the type of an array and a number: the array's, unless the number is of a higher
+     * kind.
      *
      * @param array type of the array
      * @param number the number
@@ -87,7 +85,7 @@ final class ElementTypes {
      */
     static DataType common(DataType array, Number number) {
         boolean fraction = number instanceof Float || number instanceof Double;
-        if (array.isFloating() || !fraction && array.isInteger()) {
+        if (array.isFloating() || (!fraction && array.isInteger())) {
             return array;
         }
         return fraction ? DataType.FLOAT32 : DataType.INT64;
@@ -119,12 +117,15 @@ final class ElementTypes {
 
     private static DataType signedOf(int sizeBytes) {
         switch (sizeBytes) {
-            case 2:
+            case 2 -> {
                 return DataType.INT16;
-            case 4:
+            }
+            case 4 -> {
                 return DataType.INT32;
-            default:
+            }
+            default -> {
                 return DataType.INT64;
+            }
         }
     }
 }

@@ -31,94 +31,80 @@ final class Elements {
 
     double real(int index) {
         switch (type) {
-            case FLOAT32:
+            case FLOAT32 -> {
                 return bytes.getFloat(4 * index);
-            case FLOAT64:
+            }
+            case FLOAT64 -> {
                 return bytes.getDouble(8 * index);
-            case FLOAT16:
+            }
+            case FLOAT16 -> {
                 return Float16Utils.halfToFloat(bytes.getShort(2 * index));
-            case BFLOAT16:
+            }
+            case BFLOAT16 -> {
                 return Float.intBitsToFloat(bytes.getShort(2 * index) << 16);
-            case UINT64:
+            }
+            case UINT64 -> {
                 long bits = bytes.getLong(8 * index);
                 // the halved value with its last bit kept rounds as the whole one does
                 return bits >= 0 ? bits : 2.0 * ((bits >>> 1) | (bits & 1));
-            default:
+            }
+            default -> {
                 return whole(index);
+            }
         }
     }
 
     long whole(int index) {
         switch (type) {
-            case INT64:
-            case UINT64:
+            case INT64, UINT64 -> {
                 return bytes.getLong(8 * index);
-            case INT32:
+            }
+            case INT32 -> {
                 return bytes.getInt(4 * index);
-            case UINT32:
+            }
+            case UINT32 -> {
                 return Integer.toUnsignedLong(bytes.getInt(4 * index));
-            case INT16:
+            }
+            case INT16 -> {
                 return bytes.getShort(2 * index);
-            case UINT16:
+            }
+            case UINT16 -> {
                 return Short.toUnsignedLong(bytes.getShort(2 * index));
-            case INT8:
+            }
+            case INT8 -> {
                 return bytes.get(index);
-            case UINT8:
+            }
+            case UINT8 -> {
                 return Byte.toUnsignedLong(bytes.get(index));
-            case BOOLEAN:
+            }
+            case BOOLEAN -> {
                 return bytes.get(index) == 0 ? 0 : 1;
-            default:
+            }
+            default -> {
                 return (long) real(index);
+            }
         }
     }
 
     void setReal(int index, double value) {
         switch (type) {
-            case FLOAT32:
-                bytes.putFloat(4 * index, (float) value);
-                break;
-            case FLOAT64:
-                bytes.putDouble(8 * index, value);
-                break;
-            case FLOAT16:
-                bytes.putShort(2 * index, Rounding.toFloat16(value));
-                break;
-            case BFLOAT16:
-                bytes.putShort(2 * index, Rounding.toBfloat16(value));
-                break;
-            case BOOLEAN:
-                bytes.put(index, (byte) (value == 0 ? 0 : 1));
-                break;
-            default:
-                setWhole(index, (long) value);
-                break;
+            case FLOAT32 -> bytes.putFloat(4 * index, (float) value);
+            case FLOAT64 -> bytes.putDouble(8 * index, value);
+            case FLOAT16 -> bytes.putShort(2 * index, Rounding.toFloat16(value));
+            case BFLOAT16 -> bytes.putShort(2 * index, Rounding.toBfloat16(value));
+            case BOOLEAN -> bytes.put(index, (byte) (value == 0 ? 0 : 1));
+            default -> setWhole(index, (long) value);
         }
     }
 
     void setWhole(int index, long value) {
         switch (type) {
-            case INT64:
-            case UINT64:
-                bytes.putLong(8 * index, value);
-                break;
-            case INT32:
-            case UINT32:
-                bytes.putInt(4 * index, (int) value);
-                break;
-            case INT16:
-            case UINT16:
-                bytes.putShort(2 * index, (short) value);
-                break;
-            case INT8:
-            case UINT8:
-                bytes.put(index, (byte) value);
-                break;
-            case BOOLEAN:
-                bytes.put(index, (byte) (value == 0 ? 0 : 1));
-                break;
-            default:
-                setReal(index, value);
-                break;
+            case INT64, UINT64 -> bytes.putLong(8 * index, value);
+            case INT32, UINT32 -> bytes.putInt(4 * index, (int) value);
+            case INT16, UINT16 -> bytes.putShort(2 * index, (short) value);
+            case INT8, UINT8 -> bytes.put(index, (byte) value);
+            case BOOLEAN -> bytes.put(index, (byte) (value == 0 ? 0 : 1));
+            default -> setReal(index, (double) value);
         }
     }
 
@@ -136,18 +122,10 @@ final class Elements {
     /** Copies an element of the same type. */
     void copy(int index, Elements source, int sourceIndex) {
         switch (type.getNumOfBytes()) {
-            case 8:
-                bytes.putLong(8 * index, source.bytes.getLong(8 * sourceIndex));
-                break;
-            case 4:
-                bytes.putInt(4 * index, source.bytes.getInt(4 * sourceIndex));
-                break;
-            case 2:
-                bytes.putShort(2 * index, source.bytes.getShort(2 * sourceIndex));
-                break;
-            default:
-                bytes.put(index, source.bytes.get(sourceIndex));
-                break;
+            case 8 -> bytes.putLong(8 * index, source.bytes.getLong(8 * sourceIndex));
+            case 4 -> bytes.putInt(4 * index, source.bytes.getInt(4 * sourceIndex));
+            case 2 -> bytes.putShort(2 * index, source.bytes.getShort(2 * sourceIndex));
+            default -> bytes.put(index, source.bytes.get(sourceIndex));
         }
     }
 

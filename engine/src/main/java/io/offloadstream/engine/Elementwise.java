@@ -109,8 +109,7 @@ final class Elementwise {
 
     /** Holds a number as an array would, rounded to the type that it is computed in. */
     static Elements number(Number value, DataType type) {
-        Elements result =
-                new Elements(type, ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()));
+        Elements result = new Elements(type, ByteBuffer.allocate(8).order(ByteOrder.nativeOrder()));
         if (type.isFloating()) {
             result.setReal(0, value.doubleValue());
         } else {

@@ -81,7 +81,8 @@ final class FilledArrays {
     static OfsNDArray randomInteger(
             OfsNDManager manager, long low, long high, Shape shape, DataType type) {
         if (high <= low) {
-            throw new IllegalArgumentException("randomInteger: [" + low + ", " + high + ") is empty");
+            throw new IllegalArgumentException(
+                    "randomInteger: [" + low + ", " + high + ") is empty");
         }
         OfsNDArray array = manager.create(shape, type);
         return closingOnFailure(

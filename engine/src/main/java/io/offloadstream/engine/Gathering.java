@@ -14,8 +14,8 @@ final class Gathering {
     private Gathering() {}
 
     /**
-     * Collects along an axis: element {@code (i, j, k)} of the result is {@code array(i, index(i, j,
-     * k), k)} for axis 1.
+     * Collects along an axis: element {@code (i, j, k)} of the result is {@code array(i, index(i,
+     * j, k), k)} for axis 1.
      *
      * @param array the array
      * @param owner manager of the result

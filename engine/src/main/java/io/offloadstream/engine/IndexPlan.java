@@ -21,9 +21,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Where the elements that an {@link NDIndex} names are: a view, and for arrays of positions one view
- * per position. Numbers, slices, {@code ...}, {@code null}, arrays of integers (which broadcast
- * against each other) and boolean masks may be mixed; the result is shaped as in PyTorch.
+ * Where the elements that an {@link NDIndex} names are: a view, and for arrays of positions one
+ * view per position. Numbers, slices, {@code ...}, {@code null}, arrays of integers (which
+ * broadcast against each other) and boolean masks may be mixed; the result is shaped as in PyTorch.
  */
 final class IndexPlan {
 
@@ -31,6 +31,7 @@ final class IndexPlan {
     private final int[] sizes;
     private StridedView view;
     private int axis;
+
     /** Axes of the view that arrays of positions index, with these arrays. */
     private final List<Integer> takenAxes = new ArrayList<>();
 
@@ -163,14 +164,14 @@ final class IndexPlan {
         } else if (element instanceof NDIndexNull) {
             view = view.insert(axis, 1);
             axis++;
-        } else if (element instanceof NDIndexFixed) {
-            view = view.select(axis, position(((NDIndexFixed) element).getIndex(), axis));
-        } else if (element instanceof NDIndexSlice) {
-            slice((NDIndexSlice) element);
-        } else if (element instanceof NDIndexBooleans) {
-            mask(((NDIndexBooleans) element).getIndex());
-        } else if (element instanceof NDIndexTake) {
-            take(((NDIndexTake) element).getIndex());
+        } else if (element instanceof NDIndexFixed fixed) {
+            view = view.select(axis, position(fixed.getIndex(), axis));
+        } else if (element instanceof NDIndexSlice slice) {
+            slice(slice);
+        } else if (element instanceof NDIndexBooleans booleans) {
+            mask(booleans.getIndex());
+        } else if (element instanceof NDIndexTake take) {
+            take(take.getIndex());
         } else if (element instanceof NDIndexPick) {
             throw UnsupportedArray.unsupported("a pick combined with other indices");
         } else {
@@ -183,7 +184,11 @@ final class IndexPlan {
         long position = wanted < 0 ? wanted + size : wanted;
         if (position < 0 || position >= size) {
             throw new IndexOutOfBoundsException(
-                    "index " + wanted + " of " + size + " along an axis of shape "
+                    "index "
+                            + wanted
+                            + " of "
+                            + size
+                            + " along an axis of shape "
                             + StridedView.toShape(sizes));
         }
         return (int) position;
@@ -251,10 +256,7 @@ final class IndexPlan {
      */
     static int[][] nonzero(Elements elements, int... shape) {
         StridedView dense = StridedView.dense(shape);
-        int[] found =
-                IntStream.range(0, dense.size())
-                        .filter(i -> elements.real(i) != 0)
-                        .toArray();
+        int[] found = IntStream.range(0, dense.size()).filter(i -> elements.real(i) != 0).toArray();
         int[][] positions = new int[shape.length][found.length];
         for (int i = 0; i < found.length; i++) {
             for (int a = 0; a < shape.length; a++) {

@@ -92,7 +92,8 @@ abstract class MappedArray extends ComparedArray {
 
     @Override
     public OfsNDArray asinh() {
-        return Elementwise.fraction("asinh", self(), x -> Math.copySign(Math.log(Math.abs(x) + Math.hypot(x, 1)), x));
+        return Elementwise.fraction(
+                "asinh", self(), x -> Math.copySign(Math.log(Math.abs(x) + Math.hypot(x, 1)), x));
     }
 
     @Override
@@ -162,7 +163,8 @@ abstract class MappedArray extends ComparedArray {
 
     @Override
     public OfsNDArray trunc() {
-        return Elementwise.unary("trunc", self(), x -> x < 0 ? Math.ceil(x) : Math.floor(x), x -> x);
+        return Elementwise.unary(
+                "trunc", self(), x -> x < 0 ? Math.ceil(x) : Math.floor(x), x -> x);
     }
 
     @Override

@@ -56,16 +56,23 @@ final class MatrixProduct {
         int stepA = left.strides()[dimsA - 1];
         int stepB = right.strides()[dimsB - 2];
         // the inner axis is walked by the loop below
-        StridedView rowsOfA =
-                left.drop(dimsA - 1).insert(dimsA - 1, columns);
-        StridedView columnsOfB =
-                right.drop(dimsB - 2).insert(dimsB - 2, rows);
+        StridedView rowsOfA = left.drop(dimsA - 1).insert(dimsA - 1, columns);
+        StridedView columnsOfB = right.drop(dimsB - 2).insert(dimsB - 2, rows);
         StridedLoop.run(
                 (count, at, step) -> {
                     for (int i = 0; i < count; i++) {
                         int atA = at[0] + i * step[0];
                         int atB = at[1] + i * step[1];
-                        dot(elementsA, atA, stepA, elementsB, atB, stepB, inner, out, at[2] + i * step[2]);
+                        dot(
+                                elementsA,
+                                atA,
+                                stepA,
+                                elementsB,
+                                atB,
+                                stepB,
+                                inner,
+                                out,
+                                at[2] + i * step[2]);
                     }
                 },
                 rowsOfA.broadcastTo(full),
@@ -75,7 +82,15 @@ final class MatrixProduct {
     }
 
     private static void dot(
-            Elements a, int atA, int stepA, Elements b, int atB, int stepB, int count, Elements out, int at) {
+            Elements a,
+            int atA,
+            int stepA,
+            Elements b,
+            int atB,
+            int stepB,
+            int count,
+            Elements out,
+            int at) {
         if (out.type().isFloating()) {
             double sum = 0;
             for (int i = 0; i < count; i++) {

@@ -38,7 +38,9 @@ final class OfsArrayIndexer extends NDArrayIndexer {
             return NDIndexFullPick.fromIndex(index, array.getShape())
                     .map(pick -> get(array, pick))
                     .orElseThrow(
-                            () -> UnsupportedArray.unsupported("a pick combined with other indices"));
+                            () ->
+                                    UnsupportedArray.unsupported(
+                                            "a pick combined with other indices"));
         }
         IndexPlan plan = new IndexPlan(index, source.sizes());
         OfsNDArray result = source.newArray(manager, source.getDataType(), plan.shape());
@@ -83,11 +85,10 @@ final class OfsArrayIndexer extends NDArrayIndexer {
     public void set(NDArray array, NDIndex index, Object value) {
         OfsNDArray target = (OfsNDArray) array;
         IndexPlan plan = new IndexPlan(index, target.sizes());
-        if (value instanceof Number) {
-            Elements number = Elementwise.number((Number) value, array.getDataType());
-            plan.set(target.elements(), number, StridedView.dense());
-        } else if (value instanceof NDArray) {
-            NDArray values = (NDArray) value;
+        if (value instanceof Number number) {
+            Elements element = Elementwise.number(number, array.getDataType());
+            plan.set(target.elements(), element, StridedView.dense());
+        } else if (value instanceof NDArray values) {
             Elements elements = StoredArray.elementsOf(values);
             plan.set(target.elements(), elements, fitting(values, plan.shape()));
         } else {

@@ -22,7 +22,8 @@ import java.util.function.Function;
  * generation, batchifiers and translators call; the model itself computes elsewhere. Other
  * operations throw {@link UnsupportedOperationException} with their name. Results belong to the
  * manager of the array that a method is called on, and follow PyTorch's rules for shapes and types.
- * An array takes at most 2 GiB, as DJL's own buffers do. Not thread-safe, as in DJL's other engines.
+ * An array takes at most 2 GiB, as DJL's own buffers do. Not thread-safe, as in DJL's other
+ * engines.
  */
 public final class OfsNDArray extends ReducedArray {
 

@@ -97,8 +97,7 @@ final class OfsNDArrayEx extends UnsupportedArrayEx {
     }
 
     private OfsNDArray ours(NDArray b) {
-        OfsNDArray copy =
-                array.newArray(b.getDataType(), StridedView.sizes(b.getShape()));
+        OfsNDArray copy = array.newArray(b.getDataType(), StridedView.sizes(b.getShape()));
         StridedView all = StridedView.dense(copy.sizes());
         StridedLoop.copy(StoredArray.elementsOf(b), all, copy.elements(), all);
         return copy;

@@ -78,7 +78,10 @@ public class OfsNDManager extends UnsupportedNDManager {
         return ByteBuffer.allocate(capacity).order(ByteOrder.nativeOrder());
     }
 
-    /** Returns the array itself where it is of this engine, else a copy that belongs to this manager. */
+    /**
+     * Returns the array itself where it is of this engine, else a copy that belongs to this
+     * manager.
+     */
     @Override
     public OfsNDArray from(NDArray array) {
         if (array == null || array instanceof OfsNDArray) {
@@ -175,7 +178,7 @@ public class OfsNDManager extends UnsupportedNDManager {
         }
 
         @Override
-        public void attachInternal(String resourceId, AutoCloseable... added) {
+        public synchronized void attachInternal(String resourceId, AutoCloseable... added) {
             if (added.length != 1 || !(added[0] instanceof NDArray)) {
                 super.attachInternal(resourceId, added);
             }

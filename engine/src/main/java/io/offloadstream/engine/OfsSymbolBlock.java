@@ -236,11 +236,19 @@ public final class OfsSymbolBlock extends AbstractSymbolBlock implements Streami
         requireInference(training);
         PassParameters parameters = PassParameters.of(params);
         ModelRequest request = ModelRequest.of(inputs, false, limits);
+        TokenStream.requireOneSequence(request);
+        TokenChooser chooser = parameters.chooser() == null ? greedy() : parameters.chooser();
         boolean ownsScope = parameters.scope() == null;
-        TokenChooser chooser =
-                parameters.chooser() == null ? GreedyChooser.of(model) : parameters.chooser();
         SessionScope scope = ownsScope ? newScope("the stream") : parameters.scope();
         return new TokenStream(model, manager, request, chooser, scope, ownsScope);
+    }
+
+    private TokenChooser greedy() {
+        try {
+            return GreedyChooser.of(model);
+        } catch (OffloadStreamException e) {
+            throw new EngineException(e.getMessage(), e);
+        }
     }
 
     private static void requireInference(boolean training) {

@@ -85,7 +85,8 @@ interface Reduction {
     /** Finds the first of the largest (sign 1) or smallest (sign -1); NaN beats all. */
     private static int best(Elements in, int first, int count, int sign) {
         if (count == 0) {
-            throw new IllegalArgumentException("an empty NDArray has no largest or smallest element");
+            throw new IllegalArgumentException(
+                    "an empty NDArray has no largest or smallest element");
         }
         int best = first;
         for (int i = first + 1; i < first + count; i++) {
@@ -120,7 +121,9 @@ interface Reduction {
         int count = Arrays.stream(gone).map(i -> sizes[i]).reduce(1, (a, b) -> a * b);
         int[] resultSizes =
                 keepDims
-                        ? IntStream.range(0, sizes.length).map(i -> reduced[i] ? 1 : sizes[i]).toArray()
+                        ? IntStream.range(0, sizes.length)
+                                .map(i -> reduced[i] ? 1 : sizes[i])
+                                .toArray()
                         : keptSizes;
         int[] order = IntStream.concat(Arrays.stream(kept), Arrays.stream(gone)).toArray();
         boolean inOrder = Arrays.equals(order, IntStream.range(0, sizes.length).toArray());
@@ -135,7 +138,7 @@ interface Reduction {
             }
             return result;
         } finally {
-            if (source != array) {
+            if (!inOrder) {
                 source.close();
             }
         }

@@ -276,7 +276,9 @@ abstract class ShapedArray extends StoredArray {
         return parts;
     }
 
-    /** Pads axes from the last one on: {@code (before, after)} of the last, then of the one before. */
+    /**
+     * Pads axes from the last one on: {@code (before, after)} of the last, then of the one before.
+     */
     @Override
     public OfsNDArray pad(Shape padding, double value) {
         int[] pads = StridedView.sizes(padding);
@@ -330,8 +332,7 @@ abstract class ShapedArray extends StoredArray {
         for (NDArray array : arrays) {
             int[] other = StridedView.sizes(array.getShape());
             StridedView part = StridedView.dense(sizes).slice(at, first, 1, other[at]);
-            StridedLoop.copy(
-                    elementsOf(array), StridedView.dense(other), result.elements(), part);
+            StridedLoop.copy(elementsOf(array), StridedView.dense(other), result.elements(), part);
             first += other[at];
         }
         return result;

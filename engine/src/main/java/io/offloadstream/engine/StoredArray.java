@@ -34,8 +34,8 @@ abstract class StoredArray extends UnsupportedArray {
      * @return its elements, valid until it is closed
      */
     static Elements elementsOf(NDArray array) {
-        if (array instanceof StoredArray) {
-            return ((StoredArray) array).elements();
+        if (array instanceof StoredArray ours) {
+            return ours.elements();
         }
         ElementTypes.requireStorable(array.getDataType());
         return new Elements(array.getDataType(), array.toByteBuffer());
@@ -73,8 +73,7 @@ abstract class StoredArray extends UnsupportedArray {
 
     OfsNDArray copyOf(NDManager owner, StridedView view) {
         OfsNDArray result = newArray(owner, getDataType(), view.shape());
-        StridedLoop.copy(
-                elements(), view, result.elements(), StridedView.dense(view.shape()));
+        StridedLoop.copy(elements(), view, result.elements(), StridedView.dense(view.shape()));
         return result;
     }
 
@@ -87,9 +86,7 @@ abstract class StoredArray extends UnsupportedArray {
     /** Arrays without a manager of ours are charged to what they came from. */
     private MemoryBudget budget(NDManager owner) {
         boolean detached = owner instanceof NDManager.SystemNDManager;
-        return owner instanceof OfsNDManager && !detached
-                ? ((OfsNDManager) owner).budget()
-                : memory.budget();
+        return owner instanceof OfsNDManager ours && !detached ? ours.budget() : memory.budget();
     }
 
     private void requireOpen() {
@@ -145,6 +142,7 @@ abstract class StoredArray extends UnsupportedArray {
 
     /** Takes over the bytes, shape and type of another array of this engine, which is closed. */
     @Override
+    @SuppressWarnings("ReferenceEquality") // arrays are equal by content
     public void intern(NDArray replaced) {
         requireOpen();
         StoredArray other = (StoredArray) replaced;
@@ -180,9 +178,8 @@ abstract class StoredArray extends UnsupportedArray {
 
     @Override
     public void copyTo(NDArray array) {
-        if (array instanceof StoredArray) {
+        if (array instanceof StoredArray target) {
             StridedView all = StridedView.dense(Math.toIntExact(size()));
-            StoredArray target = (StoredArray) array;
             if (target.size() != size()) {
                 throw new IllegalArgumentException(
                         "an array of shape "

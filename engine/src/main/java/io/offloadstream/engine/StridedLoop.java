@@ -27,7 +27,8 @@ final class StridedLoop {
      * Walks the views.
      *
      * @param row called for each row, in order
-     * @param views of equal shape; axes that follow each other without a gap in all are walked as one
+     * @param views of equal shape; axes that follow each other without a gap in all are walked as
+     *     one
      */
     static void run(Row row, StridedView... views) {
         int dimensions = views[0].dimensions();
@@ -46,8 +47,7 @@ final class StridedLoop {
         walk(row, axes, shape, strides, offsets);
     }
 
-    private static void walk(
-            Row row, int axes, int[] shape, int[][] strides, int[] offsets) {
+    private static void walk(Row row, int axes, int[] shape, int[][] strides, int[] offsets) {
         int last = axes - 1;
         int[] position = new int[axes];
         while (true) {

@@ -9,12 +9,14 @@ import java.util.Arrays;
 
 /**
  * How the elements of a buffer are walked as an array: element {@code (i, j, ...)} is at {@code
- * offset + i * strides[0] + j * strides[1] + ...}. Every change of shape is one of these and a copy.
+ * offset + i * strides[0] + j * strides[1] + ...}. Every change of shape is one of these and a
+ * copy.
  *
  * @param offset of the first element
  * @param shape how many along each axis
  * @param strides distance of neighbours along each axis, in elements; 0 repeats, negative reverses
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares views or writes to their arrays
 record StridedView(int offset, int[] shape, int[] strides) {
 
     /**

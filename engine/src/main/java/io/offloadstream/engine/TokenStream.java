@@ -61,14 +61,7 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
             TokenChooser chooser,
             SessionScope scope,
             boolean ownsScope) {
-        if (request.batch() != 1 || request.pastTokens() != 0) {
-            throw new IllegalArgumentException(
-                    "generation takes one sequence without keys and values, the request has "
-                            + request.batch()
-                            + " sequences and "
-                            + request.pastTokens()
-                            + " past tokens; use one predictor per sequence");
-        }
+        requireOneSequence(request);
         this.model = model;
         this.manager = manager;
         this.request = request;
@@ -79,6 +72,24 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
                 new TokenBatch(
                         request.tokens(), request.ids(), request.mask(), request.positions());
         logitRow = lastCounted(request);
+    }
+
+    /**
+     * Checks that a request can be generated for.
+     *
+     * @param request to be gone on from
+     * @throws IllegalArgumentException if it has several sequences, a past, or no token that counts
+     */
+    static void requireOneSequence(ModelRequest request) {
+        if (request.batch() != 1 || request.pastTokens() != 0) {
+            throw new IllegalArgumentException(
+                    "generation takes one sequence without keys and values, the request has "
+                            + request.batch()
+                            + " sequences and "
+                            + request.pastTokens()
+                            + " past tokens; use one predictor per sequence");
+        }
+        lastCounted(request);
     }
 
     private static int lastCounted(ModelRequest request) {

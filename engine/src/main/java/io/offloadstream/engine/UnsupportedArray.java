@@ -104,7 +104,13 @@ abstract class UnsupportedArray extends NDArrayAdapter {
     }
 
     @Override
-    public NDArray stft(long nFft,long hopLength,boolean center,NDArray window,boolean normalize,boolean returnComplex) {
+    public NDArray stft(
+            long nFft,
+            long hopLength,
+            boolean center,
+            NDArray window,
+            boolean normalize,
+            boolean returnComplex) {
         throw unsupported("stft");
     }
 

@@ -26,7 +26,12 @@ abstract class UnsupportedArrayEx implements NDArrayEx {
     }
 
     @Override
-    public NDArray avgPool(Shape kernelShape, Shape stride, Shape padding, boolean ceilMode, boolean countIncludePad) {
+    public NDArray avgPool(
+            Shape kernelShape,
+            Shape stride,
+            Shape padding,
+            boolean ceilMode,
+            boolean countIncludePad) {
         throw UnsupportedArray.unsupported("avgPool");
     }
 
@@ -36,7 +41,8 @@ abstract class UnsupportedArrayEx implements NDArrayEx {
     }
 
     @Override
-    public NDArray lpPool(float normType, Shape kernelShape, Shape stride, Shape padding, boolean ceilMode) {
+    public NDArray lpPool(
+            float normType, Shape kernelShape, Shape stride, Shape padding, boolean ceilMode) {
         throw UnsupportedArray.unsupported("lpPool");
     }
 
@@ -46,42 +52,108 @@ abstract class UnsupportedArrayEx implements NDArrayEx {
     }
 
     @Override
-    public void adadeltaUpdate(NDList inputs, NDList weights, float weightDecay, float rescaleGrad, float clipGrad, float rho, float epsilon) {
+    public void adadeltaUpdate(
+            NDList inputs,
+            NDList weights,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float rho,
+            float epsilon) {
         throw UnsupportedArray.unsupported("adadeltaUpdate");
     }
 
     @Override
-    public void adagradUpdate(NDList inputs, NDList weights, float learningRate, float weightDecay, float rescaleGrad, float clipGrad, float epsilon) {
+    public void adagradUpdate(
+            NDList inputs,
+            NDList weights,
+            float learningRate,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float epsilon) {
         throw UnsupportedArray.unsupported("adagradUpdate");
     }
 
     @Override
-    public void adamUpdate(NDList inputs, NDList weights, float learningRate, float learningRateBiasCorrection, float weightDecay, float rescaleGrad, float clipGrad, float beta1, float beta2, float epsilon, boolean lazyUpdate, boolean adamw) {
+    public void adamUpdate(
+            NDList inputs,
+            NDList weights,
+            float learningRate,
+            float learningRateBiasCorrection,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float beta1,
+            float beta2,
+            float epsilon,
+            boolean lazyUpdate,
+            boolean adamw) {
         throw UnsupportedArray.unsupported("adamUpdate");
     }
 
     @Override
-    public void nagUpdate(NDList inputs, NDList weights, float learningRate, float weightDecay, float rescaleGrad, float clipGrad, float momentum) {
+    public void nagUpdate(
+            NDList inputs,
+            NDList weights,
+            float learningRate,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float momentum) {
         throw UnsupportedArray.unsupported("nagUpdate");
     }
 
     @Override
-    public void rmspropUpdate(NDList inputs, NDList weights, float learningRate, float weightDecay, float rescaleGrad, float clipGrad, float rho, float momentum, float epsilon, boolean centered) {
+    public void rmspropUpdate(
+            NDList inputs,
+            NDList weights,
+            float learningRate,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float rho,
+            float momentum,
+            float epsilon,
+            boolean centered) {
         throw UnsupportedArray.unsupported("rmspropUpdate");
     }
 
     @Override
-    public void sgdUpdate(NDList inputs, NDList weights, float learningRate, float weightDecay, float rescaleGrad, float clipGrad, float momentum, boolean lazyUpdate) {
+    public void sgdUpdate(
+            NDList inputs,
+            NDList weights,
+            float learningRate,
+            float weightDecay,
+            float rescaleGrad,
+            float clipGrad,
+            float momentum,
+            boolean lazyUpdate) {
         throw UnsupportedArray.unsupported("sgdUpdate");
     }
 
     @Override
-    public NDList convolution(NDArray input, NDArray weight, NDArray bias, Shape stride, Shape padding, Shape dilation, int groups) {
+    public NDList convolution(
+            NDArray input,
+            NDArray weight,
+            NDArray bias,
+            Shape stride,
+            Shape padding,
+            Shape dilation,
+            int groups) {
         throw UnsupportedArray.unsupported("convolution");
     }
 
     @Override
-    public NDList deconvolution(NDArray input, NDArray weight, NDArray bias, Shape stride, Shape padding, Shape outPadding, Shape dilation, int groups) {
+    public NDList deconvolution(
+            NDArray input,
+            NDArray weight,
+            NDArray bias,
+            Shape stride,
+            Shape padding,
+            Shape outPadding,
+            Shape dilation,
+            int groups) {
         throw UnsupportedArray.unsupported("deconvolution");
     }
 
@@ -106,27 +178,65 @@ abstract class UnsupportedArrayEx implements NDArrayEx {
     }
 
     @Override
-    public NDList layerNorm(NDArray input, Shape normalizedShape, NDArray gamma, NDArray beta, float eps) {
+    public NDList layerNorm(
+            NDArray input, Shape normalizedShape, NDArray gamma, NDArray beta, float eps) {
         throw UnsupportedArray.unsupported("layerNorm");
     }
 
     @Override
-    public NDList batchNorm(NDArray input, NDArray runningMean, NDArray runningVar, NDArray gamma, NDArray beta, int axis, float momentum, float eps, boolean training) {
+    public NDList batchNorm(
+            NDArray input,
+            NDArray runningMean,
+            NDArray runningVar,
+            NDArray gamma,
+            NDArray beta,
+            int axis,
+            float momentum,
+            float eps,
+            boolean training) {
         throw UnsupportedArray.unsupported("batchNorm");
     }
 
     @Override
-    public NDList rnn(NDArray input, NDArray state, NDList params, boolean hasBiases, int numLayers, RNN.Activation activation, double dropRate, boolean training, boolean bidirectional, boolean batchFirst) {
+    public NDList rnn(
+            NDArray input,
+            NDArray state,
+            NDList params,
+            boolean hasBiases,
+            int numLayers,
+            RNN.Activation activation,
+            double dropRate,
+            boolean training,
+            boolean bidirectional,
+            boolean batchFirst) {
         throw UnsupportedArray.unsupported("rnn");
     }
 
     @Override
-    public NDList gru(NDArray input, NDArray state, NDList params, boolean hasBiases, int numLayers, double dropRate, boolean training, boolean bidirectional, boolean batchFirst) {
+    public NDList gru(
+            NDArray input,
+            NDArray state,
+            NDList params,
+            boolean hasBiases,
+            int numLayers,
+            double dropRate,
+            boolean training,
+            boolean bidirectional,
+            boolean batchFirst) {
         throw UnsupportedArray.unsupported("gru");
     }
 
     @Override
-    public NDList lstm(NDArray input, NDList states, NDList params, boolean hasBiases, int numLayers, double dropRate, boolean training, boolean bidirectional, boolean batchFirst) {
+    public NDList lstm(
+            NDArray input,
+            NDList states,
+            NDList params,
+            boolean hasBiases,
+            int numLayers,
+            double dropRate,
+            boolean training,
+            boolean bidirectional,
+            boolean batchFirst) {
         throw UnsupportedArray.unsupported("lstm");
     }
 
@@ -161,22 +271,41 @@ abstract class UnsupportedArrayEx implements NDArrayEx {
     }
 
     @Override
-    public NDArray randomColorJitter(float brightness, float contrast, float saturation, float hue) {
+    public NDArray randomColorJitter(
+            float brightness, float contrast, float saturation, float hue) {
         throw UnsupportedArray.unsupported("randomColorJitter");
     }
 
     @Override
-    public NDList multiBoxTarget(NDList inputs, float iouThreshold, float ignoreLabel, float negativeMiningRatio, float negativeMiningThreshold, int minNegativeSamples) {
+    public NDList multiBoxTarget(
+            NDList inputs,
+            float iouThreshold,
+            float ignoreLabel,
+            float negativeMiningRatio,
+            float negativeMiningThreshold,
+            int minNegativeSamples) {
         throw UnsupportedArray.unsupported("multiBoxTarget");
     }
 
     @Override
-    public NDList multiBoxPrior(List<Float> sizes, List<Float> ratios, List<Float> steps, List<Float> offsets, boolean clip) {
+    public NDList multiBoxPrior(
+            List<Float> sizes,
+            List<Float> ratios,
+            List<Float> steps,
+            List<Float> offsets,
+            boolean clip) {
         throw UnsupportedArray.unsupported("multiBoxPrior");
     }
 
     @Override
-    public NDList multiBoxDetection(NDList inputs, boolean clip, float threshold, int backgroundId, float nmsThreshold, boolean forceSuppress, int nmsTopK) {
+    public NDList multiBoxDetection(
+            NDList inputs,
+            boolean clip,
+            float threshold,
+            int backgroundId,
+            float nmsThreshold,
+            boolean forceSuppress,
+            int nmsTopK) {
         throw UnsupportedArray.unsupported("multiBoxDetection");
     }
 

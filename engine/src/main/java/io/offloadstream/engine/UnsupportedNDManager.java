@@ -94,7 +94,8 @@ abstract class UnsupportedNDManager extends BaseNDManager {
     }
 
     @Override
-    public void invoke(String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
+    public void invoke(
+            String operation, NDArray[] src, NDArray[] dest, PairList<String, ?> params) {
         throw unsupported(operation);
     }
 

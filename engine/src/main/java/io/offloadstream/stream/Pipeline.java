@@ -351,21 +351,36 @@ final class Pipeline {
         work.signalAll();
     }
 
-    /** Forgets what was read ahead, so that the ring's memory can be used otherwise. */
-    boolean dropAhead() {
-        for (int i = 0; i < nextAssigned.length; i++) {
-            if (nextAssigned[i] != null) {
-                drop(nextAssigned[i]);
-                nextAssigned[i] = null;
-            }
-        }
-        return ring.stream().allMatch(slot -> slot.state() == Slot.State.FREE);
-    }
-
     /** Tells whether an order has groups that need a slot of the ring. */
     boolean needsRing(int[] newOrder) {
         return ring.isEmpty()
                 && Arrays.stream(newOrder).anyMatch(group -> residents.find(group) == null);
+    }
+
+    /**
+     * Reads something that belongs to no pass, and waits for it to the end: the readers own the
+     * memory until then.
+     *
+     * @throws OffloadStreamException if a read failed, or the stream is closed
+     */
+    Slot readNow(Slot slot, Piece[] what) {
+        if (stopping) {
+            throw new PassCancelledException("the weight stream is closed");
+        }
+        startReading(slot, -1, what, true);
+        while (slot.state() == Slot.State.READING) {
+            if (stopping) {
+                reading.remove(slot);
+                slot.drop();
+            }
+            if (slot.state() == Slot.State.READING) {
+                changed.awaitUninterruptibly();
+            }
+        }
+        if (slot.state() == Slot.State.FREE) {
+            throw new PassCancelledException("the weight stream is closed");
+        }
+        return filled(slot);
     }
 
     void addSlot(HostMemory memory) {

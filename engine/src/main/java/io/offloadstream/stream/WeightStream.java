@@ -5,6 +5,7 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
@@ -302,6 +303,39 @@ public final class WeightStream implements AutoCloseable {
             addresses[i] = address(group, i, slot);
         }
         return addresses;
+    }
+
+    /** Where a tensor starts in memory that {@link #load} returned. */
+    long offsetInMemory(TensorEntry entry) {
+        return single(entry).tensorOffset(0);
+    }
+
+    private GroupExtents single(TensorEntry entry) {
+        WeightGroup alone = new WeightGroup(0, entry.name(), Access.STATIC, List.of(entry));
+        return GroupExtents.of(alone, plan.blockBytes());
+    }
+
+    /**
+     * Reads one tensor into memory of its own, on behalf of the calling thread.
+     *
+     * @return the memory, for the caller to close
+     */
+    HostMemory load(MemoryBudget charged, TensorEntry entry) {
+        GroupExtents extents = single(entry);
+        HostMemory memory = HostMemory.allocate(charged, entry.name(), extents.slotBytes());
+        Slot slot = new Slot(memory, entry.name());
+        boolean complete = false;
+        try {
+            files.checkUnchanged();
+            Piece[] pieces = Piece.cut(extents, files, readers.size(), plan.blockBytes());
+            locked(() -> pipeline.readNow(slot, pieces));
+            complete = true;
+            return memory;
+        } finally {
+            if (!complete) {
+                memory.close();
+            }
+        }
     }
 
     WeightFiles files() {

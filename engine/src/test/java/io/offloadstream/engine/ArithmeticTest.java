@@ -17,8 +17,8 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.function.BiFunction;
 import java.util.function.DoubleBinaryOperator;
-import java.util.function.UnaryOperator;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -58,7 +58,11 @@ public class ArithmeticTest extends ArrayTestCase {
             new Binary("muli", (a, b) -> a.duplicate().muli(b), (a, b) -> a * b)
         };
         DataType[] types = {
-            DataType.FLOAT32, DataType.FLOAT64, DataType.INT64, DataType.INT32, DataType.INT16,
+            DataType.FLOAT32,
+            DataType.FLOAT64,
+            DataType.INT64,
+            DataType.INT32,
+            DataType.INT16,
             DataType.INT8
         };
         Object[][] cases = new Object[binaries.length * types.length][];
@@ -96,8 +100,7 @@ public class ArithmeticTest extends ArrayTestCase {
             double expected = values(a)[i / 8 * 2 + i % 2] + values(b)[i / 2 % 4];
             assertEquals(values(sum)[i], expected);
         }
-        assertThrows(
-                IllegalArgumentException.class, () -> a.add(random(DataType.FLOAT32, 2, 3)));
+        assertThrows(IllegalArgumentException.class, () -> a.add(random(DataType.FLOAT32, 2, 3)));
         assertThrows(IllegalArgumentException.class, () -> random(DataType.FLOAT32, 2).addi(a));
     }
 
@@ -107,8 +110,7 @@ public class ArithmeticTest extends ArrayTestCase {
         NDArray a = manager.create(new long[] {large, 7});
         assertEquals(a.add(1).toLongArray(), new long[] {large + 1, 8});
         assertEquals(a.subi(manager.create(new long[] {1, 7})).toLongArray()[0], large - 1);
-        assertEquals(
-                a.gt(manager.create(large - 2)).toBooleanArray(), new boolean[] {true, false});
+        assertEquals(a.gt(manager.create(large - 2)).toBooleanArray(), new boolean[] {true, false});
         assertEquals(manager.create(new long[] {3}).pow(3).toLongArray(), new long[] {27});
         assertEquals(manager.create(new long[] {large}).max().toLongArray(), new long[] {large});
     }
@@ -178,8 +180,7 @@ public class ArithmeticTest extends ArrayTestCase {
             new Unary("tanh", NDArray::tanh, Math::tanh),
             new Unary("clip", x -> x.clip(-1, 2.5), x -> Math.min(Math.max(x, -1), 2.5)),
             new Unary("relu", x -> x.getNDArrayInternal().relu(), x -> Math.max(x, 0)),
-            new Unary(
-                    "sigmoid", x -> x.getNDArrayInternal().sigmoid(), x -> 1 / (1 + Math.exp(-x)))
+            new Unary("sigmoid", x -> x.getNDArrayInternal().sigmoid(), x -> 1 / (1 + Math.exp(-x)))
         };
         double[] in = values(a);
         for (Unary unary : unaries) {
@@ -238,8 +239,7 @@ public class ArithmeticTest extends ArrayTestCase {
         int[] numbers = {0, 1, 2, 77, 100};
         for (DataType from : types) {
             for (DataType to : types) {
-                NDArray converted =
-                        manager.create(numbers).toType(from, true).toType(to, true);
+                NDArray converted = manager.create(numbers).toType(from, true).toType(to, true);
                 assertEquals(converted.getDataType(), to);
                 assertEquals(
                         converted.toType(DataType.INT32, false).toIntArray(),

@@ -53,8 +53,7 @@ public class ArrayExchangeTest extends ArrayTestCase {
         list.forEach(array -> expected.add(array.duplicate()));
         list.close();
         NDList[] decoded = {
-            NDList.decode(manager, bytes),
-            NDList.decode(manager, new ByteArrayInputStream(bytes))
+            NDList.decode(manager, bytes), NDList.decode(manager, new ByteArrayInputStream(bytes))
         };
         for (NDList back : decoded) {
             assertEquals(back.size(), expected.size());
@@ -93,18 +92,22 @@ public class ArrayExchangeTest extends ArrayTestCase {
         InvocationHandler handler =
                 (proxy, method, arguments) -> {
                     switch (method.getName()) {
-                        case "getShape":
+                        case "getShape" -> {
                             return shape;
-                        case "getDataType":
+                        }
+                        case "getDataType" -> {
                             return type;
-                        case "getName":
+                        }
+                        case "getName" -> {
                             return "input_ids";
-                        case "toByteBuffer":
+                        }
+                        case "toByteBuffer" -> {
                             return bytes.duplicate().order(bytes.order());
-                        case "size":
+                        }
+                        case "size" -> {
                             return shape.size();
-                        default:
-                            throw new UnsupportedOperationException(method.getName());
+                        }
+                        default -> throw new UnsupportedOperationException(method.getName());
                     }
                 };
         ClassLoader loader = ArrayExchangeTest.class.getClassLoader();

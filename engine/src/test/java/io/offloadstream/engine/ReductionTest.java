@@ -137,7 +137,9 @@ public class ReductionTest extends ArrayTestCase {
             int first = i / 3 * 12 + i % 3;
             double max = IntStream.range(0, 4).mapToDouble(y -> all[first + 3 * y]).max().orElse(0);
             double sum =
-                    IntStream.range(0, 4).mapToDouble(y -> Math.exp(all[first + 3 * y] - max)).sum();
+                    IntStream.range(0, 4)
+                            .mapToDouble(y -> Math.exp(all[first + 3 * y] - max))
+                            .sum();
             for (int y = 0; y < 4; y++) {
                 double shifted = all[first + 3 * y] - max;
                 assertEquals(soft[first + 3 * y], Math.exp(shifted) / sum, 1e-7);

@@ -80,8 +80,7 @@ public class ShapeOperationsTest extends ArrayTestCase {
         assertEquals(thirds.size(), 3);
         assertEquals(thirds.get(2), a.get(":, 4:6, :"));
         assertThrows(IllegalArgumentException.class, () -> a.split(4, 1));
-        assertThrows(
-                IllegalArgumentException.class, () -> a.concat(random(type, 2, 6, 4), 1));
+        assertThrows(IllegalArgumentException.class, () -> a.concat(random(type, 2, 6, 4), 1));
     }
 
     @Test
@@ -95,8 +94,7 @@ public class ShapeOperationsTest extends ArrayTestCase {
             assertEquals(parts.get(0).squeeze(axis), a);
             assertEquals(parts.get(1).squeeze(axis), b);
         }
-        assertThrows(
-                IllegalArgumentException.class, () -> a.stack(random(DataType.FLOAT32, 1, 3)));
+        assertThrows(IllegalArgumentException.class, () -> a.stack(random(DataType.FLOAT32, 1, 3)));
     }
 
     @Test
@@ -151,8 +149,7 @@ public class ShapeOperationsTest extends ArrayTestCase {
         assertEquals(manager.eye(2, 3, 1).toFloatArray(), new float[] {0, 1, 0, 0, 0, 1});
         assertEquals(manager.linspace(0f, 1f, 3).toFloatArray(), new float[] {0, .5f, 1});
         assertEquals(manager.ones(new Shape(2), DataType.INT64).toLongArray(), new long[] {1, 1});
-        assertThrows(
-                IllegalArgumentException.class, () -> manager.arange(0, 3, 0));
+        assertThrows(IllegalArgumentException.class, () -> manager.arange(0, 3, 0));
     }
 
     @Test

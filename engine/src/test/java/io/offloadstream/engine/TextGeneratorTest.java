@@ -70,8 +70,7 @@ public class TextGeneratorTest {
         for (List<Long> prompt : PROMPTS) {
             expected.add(
                     new ToySearch(toy)
-                            .contrastive(
-                                    prompt, LENGTH - 3, config().getK(), config().getAlpha()));
+                            .contrastive(prompt, LENGTH - 3, config().getK(), config().getAlpha()));
         }
         assertEquals(generate(toy, "contrastive"), expected, "seed " + seed);
     }

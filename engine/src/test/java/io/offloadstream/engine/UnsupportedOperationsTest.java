@@ -22,9 +22,20 @@ public class UnsupportedOperationsTest extends ArrayTestCase {
     /** What DJL's adapter does rightly for us. */
     private static final Set<String> INHERITED =
             Set.of(
-                    "getManager", "getSparseFormat", "getName", "setName", "getUid", "getDevice",
-                    "getDataType", "getShape", "toDevice", "hasGradient", "isReleased", "equals",
-                    "hashCode", "toString");
+                    "getManager",
+                    "getSparseFormat",
+                    "getName",
+                    "setName",
+                    "getUid",
+                    "getDevice",
+                    "getDataType",
+                    "getShape",
+                    "toDevice",
+                    "hasGradient",
+                    "isReleased",
+                    "equals",
+                    "hashCode",
+                    "toString");
 
     @Test
     public void noOperationFallsThroughToTheAdapter() throws NoSuchMethodException {
@@ -52,9 +63,7 @@ public class UnsupportedOperationsTest extends ArrayTestCase {
                         UnsupportedOperationException.class,
                         () -> a.getNDArrayInternal().globalMaxPool());
         assertTrue(e.getMessage().contains("globalMaxPool"), e.getMessage());
-        e =
-                expectThrows(
-                        UnsupportedOperationException.class, () -> manager.samplePoisson(a));
+        e = expectThrows(UnsupportedOperationException.class, () -> manager.samplePoisson(a));
         assertTrue(e.getMessage().contains("samplePoisson"), e.getMessage());
         NDArray unsigned = a.toType(DataType.UINT64, false);
         e = expectThrows(UnsupportedOperationException.class, () -> unsigned.add(1));

@@ -42,6 +42,12 @@ final class FaultyStorage implements Storage {
         shortened.add(reads.get() + fromNow);
     }
 
+    /** No more faults in reads to come. */
+    void clearFaults() {
+        failing.clear();
+        shortened.clear();
+    }
+
     /** Holds reads back until the latch is at 0. */
     void holdReads(CountDownLatch latch) {
         gate = latch;
