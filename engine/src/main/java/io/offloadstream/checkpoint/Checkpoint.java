@@ -4,6 +4,7 @@
  */
 package io.offloadstream.checkpoint;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.Map;
@@ -39,7 +40,11 @@ public final class Checkpoint {
      * @throws CheckpointException if anything in it is missing, damaged or inconsistent
      */
     public static Checkpoint open(Path directory) {
-        throw new UnsupportedOperationException("pending " + directory);
+        Map<String, TensorEntry> tensors = CheckpointFiles.read(directory);
+        if (Files.isDirectory(directory)) {
+            return new Checkpoint(directory, tensors);
+        }
+        return new Checkpoint(directory.toAbsolutePath().getParent(), tensors);
     }
 
     /**

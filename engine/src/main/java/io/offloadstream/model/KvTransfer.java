@@ -26,13 +26,13 @@ final class KvTransfer {
     /**
      * Prepares transfers.
      *
-     * @param buffers lends its row map
+     * @param memory lends its operators and row map
      */
-    KvTransfer(Ops ops, KvSequences kv, KvLayout layout, PassBuffers buffers) {
-        this.ops = ops;
+    KvTransfer(RequestMemory memory, KvSequences kv, KvLayout layout) {
+        this.ops = memory.ops();
+        this.buffers = memory.buffers();
         this.kv = kv;
         this.layout = layout;
-        this.buffers = buffers;
     }
 
     void copyIn(int layer, int batch, int slots, long keys, long values) {

@@ -21,13 +21,15 @@ import io.offloadstream.platform.StorageFile;
 import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * How a model directory will run under a budget, decided from headers and configuration alone:
- * groups, residency, KV cache, how many rows a block takes at a time. No weight is read.
+ * groups, residency, KV cache, scratch memory. No weight is read.
  */
 public final class ModelPlan {
 
@@ -39,10 +41,13 @@ public final class ModelPlan {
      */
     private static final int[] CHUNK_ROWS = {256, 128, 64, 32, 16, 8};
 
-    private static final int LEAST_ROWS = CHUNK_ROWS[CHUNK_ROWS.length - 1];
+    /** What every model has scratch memory for, and the least budget is counted with. */
+    static final int LEAST_ROWS = CHUNK_ROWS[CHUNK_ROWS.length - 1];
 
-    /** Scratch memory beyond the least is worth at most this share of the budget. */
-    private static final int SCRATCH_SHARE = 16;
+    /**
+     * A prompt's scratch memory and hidden state are each worth at most this share of the budget.
+     */
+    private static final int PROMPT_SHARE = 16;
 
     private final ModelConfig config;
     private final ModelOptions options;
@@ -52,9 +57,8 @@ public final class ModelPlan {
     private final KvLayout kvLayout;
     private final int maxSequenceLength;
     private final int blockBytes;
-    private int chunkRows;
-    private long scratchBytes;
-    private ResidencyPlan residency;
+    private final Map<Integer, Long> scratchBytes;
+    private final ResidencyPlan residency;
 
     private ModelPlan(Path directory, ModelOptions options, Storage storage) {
         this.options = options;
@@ -67,7 +71,8 @@ public final class ModelPlan {
                 new KvLayout(decoder.blockCount(), kv.heads(), kv.headDim(), options.kvCacheType());
         this.maxSequenceLength = sequenceLength();
         this.blockBytes = directBlockBytes(storage);
-        decide();
+        this.scratchBytes = measureScratch();
+        this.residency = chooseResidency();
     }
 
     /** The same model with the least rows at a time and nothing mapped, for {@link #leastBytes}. */
@@ -80,8 +85,7 @@ public final class ModelPlan {
         this.kvLayout = other.kvLayout;
         this.maxSequenceLength = other.maxSequenceLength;
         this.blockBytes = other.blockBytes;
-        this.chunkRows = LEAST_ROWS;
-        this.scratchBytes = ScratchMeasure.bytes(decoder, kvLayout, LEAST_ROWS);
+        this.scratchBytes = other.scratchBytes;
         this.residency = residency(Mapping.NEVER, plannedKvPages(), Long.MAX_VALUE);
     }
 
@@ -139,25 +143,6 @@ public final class ModelPlan {
         }
     }
 
-    /** Takes the most rows at a time that cost little of the budget and leave a plan that works. */
-    private void decide() {
-        for (int rows : CHUNK_ROWS) {
-            chunkRows = rows;
-            scratchBytes = ScratchMeasure.bytes(decoder, kvLayout, rows);
-            if (rows > LEAST_ROWS && scratchBytes > options.hostMemoryBytes() / SCRATCH_SHARE) {
-                continue;
-            }
-            try {
-                residency = chooseResidency();
-                return;
-            } catch (BudgetExceededException e) {
-                if (rows == LEAST_ROWS) {
-                    throw e;
-                }
-            }
-        }
-    }
-
     private ResidencyPlan chooseResidency() {
         long budgetBytes = options.hostMemoryBytes();
         StreamOptions.Io io = options.stream().io();
@@ -172,7 +157,32 @@ public final class ModelPlan {
                 LOG.debug("not mapped: {}", e.getMessage());
             }
         }
-        return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
+        try {
+            // what a prompt takes while it runs should not have to push resident groups out
+            return residency(Mapping.NEVER, plannedKvPages(), budgetBytes - promptBytes());
+        } catch (BudgetExceededException e) {
+            return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
+        }
+    }
+
+    private Map<Integer, Long> measureScratch() {
+        Map<Integer, Long> bytes = new HashMap<>();
+        for (int rows : CHUNK_ROWS) {
+            bytes.put(rows, ScratchMeasure.bytes(decoder, kvLayout, rows));
+        }
+        return bytes;
+    }
+
+    /** What {@link RequestMemory} may take for a prompt of one chunk. */
+    private long promptBytes() {
+        long share = options.hostMemoryBytes() / PROMPT_SHARE;
+        int rows = CHUNK_ROWS[0];
+        return Math.min(
+                2 * share, scratchBytes(rows) + rows * passRowBytes() + HostMemory.MAPPED_BYTES);
+    }
+
+    private long passRowBytes() {
+        return PassBuffers.sizeBytes(1, decoder.hiddenSize(), decoder.rope().orElse(null));
     }
 
     private ResidencyPlan residency(Mapping mapping, int kvPages, long budgetBytes) {
@@ -181,7 +191,7 @@ public final class ModelPlan {
         long tableBytes = KvSequences.tableBytes(options.maxBatch(), maxSequenceLength);
         List<Term> fixed =
                 List.of(
-                        new Term("scratch", HostMemory.chargedBytes(scratchBytes)),
+                        new Term("scratch", HostMemory.chargedBytes(scratchBytes(LEAST_ROWS))),
                         new Term("hidden state", HostMemory.chargedBytes(hiddenBytes)),
                         new Term("KV cache", KvPagePool.chargedBytes(kvLayout, kvPages)),
                         new Term("KV tables", HostMemory.chargedBytes(tableBytes)));
@@ -191,7 +201,7 @@ public final class ModelPlan {
                         fixed,
                         budgetBytes,
                         options.hostSlots(),
-                        chunkRows,
+                        LEAST_ROWS,
                         mapping == Mapping.REQUIRED ? 1 : blockBytes,
                         mapping));
     }
@@ -213,22 +223,37 @@ public final class ModelPlan {
 
     /** Rows that are always provided for in a pass: a chunk, or one token of each sequence. */
     int passRows() {
-        return Math.max(chunkRows, options.maxBatch());
+        return Math.max(LEAST_ROWS, options.maxBatch());
     }
 
     /** The most rows that one pass takes if there is memory for them. */
     int mostPassRows() {
-        long rowBytes = PassBuffers.sizeBytes(1, decoder.hiddenSize(), decoder.rope().orElse(null));
-        long rows = options.hostMemoryBytes() / SCRATCH_SHARE / rowBytes;
-        return (int) Math.min(Integer.MAX_VALUE, Math.max(passRows(), rows));
+        long rows = options.hostMemoryBytes() / PROMPT_SHARE / passRowBytes();
+        return (int) Math.min(Integer.MAX_VALUE, rows);
     }
 
-    int chunkRows() {
-        return chunkRows;
+    /**
+     * Rows that a block takes at a time in a pass.
+     *
+     * @param passRows rows of the pass
+     * @param availableBytes what the budget has left, for scratch and the pass's buffers
+     */
+    int chunkRows(int passRows, long availableBytes) {
+        long scratchLimit =
+                Math.min(
+                        options.hostMemoryBytes() / PROMPT_SHARE,
+                        availableBytes - passRows * passRowBytes() - HostMemory.MAPPED_BYTES);
+        for (int rows : CHUNK_ROWS) {
+            if (rows / 2 < passRows && scratchBytes(rows) <= scratchLimit) {
+                return rows;
+            }
+        }
+        return LEAST_ROWS;
     }
 
-    long scratchBytes() {
-        return scratchBytes;
+    /** Scratch memory of a block for some rows of {@link #CHUNK_ROWS}. */
+    long scratchBytes(int chunkRows) {
+        return scratchBytes.get(chunkRows);
     }
 
     KvLayout kvLayout() {

@@ -33,6 +33,7 @@ final class Pass {
     private final Ops ops;
     private final Workspace workspace;
     private final PassBuffers buffers;
+    private final int chunkRows;
     private final KvSequences kv;
     private final TokenBatch input;
     private final int[] positions;
@@ -52,9 +53,7 @@ final class Pass {
      */
     Pass(
             ModelPlan plan,
-            Ops ops,
-            Workspace workspace,
-            PassBuffers buffers,
+            RequestMemory memory,
             KvSequences kv,
             TokenBatch input,
             int[] positions,
@@ -62,9 +61,10 @@ final class Pass {
             int begin,
             int end) {
         this.plan = plan;
-        this.ops = ops;
-        this.workspace = workspace;
-        this.buffers = buffers;
+        this.ops = memory.ops();
+        this.workspace = memory.workspace();
+        this.buffers = memory.buffers();
+        this.chunkRows = memory.chunkRows();
         this.kv = kv;
         this.input = input;
         this.positions = positions;
@@ -133,8 +133,8 @@ final class Pass {
 
     private void embed(StreamPass stream) {
         Decoder decoder = plan.decoder();
-        for (int from = 0; from < rows; from += plan.chunkRows()) {
-            int to = Math.min(rows, from + plan.chunkRows());
+        for (int from = 0; from < rows; from += ModelPlan.LEAST_ROWS) {
+            int to = Math.min(rows, from + ModelPlan.LEAST_ROWS);
             Tensor target = hidden.rows(from, to);
             gather(stream, decoder.tokenTable(), input.ids(), from, to, target);
             if (decoder.positionTable().isPresent()) {
@@ -164,8 +164,8 @@ final class Pass {
 
     private void runBlock(int layer, GroupLease lease) {
         Block block = plan.decoder().block(layer);
-        for (int from = 0; from < rows; from += plan.chunkRows()) {
-            int to = Math.min(rows, from + plan.chunkRows());
+        for (int from = 0; from < rows; from += chunkRows) {
+            int to = Math.min(rows, from + chunkRows);
             workspace.reset();
             LayerState state =
                     new LayerState(
@@ -185,8 +185,8 @@ final class Pass {
         try (GroupLease lease = stream.leaseStatic(plan.groups().finalNorm())) {
             for (Run run : runs) {
                 int stop = run.source() + run.count();
-                for (int from = run.source(); from < stop; from += plan.chunkRows()) {
-                    int to = Math.min(stop, from + plan.chunkRows());
+                for (int from = run.source(); from < stop; from += chunkRows) {
+                    int to = Math.min(stop, from + chunkRows);
                     workspace.reset();
                     Tensor chunk = hidden.rows(from, to);
                     ops.copy(plan.decoder().finalNorm(ops, lease, chunk), chunk);
@@ -201,8 +201,8 @@ final class Pass {
 
     private void runHead(Tensor tile, int column, List<Run> runs, Tensor logits) {
         for (Run run : runs) {
-            for (int done = 0; done < run.count(); done += plan.chunkRows()) {
-                int count = Math.min(plan.chunkRows(), run.count() - done);
+            for (int done = 0; done < run.count(); done += chunkRows) {
+                int count = Math.min(chunkRows, run.count() - done);
                 int source = run.source() + done;
                 int target = run.target() + done;
                 workspace.reset();

@@ -71,17 +71,15 @@ public final class Session implements AutoCloseable {
             kv.grow(length + input.tokens());
             kv.setMask(length + input.tokens(), input.mask());
             int[] positions = TokenPositions.of(input, batch, length);
-            try (PassBuffers own = model.largerBuffers(batch * input.tokens())) {
-                PassBuffers buffers = own == null ? model.buffers() : own;
-                int step = buffers.rows() / batch;
+            try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
+                RequestMemory memory = larger == null ? model.memory() : larger;
+                int step = memory.buffers().rows() / batch;
                 for (int begin = 0; begin < input.tokens(); begin += step) {
                     int end = Math.min(input.tokens(), begin + step);
                     Pass pass =
                             new Pass(
                                     model.modelPlan(),
-                                    model.ops(),
-                                    model.workspace(),
-                                    buffers,
+                                    memory,
                                     kv,
                                     input,
                                     positions,
@@ -196,11 +194,10 @@ public final class Session implements AutoCloseable {
 
     private void transfer(Consumer<KvTransfer> work) {
         enter();
-        // copying uses the same operators and row map as a pass
+        // copying uses the same operators and row map as a pass of the least size
         model.compute().lock();
         try {
-            work.accept(
-                    new KvTransfer(model.ops(), kv, model.modelPlan().kvLayout(), model.buffers()));
+            work.accept(new KvTransfer(model.memory(), kv, model.modelPlan().kvLayout()));
         } finally {
             model.compute().unlock();
             exit();

@@ -8,11 +8,8 @@ import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Backends;
-import io.offloadstream.device.Workspace;
-import io.offloadstream.ops.Ops;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
-import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
@@ -41,9 +38,7 @@ public final class StreamedModel implements AutoCloseable {
     private final ModelPlan plan;
     private final MemoryBudget budget;
     private final Backend backend;
-    private final Workspace workspace;
-    private final Ops ops;
-    private final PassBuffers buffers;
+    private final RequestMemory memory;
     private final KvPagePool pages;
     private final WeightStream stream;
     private final RequestCheck requestCheck;
@@ -60,9 +55,7 @@ public final class StreamedModel implements AutoCloseable {
         boolean opened = false;
         try {
             backend = own(Backends.open(plan.options().threads()));
-            workspace = own(backend.newWorkspace(budget, plan.scratchBytes()));
-            ops = backend.ops(workspace);
-            buffers = own(newBuffers(plan.passRows()));
+            memory = own(RequestMemory.least(plan, backend, budget));
             pages =
                     own(
                             new KvPagePool(
@@ -92,8 +85,8 @@ public final class StreamedModel implements AutoCloseable {
      * @return the model, for the caller to close
      * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged,
      *     incomplete or of an architecture that is not known
-     * @throws BudgetExceededException if the budget is too small; the message has the least that
-     *     works
+     * @throws io.offloadstream.platform.BudgetExceededException if the budget is too small; the
+     *     message has the least that works
      */
     public static StreamedModel open(Path directory, ModelOptions options) {
         return open(directory, options, Storage.local());
@@ -123,27 +116,17 @@ public final class StreamedModel implements AutoCloseable {
                 : 0;
     }
 
-    private PassBuffers newBuffers(int rows) {
-        Decoder decoder = plan.decoder();
-        return new PassBuffers(budget, rows, decoder.hiddenSize(), decoder.rope().orElse(null));
+    /**
+     * Memory for a prompt, for the caller to close; null if {@link #memory} is enough or all there
+     * is.
+     */
+    RequestMemory memoryForPrompt(int rows) {
+        return RequestMemory.forPrompt(plan, backend, budget, rows);
     }
 
-    /**
-     * Allocates buffers for a long prompt, so that it takes one pass over the weights instead of
-     * several.
-     *
-     * @param rows how many rows there are to run
-     * @return the most that the budget holds, for the caller to close; null if the model's own do
-     */
-    PassBuffers largerBuffers(int rows) {
-        for (int want = Math.min(rows, plan.mostPassRows()); want > buffers.rows(); want /= 2) {
-            try {
-                return newBuffers(want);
-            } catch (BudgetExceededException e) {
-                LOG.debug("a prompt takes more passes: {}", e.getMessage());
-            }
-        }
-        return null;
+    /** The memory of the least size, that a model always has. */
+    RequestMemory memory() {
+        return memory;
     }
 
     /**
@@ -200,18 +183,6 @@ public final class StreamedModel implements AutoCloseable {
 
     ModelPlan modelPlan() {
         return plan;
-    }
-
-    Ops ops() {
-        return ops;
-    }
-
-    Workspace workspace() {
-        return workspace;
-    }
-
-    PassBuffers buffers() {
-        return buffers;
     }
 
     WeightStream stream() {

@@ -20,4 +20,14 @@ public interface TokenChooser {
      * @return a token id, or {@link #END}
      */
     int next(FloatBuffer logits);
+
+    /**
+     * Tells whether the text has ended with the token chosen last, so that no pass needs to run to
+     * find out.
+     *
+     * @return true if {@link #next} would return {@link #END} whatever the logits
+     */
+    default boolean isFinished() {
+        return false;
+    }
 }

@@ -232,8 +232,16 @@ public abstract class CheckedOps implements Ops {
     @Override
     public final void copy(Tensor source, Tensor target) {
         ShapeCheck.same("copy", source, target);
-        columns(source, 0, target);
+        copyRows(source, target);
     }
+
+    /**
+     * Computes {@link Ops#copy}.
+     *
+     * @param source (rows, width)
+     * @param target (rows, width), overwritten
+     */
+    protected abstract void copyRows(Tensor source, Tensor target);
 
     @Override
     public final void gather(long[] addresses, DType rowType, Tensor target) {

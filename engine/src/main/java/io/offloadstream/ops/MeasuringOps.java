@@ -104,6 +104,11 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
+    protected void copyRows(Tensor source, Tensor target) {
+        // shapes only
+    }
+
+    @Override
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
         // shapes only
     }

@@ -33,8 +33,7 @@ public final class GroupExtents {
      * @param neededLength how many of them hold weights or lie before weights
      * @param slotOffset where they land in the slot
      */
-    public record Extent(
-            Path file, long offset, long length, long neededLength, long slotOffset) {}
+    public record Extent(Path file, long offset, long length, long neededLength, long slotOffset) {}
 
     /** A run of bytes before it is widened. */
     private record Run(Path file, long begin, long end) {}

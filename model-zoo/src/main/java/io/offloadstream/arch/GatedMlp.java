@@ -14,7 +14,7 @@ import io.offloadstream.stream.GroupLease;
 /**
  * The gated feed-forward layer: {@code down(activation(gate(x)) * up(x))}.
  *
- * <p>Source: arXiv:2002.05202; transformers 5.17 modeling_llama.py, {@code LlamaMLP}. Weights are
+ * <p>Source: arXiv:2002.05202; transformers 5.18 modeling_llama.py, {@code LlamaMLP}. Weights are
  * (out, in).
  */
 final class GatedMlp {

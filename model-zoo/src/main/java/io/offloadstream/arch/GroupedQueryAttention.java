@@ -15,7 +15,7 @@ import io.offloadstream.stream.GroupLease;
 /**
  * Grouped-query attention with rotary positions, as Llama and its descendants have it.
  *
- * <p>Source: arXiv:2305.13245; transformers 5.17 modeling_llama.py, {@code LlamaAttention}. Weights
+ * <p>Source: arXiv:2305.13245; transformers 5.18 modeling_llama.py, {@code LlamaAttention}. Weights
  * are (out, in).
  */
 final class GroupedQueryAttention {

@@ -13,7 +13,7 @@ import java.util.Set;
 /**
  * Llama 1 to 3.x.
  *
- * <p>Source: arXiv:2302.13971, arXiv:2407.21783; transformers 5.17 configuration_llama.py.
+ * <p>Source: arXiv:2302.13971, arXiv:2407.21783; transformers 5.18 configuration_llama.py.
  */
 public final class LlamaArchitecture implements Architecture {
 

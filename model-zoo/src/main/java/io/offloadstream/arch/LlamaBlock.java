@@ -16,7 +16,7 @@ import io.offloadstream.stream.GroupLease;
  * The decoder block of Llama, which Qwen2 and Mistral share but for biases and the window:
  * pre-norm, grouped-query attention, gated feed-forward layer.
  *
- * <p>Source: arXiv:2302.13971; transformers 5.17 modeling_llama.py, {@code LlamaDecoderLayer}.
+ * <p>Source: arXiv:2302.13971; transformers 5.18 modeling_llama.py, {@code LlamaDecoderLayer}.
  */
 final class LlamaBlock implements Block {
 

@@ -19,7 +19,7 @@ import java.util.Optional;
 /**
  * What is around the blocks of Llama and its descendants: embedding, final norm, head.
  *
- * <p>Source: transformers 5.17 modeling_llama.py, {@code LlamaModel}, {@code LlamaForCausalLM}.
+ * <p>Source: transformers 5.18 modeling_llama.py, {@code LlamaModel}, {@code LlamaForCausalLM}.
  */
 final class LlamaDecoder implements Decoder {
 

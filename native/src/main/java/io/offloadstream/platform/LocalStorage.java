@@ -4,6 +4,7 @@
  */
 package io.offloadstream.platform;
 
+import com.sun.jna.Platform;
 import com.sun.nio.file.ExtendedOpenOption;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -64,6 +65,10 @@ final class LocalStorage implements Storage {
 
     @Override
     public MappedFile map(Path path) throws IOException {
-        throw new UnsupportedOperationException("pending");
+        requireRegular(path);
+        if (Platform.isWindows()) {
+            throw new UnsupportedOperationException(path + ": mapping needs a POSIX system");
+        }
+        return PosixMappedFile.map(path);
     }
 }

@@ -40,6 +40,7 @@ public final class MemoryBudget implements AutoCloseable {
     private final CopyOnWriteArrayList<Reclaimer> reclaimers = new CopyOnWriteArrayList<>();
     private long usedBytes;
     private long peakBytes;
+    private long releasedBytes;
     private boolean closed;
 
     /**
@@ -79,18 +80,34 @@ public final class MemoryBudget implements AutoCloseable {
         if (sizeBytes < 0) {
             throw new IllegalArgumentException(purpose + ": negative size " + sizeBytes);
         }
-        if (!tryReserve(purpose, sizeBytes)) {
-            for (Reclaimer reclaimer : reclaimers) {
-                long missing = sizeBytes - availableBytes();
-                if (missing > 0) {
-                    reclaimer.reclaim(missing);
-                }
-            }
-            if (!tryReserve(purpose, sizeBytes)) {
+        while (!tryReserve(purpose, sizeBytes)) {
+            // What can never fit must not empty the caches first
+            if (sizeBytes > limitBytes || !reclaim(sizeBytes)) {
                 throw exceeded(purpose, sizeBytes);
             }
         }
         return new Reservation(this, purpose, sizeBytes);
+    }
+
+    /**
+     * Asks for memory back.
+     *
+     * @return whether trying again makes sense: somebody released something meanwhile, though
+     *     another thread may have taken it
+     */
+    private boolean reclaim(long sizeBytes) {
+        long before = releasedBytes();
+        for (Reclaimer reclaimer : reclaimers) {
+            long missing = sizeBytes - availableBytes();
+            if (missing > 0) {
+                reclaimer.reclaim(missing);
+            }
+        }
+        return releasedBytes() != before || sizeBytes <= availableBytes();
+    }
+
+    private synchronized long releasedBytes() {
+        return releasedBytes;
     }
 
     private synchronized boolean tryReserve(String purpose, long sizeBytes) {
@@ -132,6 +149,7 @@ public final class MemoryBudget implements AutoCloseable {
 
     synchronized void release(String purpose, long sizeBytes) {
         usedBytes -= sizeBytes;
+        releasedBytes += sizeBytes; // may wrap around: only compared for being equal
         usedByPurpose.computeIfPresent(
                 purpose, (key, used) -> used == sizeBytes ? null : used - sizeBytes);
     }

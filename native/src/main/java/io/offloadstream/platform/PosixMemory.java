@@ -17,9 +17,10 @@ final class PosixMemory implements SystemMemory {
 
     private static final int PROT_READ = 1;
     private static final int PROT_WRITE = 2;
+    private static final int MAP_SHARED = 1;
     private static final int MAP_PRIVATE = 2;
     private static final int MAP_ANONYMOUS = Platform.isMac() ? 0x1000 : 0x20;
-    private static final long MAP_FAILED = -1;
+    static final long MAP_FAILED = -1;
 
     private final int pageBytes;
 
@@ -63,6 +64,11 @@ final class PosixMemory implements SystemMemory {
     @Override
     public void freeBlock(long address) {
         free(address);
+    }
+
+    /** Maps the start of a file read-only; {@link #MAP_FAILED} leaves the reason in errno. */
+    static long mapShared(int descriptor, long sizeBytes) {
+        return mmap(0, sizeBytes, PROT_READ, MAP_SHARED, descriptor, 0);
     }
 
     private static OffloadStreamException refused(String call, long sizeBytes) {

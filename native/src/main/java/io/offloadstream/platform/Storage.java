@@ -30,7 +30,8 @@ public interface Storage {
      * @param mode how to read
      * @return the open file
      * @throws IOException if it cannot be opened
-     * @throws UnsupportedOperationException if the file system refuses the mode
+     * @throws UnsupportedOperationException if the file system refuses the mode, or its block is
+     *     larger than {@link HostMemory#ALIGNMENT_BYTES}
      */
     StorageFile open(Path path, Mode mode) throws IOException;
 

@@ -14,17 +14,23 @@ import static org.testng.Assert.expectThrows;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.testng.SkipException;
 import org.testng.annotations.AfterClass;
@@ -171,7 +177,7 @@ public class LocalStorageTest {
             for (Future<Void> reader : pool.invokeAll(readers)) {
                 reader.get();
             }
-        } catch (java.util.concurrent.ExecutionException e) {
+        } catch (ExecutionException e) {
             throw new AssertionError("seed " + seed, e);
         } finally {
             pool.shutdown();
@@ -245,10 +251,8 @@ public class LocalStorageTest {
             assertNotEquals(file.stamp(), before, "size");
             Path other = write("other-" + mode, new byte[5000]);
             Files.setLastModifiedTime(
-                    other,
-                    java.nio.file.attribute.FileTime.from(
-                            before.modifiedNanos(), java.util.concurrent.TimeUnit.NANOSECONDS));
-            Files.move(other, path, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+                    other, FileTime.from(before.modifiedNanos(), TimeUnit.NANOSECONDS));
+            Files.move(other, path, StandardCopyOption.REPLACE_EXISTING);
             assertEquals(file.stamp().sizeBytes(), before.sizeBytes());
             assertNotEquals(file.stamp(), before, "another file in its place");
             Files.delete(path);
@@ -263,9 +267,7 @@ public class LocalStorageTest {
         try (StorageFile file = openOrSkip(path, mode);
                 HostMemory memory = HostMemory.allocate(budget, "test", 65536)) {
             assertEquals(file.read(0, memory.address(), 65536), 40_000);
-            try (var channel =
-                    java.nio.channels.FileChannel.open(
-                            path, java.nio.file.StandardOpenOption.WRITE)) {
+            try (var channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
                 channel.truncate(10_001);
             }
             assertEquals(file.read(0, memory.address(), 65536), 10_001);
@@ -277,31 +279,16 @@ public class LocalStorageTest {
     @Test(dataProvider = "modes")
     public void closedFileRefusesReads(Storage.Mode mode) throws IOException {
         Path path = write("closed-" + mode, new byte[5000]);
-        int openBefore = openFiles();
         StorageFile file = openOrSkip(path, mode);
+        if (Files.exists(Path.of("/proc/self/fd"))) {
+            assertEquals(OpenFiles.count(path.toString()), 1);
+        }
         file.close();
         file.close();
-        assertEquals(openFiles(), openBefore);
+        assertEquals(OpenFiles.count(path.toString()), 0);
         try (HostMemory memory = HostMemory.allocate(budget, "test", BUFFER_BYTES)) {
             assertThrows(ClosedChannelException.class, () -> file.read(0, memory.address(), 4096));
         }
         assertFalse(file.toString().isEmpty());
-    }
-
-    private static int openFiles() throws IOException {
-        Path descriptors = Path.of("/proc/self/fd");
-        if (!Files.exists(descriptors)) {
-            return 0;
-        }
-        int open = 0;
-        try (Stream<Path> files = Files.list(descriptors)) {
-            for (Path file : files.toList()) {
-                if (Files.isSymbolicLink(file)
-                        && Files.readSymbolicLink(file).toString().contains("storage")) {
-                    open++;
-                }
-            }
-        }
-        return open;
     }
 }

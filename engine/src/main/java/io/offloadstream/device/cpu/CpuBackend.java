@@ -55,11 +55,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Ops ops(Workspace workspace) {
-        if (!(workspace instanceof CpuWorkspace)) {
-            throw new IllegalArgumentException(
-                    "the cpu backend computes in its own workspaces, not in " + workspace);
+        if (workspace instanceof CpuWorkspace own) {
+            return new CpuOps(kernels, pool, own);
         }
-        return new CpuOps(kernels, pool, (CpuWorkspace) workspace);
+        throw new IllegalArgumentException(
+                "the cpu backend computes in its own workspaces, not in " + workspace);
     }
 
     @Override

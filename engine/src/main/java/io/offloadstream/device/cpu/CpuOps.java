@@ -130,7 +130,8 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void columns(Tensor x, int begin, Tensor y) {
-        long first = x.address() + 4L * begin;
+        // float32 rows of a wider table: what gather takes apart
+        long first = element(x, begin);
         long strideBytes = 4L * x.columns();
         gatherRows(row -> first + row * strideBytes, DType.F32, y);
     }
@@ -249,6 +250,11 @@ final class CpuOps extends CheckedOps {
                 GRAIN_WORK,
                 (begin, end) ->
                         kernels.add(element(target, begin), element(x, begin), end - begin));
+    }
+
+    @Override
+    protected void copyRows(Tensor source, Tensor target) {
+        columns(source, 0, target);
     }
 
     @Override

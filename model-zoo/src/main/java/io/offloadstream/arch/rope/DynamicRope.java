@@ -9,7 +9,7 @@ import io.offloadstream.model.Rope;
 /**
  * Dynamic NTK scaling: beyond the original length the base grows with the length.
  *
- * <p>Source: transformers 5.17, {@code _compute_dynamic_ntk_parameters}. Keys in the cache stay as
+ * <p>Source: transformers 5.18, {@code _compute_dynamic_ntk_parameters}. Keys in the cache stay as
  * they were rotated, as there.
  */
 final class DynamicRope implements Rope {

@@ -10,7 +10,7 @@ package io.offloadstream.arch.rope;
  * <p>Computed in float32 like the original, rounding by rounding: at position 100,000 a frequency
  * that is 1e-7 off turns by a hundredth of a radian.
  *
- * <p>Source: arXiv:2104.09864; transformers 5.17 modeling_rope_utils.py.
+ * <p>Source: arXiv:2104.09864; transformers 5.18 modeling_rope_utils.py.
  */
 final class Frequencies {
 

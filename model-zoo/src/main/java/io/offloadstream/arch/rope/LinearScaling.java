@@ -7,7 +7,7 @@ package io.offloadstream.arch.rope;
 /**
  * Position interpolation: positions are divided by a factor.
  *
- * <p>Source: arXiv:2306.15595; transformers 5.17, {@code _compute_linear_scaling_rope_parameters}.
+ * <p>Source: arXiv:2306.15595; transformers 5.18, {@code _compute_linear_scaling_rope_parameters}.
  */
 final class LinearScaling {
 

@@ -7,7 +7,7 @@ package io.offloadstream.arch.rope;
 /**
  * Llama 3.1: long wavelengths are divided by a factor, short ones kept, those between interpolated.
  *
- * <p>Source: transformers 5.17, {@code _compute_llama3_parameters}.
+ * <p>Source: transformers 5.18, {@code _compute_llama3_parameters}.
  *
  * @param factor divides the frequencies whose wavelength is long
  * @param lowFactor long is more than originalPositions / lowFactor

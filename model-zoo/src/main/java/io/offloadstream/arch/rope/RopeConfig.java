@@ -10,7 +10,7 @@ import io.offloadstream.model.Rope;
 /**
  * Reads the rotary position embedding of a configuration, in both spellings.
  *
- * <p>Source: transformers 5.17 modeling_rope_utils.py, {@code RotaryEmbeddingConfigMixin}.
+ * <p>Source: transformers 5.18 modeling_rope_utils.py, {@code RotaryEmbeddingConfigMixin}.
  *
  * @param rope frequencies and their scaling
  * @param maxPositions the longest sequence that the model was made for, once scaled

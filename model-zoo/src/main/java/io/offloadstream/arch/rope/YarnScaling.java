@@ -8,7 +8,7 @@ package io.offloadstream.arch.rope;
  * YaRN: frequencies that turn often within the original length are kept, those that turn less than
  * once are divided by a factor, with a ramp between.
  *
- * <p>Source: arXiv:2309.00071; transformers 5.17, {@code _compute_yarn_parameters}.
+ * <p>Source: arXiv:2309.00071; transformers 5.18, {@code _compute_yarn_parameters}.
  *
  * @param factor divides the low frequencies
  * @param betaFast turns within the original length above which a frequency is kept

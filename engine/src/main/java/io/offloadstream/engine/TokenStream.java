@@ -1,0 +1,225 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.engine;
+
+import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import io.offloadstream.model.PassOutput;
+import io.offloadstream.model.Session;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
+import io.offloadstream.model.TokenChooser;
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.OffloadStreamException;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+
+/**
+ * Generates the tokens of one sequence, each when it is asked for: {@link #hasNext} runs the pass.
+ *
+ * <p>The session is given back when the text ends, when a pass fails, and when this is closed. An
+ * abandoned stream holds it until the next call of its predictor, or until the predictor or model
+ * is closed.
+ */
+public final class TokenStream implements Iterator<NDList>, AutoCloseable {
+
+    private final StreamedModel model;
+    private final OfsNDManager manager;
+    private final ModelRequest request;
+    private final TokenChooser chooser;
+    private final SessionScope scope;
+    private final boolean ownsScope;
+
+    private TokenBatch pending;
+    private int logitRow;
+    private Session session;
+    private HostMemory logits;
+    private int token = TokenChooser.END;
+    private boolean ended;
+
+    /**
+     * Begins a stream; nothing runs yet.
+     *
+     * @param model what runs the passes
+     * @param manager of the model, whose budget pays for the tokens' arrays
+     * @param request a batch of one sequence
+     * @param chooser decides each token, and when the text ends
+     * @param scope holds the session
+     * @param ownsScope whether to close the scope at the end
+     */
+    TokenStream(
+            StreamedModel model,
+            OfsNDManager manager,
+            ModelRequest request,
+            TokenChooser chooser,
+            SessionScope scope,
+            boolean ownsScope) {
+        requireOneSequence(request);
+        this.model = model;
+        this.manager = manager;
+        this.request = request;
+        this.chooser = chooser;
+        this.scope = scope;
+        this.ownsScope = ownsScope;
+        pending =
+                new TokenBatch(
+                        request.tokens(), request.ids(), request.mask(), request.positions());
+        logitRow = lastCounted(request);
+    }
+
+    /**
+     * Checks that a request can be generated for.
+     *
+     * @param request to be gone on from
+     * @throws IllegalArgumentException if it has several sequences, a past, or no token that counts
+     */
+    static void requireOneSequence(ModelRequest request) {
+        if (request.batch() != 1 || request.pastTokens() != 0) {
+            throw new IllegalArgumentException(
+                    "generation takes one sequence without keys and values, the request has "
+                            + request.batch()
+                            + " sequences and "
+                            + request.pastTokens()
+                            + " past tokens; use one predictor per sequence");
+        }
+        lastCounted(request);
+    }
+
+    private static int lastCounted(ModelRequest request) {
+        int row = request.tokens() - 1;
+        while (request.mask() != null && row >= 0 && request.mask()[row] == 0) {
+            row--;
+        }
+        if (row < 0) {
+            throw new IllegalArgumentException(
+                    NamedInputs.MASK + " is 0 everywhere; generation needs a token to go on from");
+        }
+        return row;
+    }
+
+    /**
+     * Tells whether there is a token, running a pass to find out.
+     *
+     * @return false when the text has ended
+     * @throws EngineException if the pass fails or is cancelled; the stream has ended then
+     */
+    @Override
+    public boolean hasNext() {
+        if (token == TokenChooser.END && !ended) {
+            token = nextToken();
+        }
+        return token != TokenChooser.END;
+    }
+
+    /**
+     * Returns the next token.
+     *
+     * @return one int64 array (1): its id; it belongs to the manager of the input ids
+     * @throws EngineException as {@link #hasNext}
+     */
+    @Override
+    public NDList next() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("the text has ended");
+        }
+        NDArray array = manager.create(new long[] {nextId()});
+        array.attach(request.manager());
+        return new NDList(array);
+    }
+
+    /**
+     * Returns the next token as a number.
+     *
+     * @return its id
+     */
+    int nextId() {
+        if (!hasNext()) {
+            throw new NoSuchElementException("the text has ended");
+        }
+        int id = token;
+        token = TokenChooser.END;
+        return id;
+    }
+
+    private int nextToken() {
+        boolean done = true;
+        try {
+            scope.enter();
+            try {
+                int id = step();
+                done = id == TokenChooser.END || chooser.isFinished();
+                return id;
+            } finally {
+                scope.exit();
+            }
+        } catch (OffloadStreamException e) {
+            throw new EngineException(e.getMessage(), e);
+        } finally {
+            if (done) {
+                close();
+            }
+        }
+    }
+
+    /** Runs what is pending and chooses the token after it. */
+    private int step() {
+        if (logits == null) {
+            logits =
+                    scope.allocate(
+                            model.budget(),
+                            "logits of the last position",
+                            4L * model.decoder().vocabSize());
+            session = scope.open(model, 1);
+        }
+        if (pending.tokens() > model.maxSequenceLength() - session.length()) {
+            return TokenChooser.END;
+        }
+        int vocabSize = model.decoder().vocabSize();
+        Tensor row = new Tensor(DType.F32, logits.address(), 1, vocabSize);
+        session.forward(pending, new PassOutput(new int[] {logitRow}, row, null));
+        FloatBuffer values = logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer();
+        int id = chooser.next(values);
+        if (id != TokenChooser.END) {
+            pending = following(id);
+            logitRow = 0;
+        }
+        return id;
+    }
+
+    private TokenBatch following(int id) {
+        byte[] mask = pending.mask();
+        if (mask != null) {
+            mask = Arrays.copyOf(mask, mask.length + 1);
+            mask[mask.length - 1] = 1;
+        }
+        int[] positions = pending.positions();
+        if (positions != null) {
+            positions = new int[] {positions[logitRow] + 1};
+        }
+        return new TokenBatch(1, new int[] {id}, mask, positions);
+    }
+
+    /** Ends the stream and gives the session back. Closing twice has no effect. */
+    @Override
+    public synchronized void close() {
+        ended = true;
+        if (session != null) {
+            scope.release(session);
+            session = null;
+        }
+        if (logits != null) {
+            scope.release(logits);
+            logits = null;
+        }
+        if (ownsScope) {
+            scope.close();
+        }
+    }
+}

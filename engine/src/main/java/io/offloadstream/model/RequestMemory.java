@@ -1,0 +1,92 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.model;
+
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Workspace;
+import io.offloadstream.ops.Ops;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.MemoryBudget;
+
+/**
+ * The memory that a request computes in: scratch for a chunk of rows, and buffers for the rows of a
+ * pass. A model owns one of the least size, which decoding never exceeds; a prompt takes a larger
+ * one while it runs, so that it needs fewer passes over the weights and fewer chunks, as far as the
+ * budget allows. Results do not depend on which.
+ */
+final class RequestMemory implements AutoCloseable {
+
+    private final int chunkRows;
+    private final PassBuffers buffers;
+    private final Workspace workspace;
+    private final Ops ops;
+
+    private RequestMemory(
+            ModelPlan plan, Backend backend, MemoryBudget budget, int chunkRows, int passRows) {
+        this.chunkRows = chunkRows;
+        this.buffers =
+                new PassBuffers(
+                        budget,
+                        passRows,
+                        plan.decoder().hiddenSize(),
+                        plan.decoder().rope().orElse(null));
+        Workspace opened = null;
+        try {
+            opened = backend.newWorkspace(budget, plan.scratchBytes(chunkRows));
+        } finally {
+            if (opened == null) {
+                buffers.close();
+            }
+        }
+        this.workspace = opened;
+        this.ops = backend.ops(workspace);
+    }
+
+    /** What a model always has. */
+    static RequestMemory least(ModelPlan plan, Backend backend, MemoryBudget budget) {
+        return new RequestMemory(plan, backend, budget, ModelPlan.LEAST_ROWS, plan.passRows());
+    }
+
+    /**
+     * The most that the budget holds for a prompt.
+     *
+     * @param rows rows of the prompt
+     * @return null if it holds no more than the least
+     */
+    static RequestMemory forPrompt(ModelPlan plan, Backend backend, MemoryBudget budget, int rows) {
+        int passRows = Math.min(rows, plan.mostPassRows());
+        while (passRows > plan.passRows()) {
+            try {
+                int chunkRows = plan.chunkRows(passRows, budget.availableBytes());
+                return new RequestMemory(plan, backend, budget, chunkRows, passRows);
+            } catch (BudgetExceededException e) {
+                passRows /= 2;
+            }
+        }
+        return null;
+    }
+
+    int chunkRows() {
+        return chunkRows;
+    }
+
+    PassBuffers buffers() {
+        return buffers;
+    }
+
+    Workspace workspace() {
+        return workspace;
+    }
+
+    Ops ops() {
+        return ops;
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+        buffers.close();
+    }
+}

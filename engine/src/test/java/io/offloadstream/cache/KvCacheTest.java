@@ -1,0 +1,138 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.cache;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertNotEquals;
+import static org.testng.Assert.assertThrows;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import io.offloadstream.ops.KvView;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemoryBudget;
+import java.nio.ByteBuffer;
+import org.testng.annotations.AfterMethod;
+import org.testng.annotations.Test;
+
+public class KvCacheTest {
+
+    private static final KvLayout LAYOUT = new KvLayout(3, 2, 8, DType.F32);
+    private static final long PAGE_BYTES = HostMemory.chargedBytes(LAYOUT.pageBytes());
+
+    private final MemoryBudget budget = new MemoryBudget("hostMemory", 1 << 20);
+
+    @AfterMethod
+    public void nothingLeaks() {
+        assertEquals(budget.usedBytes(), 0);
+    }
+
+    @Test
+    public void layersFollowEachOtherInAPage() {
+        assertEquals(LAYOUT.valueOffsetBytes(), 2 * 64 * 8 * 4);
+        assertEquals(LAYOUT.layerOffsetBytes(2), 2 * 2 * LAYOUT.valueOffsetBytes());
+        assertEquals(LAYOUT.pageBytes(), 3 * 2 * LAYOUT.valueOffsetBytes());
+    }
+
+    @Test
+    public void slotsLieWhereThePageTableSays() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 6, false);
+                KvSequences kv = new KvSequences(budget, pool, 2, 130)) {
+            kv.grow(1);
+            kv.grow(130);
+            KvView view = kv.view(1);
+            assertEquals(view.maxPages(), 3);
+            ByteBuffer table = HostMemory.view(view.pages(), 8 * 2 * 3);
+            for (int sequence = 0; sequence < 2; sequence++) {
+                for (int slot : new int[] {0, 63, 64, 129}) {
+                    long page = table.getLong(8 * (sequence * 3 + slot / 64));
+                    assertEquals(kv.target(sequence, slot), page + slot % 64 * 32L);
+                }
+            }
+            assertNotEquals(kv.target(0, 0), kv.target(1, 0));
+        }
+    }
+
+    @Test
+    public void pagesAreTakenAsSequencesGrowAndGivenBack() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 4, false)) {
+            assertEquals(budget.usedBytes(), 0);
+            try (KvSequences kv = new KvSequences(budget, pool, 1, 256)) {
+                long tables = budget.usedBytes();
+                kv.grow(64);
+                assertEquals(budget.usedBytes() - tables, PAGE_BYTES);
+                kv.grow(65);
+                assertEquals(budget.usedBytes() - tables, 2 * PAGE_BYTES);
+                kv.clear();
+                assertEquals(budget.usedBytes(), tables);
+            }
+        }
+    }
+
+    @Test
+    public void aReservedPoolTakesAllAtOnceAndKeepsThem() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 4, true)) {
+            assertEquals(budget.usedBytes(), 4 * PAGE_BYTES);
+            try (KvSequences kv = new KvSequences(budget, pool, 2, 128)) {
+                kv.grow(128);
+            }
+            assertEquals(budget.usedBytes(), KvPagePool.chargedBytes(LAYOUT, 4));
+        }
+    }
+
+    @Test
+    public void sessionsTogetherStayWithinThePool() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 3, false);
+                KvSequences one = new KvSequences(budget, pool, 1, 128);
+                KvSequences two = new KvSequences(budget, pool, 1, 128)) {
+            one.grow(128);
+            IllegalArgumentException e =
+                    expectThrows(IllegalArgumentException.class, () -> two.grow(128));
+            assertTrue(e.getMessage().contains("1 of 3 pages"), e.getMessage());
+            two.grow(64);
+        }
+    }
+
+    @Test
+    public void aGrowthThatDoesNotFitTakesNothing() {
+        MemoryBudget tight = new MemoryBudget("hostMemory", 3 * PAGE_BYTES);
+        try (KvPagePool pool = new KvPagePool(tight, LAYOUT, 100, false);
+                KvSequences kv = new KvSequences(tight, pool, 1, 640)) {
+            kv.grow(64);
+            long before = tight.usedBytes();
+            assertThrows(BudgetExceededException.class, () -> kv.grow(640));
+            assertEquals(tight.usedBytes(), before);
+            kv.grow(128);
+        }
+        tight.close();
+    }
+
+    @Test
+    public void aReservationThatDoesNotFitTakesNothing() {
+        assertThrows(
+                BudgetExceededException.class, () -> new KvPagePool(budget, LAYOUT, 1000, true));
+    }
+
+    @Test
+    public void theMaskIsSeenOnlyWhereGiven() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 4, false);
+                KvSequences kv = new KvSequences(budget, pool, 2, 5)) {
+            kv.grow(3);
+            assertEquals(kv.view(0).mask(), 0);
+            kv.setMask(3, new byte[] {0, 1, 1, 1, 0, 1});
+            KvView view = kv.view(0);
+            ByteBuffer mask = HostMemory.view(view.mask(), 10);
+            assertEquals(view.maskStride(), 5);
+            assertEquals(mask.get(0), 0);
+            assertEquals(mask.get(2), 1);
+            assertEquals(mask.get(5 + 1), 0);
+            assertEquals(mask.get(5 + 2), 1);
+            kv.setMask(3, null);
+            assertEquals(kv.view(0).mask(), 0);
+        }
+    }
+}

@@ -1,0 +1,113 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.stream.StreamStats;
+import io.offloadstream.stream.StreamStats.PassRecord;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** One case of the benchmark; prints what it measured as {@code name=value} lines. */
+@Command(
+        name = "bench-case",
+        hidden = true,
+        description = "Runs one case of the benchmark in this process.")
+final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer> {
+
+    private static final int PROMPT_TOKENS = 16;
+
+    /** Passes before the clock starts: pages are mapped, code is compiled, the ring is full. */
+    private static final int WARM_UP_TOKENS = 3;
+
+    private static final Path STATUS = Path.of("/proc/self/status");
+
+    @Option(names = "--directory", required = true)
+    private Path directory;
+
+    @Option(names = "--host-memory", description = "Default: all that the machine has.")
+    private String hostMemory;
+
+    @Option(names = "--tokens", required = true)
+    private int tokens;
+
+    @Override
+    public Integer call() throws IOException {
+        Map<String, String> values = new LinkedHashMap<>();
+        int length = PROMPT_TOKENS + WARM_UP_TOKENS + tokens;
+        values.put("maxSequenceLength", Integer.toString(length));
+        if (hostMemory != null) {
+            values.put("hostMemory", hostMemory);
+            values.put("io", "direct");
+        }
+        try (StreamedModel model = StreamedModel.open(directory, ModelOptions.parse(values))) {
+            ResidencyPlan plan = model.plan();
+            long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
+            print("backend", model.backendName());
+            print("budgetBytes", plan.hostMemoryBytes());
+            print("weightBytes", plan.computedBytesPerPass());
+            print("streamedBytes", streamed);
+            if (hostMemory != null || streamed == 0) {
+                time(model);
+            }
+        }
+        // Before the bandwidths are measured, for that takes memory of its own.
+        printPeak();
+        Bandwidths bandwidths = Bandwidths.measure(directory.resolve(SyntheticCheckpoint.FILE));
+        print("memoryBandwidth", (long) bandwidths.memoryBytesPerSecond());
+        print("diskBandwidth", (long) bandwidths.diskBytesPerSecond());
+        return 0;
+    }
+
+    private void time(StreamedModel model) {
+        try (TokenRun run = new TokenRun(model)) {
+            int token = run.next(TokenRun.prompt(PROMPT_TOKENS, model.decoder().vocabSize()));
+            for (int i = 0; i < WARM_UP_TOKENS; i++) {
+                token = run.next(token);
+            }
+            long rowBytes = model.stats().gather().bytes();
+            long begin = System.nanoTime();
+            for (int i = 0; i < tokens; i++) {
+                token = run.next(token);
+            }
+            double seconds = (System.nanoTime() - begin) / 1e9;
+            StreamStats stats = model.stats();
+            List<PassRecord> passes = stats.recentPasses();
+            long bytes = 0;
+            for (PassRecord pass : passes.subList(passes.size() - tokens, passes.size())) {
+                bytes += pass.bytes();
+            }
+            print("secondsPerToken", seconds / tokens);
+            print("readBytes", bytes);
+            print("rowBytes", stats.gather().bytes() - rowBytes);
+        }
+    }
+
+    private void printPeak() throws IOException {
+        if (!Files.isReadable(STATUS)) {
+            return;
+        }
+        for (String line : Files.readAllLines(STATUS, StandardCharsets.US_ASCII)) {
+            if (line.startsWith("VmHWM:")) {
+                print("peakRssBytes", Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
+            }
+        }
+    }
+
+    private void print(String name, Object value) {
+        out().println(name + "=" + value);
+    }
+}

@@ -1,0 +1,73 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import io.offloadstream.platform.OffloadStreamException;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Runs a case of the benchmark in a JVM of its own, from the same class path. */
+final class BenchProcess {
+
+    private BenchProcess() {}
+
+    /**
+     * Runs a case and waits for it.
+     *
+     * @param directory the checkpoint
+     * @param hostMemory the budget, null for all that the machine has
+     * @param tokens how many to time
+     * @return what it measured
+     * @throws OffloadStreamException if it fails; the message has what it wrote last
+     * @throws InterruptedException if the wait is interrupted; the case is ended
+     */
+    static BenchResult run(Path directory, String hostMemory, int tokens)
+            throws InterruptedException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.add("-Xmx256m");
+        command.add("-XX:+UseSerialGC");
+        for (Map.Entry<Object, Object> property : System.getProperties().entrySet()) {
+            if (property.getKey().toString().startsWith("offloadstream.")) {
+                command.add("-D" + property.getKey() + "=" + property.getValue());
+            }
+        }
+        command.add("-cp");
+        command.add(System.getProperty("java.class.path"));
+        command.add(Main.class.getName());
+        command.add("bench-case");
+        command.add("--directory=" + directory);
+        command.add("--tokens=" + tokens);
+        if (hostMemory != null) {
+            command.add("--host-memory=" + hostMemory);
+        }
+        try {
+            return run(command);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the case could not be run: " + command, e);
+        }
+    }
+
+    private static BenchResult run(List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        try (BufferedReader output = process.inputReader()) {
+            List<String> lines = output.lines().toList();
+            int code = process.waitFor();
+            if (code != 0) {
+                String last = lines.isEmpty() ? "(nothing)" : lines.get(lines.size() - 1);
+                throw new OffloadStreamException(
+                        "a case of the benchmark ended with code " + code + ": " + last);
+            }
+            return BenchResult.parse(lines);
+        } finally {
+            process.destroy();
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import io.offloadstream.model.PassOutput;
+import io.offloadstream.model.Session;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
+import java.nio.FloatBuffer;
+
+/**
+ * Runs token ids through a model, always taking the likeliest token: what is timed where there is
+ * no tokenizer. Closing ends the session.
+ */
+final class TokenRun implements AutoCloseable {
+
+    private final Session session;
+    private final HostMemory memory;
+    private final Tensor logits;
+
+    /**
+     * Opens a session of one sequence.
+     *
+     * @param model an open model; the logits of one position are charged to its budget
+     */
+    TokenRun(StreamedModel model) {
+        int vocab = model.decoder().vocabSize();
+        memory = HostMemory.allocate(model.budget(), "logits", (long) vocab * Float.BYTES);
+        boolean opened = false;
+        try {
+            session = model.newSession(1);
+            opened = true;
+        } finally {
+            if (!opened) {
+                memory.close();
+            }
+        }
+        logits = new Tensor(DType.F32, memory.address(), 1, vocab);
+    }
+
+    /**
+     * Runs tokens.
+     *
+     * @param ids of the sequence's next tokens
+     * @return the likeliest token after them
+     */
+    int next(int... ids) {
+        TokenBatch input = new TokenBatch(ids.length, ids, null, null);
+        session.forward(input, new PassOutput(new int[] {ids.length - 1}, logits, null));
+        FloatBuffer values =
+                HostMemory.view(logits.address(), Math.toIntExact(logits.sizeBytes()))
+                        .asFloatBuffer();
+        int best = 0;
+        for (int token = 1; token < values.limit(); token++) {
+            if (values.get(token) > values.get(best)) {
+                best = token;
+            }
+        }
+        if (!Float.isFinite(values.get(best))) {
+            throw new IllegalStateException(
+                    "the logits are not finite after " + session.length() + " tokens");
+        }
+        return best;
+    }
+
+    /**
+     * Makes a prompt of arbitrary tokens.
+     *
+     * @param length tokens
+     * @param vocab how many tokens the model knows
+     * @return ids
+     */
+    static int[] prompt(int length, int vocab) {
+        int[] ids = new int[length];
+        for (int i = 0; i < length; i++) {
+            ids[i] = (int) ((i * 2654435761L + 97) % vocab);
+        }
+        return ids;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        memory.close();
+    }
+}

@@ -1,0 +1,60 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.testng.annotations.Test;
+
+public class PlanCommandTest {
+
+    private static long least(CliRun plan) {
+        Matcher number =
+                Pattern.compile("(?m)^ +for text +(\\d+) bytes").matcher(plan.out());
+        assertTrue(number.find(), plan.out());
+        return Long.parseLong(number.group(1));
+    }
+
+    @Test
+    public void generationWorksAtTheLeastBudgetAndNotWithAKilobyteLess() {
+        CliRun plan = CliRun.of("plan", "--length=64", "--host-memory=64MB");
+        assertEquals(plan.code(), 0, plan.err());
+        long least = least(plan);
+        String[] args = {
+            "generate", "--max-sequence-length=64", "--max-tokens=20", "--temperature=0", ""
+        };
+        args[4] = "--host-memory=" + least;
+        CliRun enough = CliRun.of(args);
+        assertEquals(enough.code(), 0, enough.err());
+        args[4] = "--host-memory=64MB";
+        assertEquals(CliRun.of(args).out(), enough.out());
+
+        args[4] = "--host-memory=" + (least - 1024);
+        CliRun less = CliRun.of(args);
+        assertEquals(less.code(), 1);
+        assertTrue(less.err().contains("hostMemory"), less.err());
+    }
+
+    @Test
+    public void moreSequencesAndLongerOnesNeedMore() {
+        long one = least(CliRun.of("plan", "--length=64", "--host-memory=64MB"));
+        long longer = least(CliRun.of("plan", "--length=640", "--host-memory=64MB"));
+        long four = least(CliRun.of("plan", "--length=64", "--batch=4", "--host-memory=64MB"));
+        assertTrue(one < longer, one + " " + longer);
+        assertTrue(one < four, one + " " + four);
+    }
+
+    @Test
+    public void theTableHasGroupsBudgetAndPrediction() {
+        CliRun plan = CliRun.of("plan", "--host-memory=64MB");
+        for (String part :
+                new String[] {"layer.0 to layer.7", "KV cache", "least that works", "predicted"}) {
+            assertTrue(plan.out().contains(part), part + " in " + plan.out());
+        }
+    }
+}

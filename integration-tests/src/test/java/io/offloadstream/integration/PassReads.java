@@ -1,0 +1,48 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.stream.StreamStats;
+import java.util.List;
+
+/** Checks from the statistics that a pass read what the plan says, and nothing else. */
+final class PassReads {
+
+    private PassReads() {}
+
+    /** Holds for the last pass, which had the head, after a first one made the groups resident. */
+    static void assertOnlyPlannedGroupsWereRead(StreamedModel model) {
+        StreamStats.PassRecord last = last(model);
+        assertEquals(last.groupsRead(), streamed(model.plan()), "groups read");
+        assertEquals(last.bytes(), model.plan().streamedBytesPerPass(), "bytes read");
+    }
+
+    /** Holds when outputs took memory that the plan had for groups: those that stream always do. */
+    static void assertPlannedGroupsWereRead(StreamedModel model) {
+        StreamStats.PassRecord last = last(model);
+        assertTrue(last.groupsRead().containsAll(streamed(model.plan())), "groups read " + last);
+    }
+
+    private static StreamStats.PassRecord last(StreamedModel model) {
+        List<StreamStats.PassRecord> passes = model.stats().recentPasses();
+        StreamStats.PassRecord last = passes.get(passes.size() - 1);
+        assertTrue(last.isComplete(), "complete");
+        return last;
+    }
+
+    private static List<Integer> streamed(ResidencyPlan plan) {
+        return plan.groups().stream()
+                .filter(group -> group.access() == WeightGroup.Access.STREAMED)
+                .map(WeightGroup::index)
+                .filter(group -> !plan.isResident(group))
+                .toList();
+    }
+}

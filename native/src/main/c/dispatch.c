@@ -1,0 +1,114 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/* Chooses the instruction set and hands each call to it. */
+#include "table.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+
+static int has_f16c(void) {
+    unsigned a, b, c, d;
+    return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
+}
+
+static int has_avx2(void) {
+    /* These builtins also ask whether the operating system keeps the registers. */
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c();
+}
+
+static int has_avx512(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+enum { MAX_TABLES = 3 };
+
+static const ofs_table *tables[MAX_TABLES];
+static int32_t table_count;
+static const ofs_table *selected = &ofs_table_generic;
+
+/* Runs when the library is loaded, before any call. */
+__attribute__((constructor)) static void find_tables(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    if (has_avx512()) tables[table_count++] = &ofs_table_avx512;
+    if (has_avx2()) tables[table_count++] = &ofs_table_avx2;
+#elif defined(__aarch64__)
+    tables[table_count++] = &ofs_table_neon;
+#endif
+    tables[table_count++] = &ofs_table_generic;
+    selected = tables[0];
+}
+
+int32_t ofs_abi_version(void) { return OFS_ABI_VERSION; }
+
+int32_t ofs_isa_count(void) { return table_count; }
+
+const char *ofs_isa_name(int32_t index) { return tables[index]->name; }
+
+void ofs_isa_select(int32_t index) { selected = tables[index]; }
+
+void ofs_linear(const float *x, int32_t rows, int32_t in, const void *weight, int32_t weight_type,
+                const void *bias, int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
+                int32_t out_end) {
+    selected->linear(x, rows, in, weight, weight_type, bias, bias_type, y, y_stride, out_begin,
+                     out_end);
+}
+
+void ofs_linear_transposed(const float *x, int32_t rows, int32_t in, int32_t out,
+                           const void *weight, int32_t weight_type, const void *bias,
+                           int32_t bias_type, float *y, int32_t out_begin, int32_t out_end) {
+    selected->linear_transposed(x, rows, in, out, weight, weight_type, bias, bias_type, y,
+                                out_begin, out_end);
+}
+
+void ofs_rms_norm(const float *x, int32_t rows, int32_t width, const void *weight,
+                  int32_t weight_type, float eps, float *y) {
+    selected->rms_norm(x, rows, width, weight, weight_type, eps, y);
+}
+
+void ofs_layer_norm(const float *x, int32_t rows, int32_t width, const void *weight,
+                    const void *bias, int32_t type, float eps, float *y) {
+    selected->layer_norm(x, rows, width, weight, bias, type, eps, y);
+}
+
+void ofs_rope(float *x, int32_t rows, int32_t heads, int32_t head_dim, int32_t half_dim,
+              const float *cos, const float *sin, int32_t interleaved) {
+    selected->rope(x, rows, heads, head_dim, half_dim, cos, sin, interleaved);
+}
+
+void ofs_store_kv(const float *x, int32_t rows, int32_t kv_heads, int32_t head_dim,
+                  const int64_t *targets, int64_t offset_bytes, int64_t head_stride_bytes,
+                  int32_t kv_type) {
+    selected->store_kv(x, rows, kv_heads, head_dim, targets, offset_bytes, head_stride_bytes,
+                       kv_type);
+}
+
+void ofs_attention(const float *q, int32_t heads, int32_t kv_heads, int32_t head_dim, float scale,
+                   const int32_t *row_sequence, const int32_t *row_slot, const int64_t *pages,
+                   int32_t max_pages, int64_t layer_offset_bytes, int64_t value_offset_bytes,
+                   int32_t page_tokens, int32_t kv_type, const uint8_t *mask, int64_t mask_stride,
+                   int32_t window, float *y, int64_t item_begin, int64_t item_end) {
+    selected->attention(q, heads, kv_heads, head_dim, scale, row_sequence, row_slot, pages,
+                        max_pages, layer_offset_bytes, value_offset_bytes, page_tokens, kv_type,
+                        mask, mask_stride, window, y, item_begin, item_end);
+}
+
+void ofs_activate(int32_t activation, const float *x, int64_t count, float *y) {
+    selected->activate(activation, x, count, y);
+}
+
+void ofs_activate_multiply(int32_t activation, const float *gate, const float *up, int64_t count,
+                           float *y) {
+    selected->activate_multiply(activation, gate, up, count, y);
+}
+
+void ofs_add(float *target, const float *x, int64_t count) { selected->add(target, x, count); }
+
+void ofs_gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
+    selected->gather(addresses, rows, width, type, y);
+}

@@ -1,0 +1,122 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/*
+ * The ABI of the compute kernels. Each call covers a whole matrix, or the range of it that one
+ * thread takes; none allocates, locks or writes anything but its result. Kernels.java says the
+ * same for Java; KernelLibrary.java maps it.
+ *
+ * Activations are float32, row-major and dense unless a stride is given. Weights are F32, F16 or
+ * BF16 at any alignment, byte alignment included. NULL means absent. Accumulation is float32 in an
+ * order over the inner dimension that depends on the instruction set alone.
+ *
+ * Raise OFS_ABI_VERSION (and KernelLibrary.ABI_VERSION) with every change of a signature or of a
+ * meaning.
+ */
+#ifndef OFS_KERNELS_H
+#define OFS_KERNELS_H
+
+#include <stdint.h>
+
+#define OFS_ABI_VERSION 1
+
+#if defined(_WIN32)
+#define OFS_EXPORT __declspec(dllexport)
+#else
+#define OFS_EXPORT __attribute__((visibility("default")))
+#endif
+
+/* DType.code() of the types that kernels take. */
+enum { OFS_F32 = 0, OFS_F16 = 1, OFS_BF16 = 2 };
+
+/* Activation.code(). */
+enum { OFS_SILU = 0, OFS_GELU_TANH = 1, OFS_GELU_ERF = 2, OFS_RELU = 3 };
+
+/* y[r * y_stride + o] = bias[o] + sum_i x[r][i] w[o][i], out_begin <= o < out_end.
+ * x (rows, in), weight (out, in), bias (out) or NULL. */
+typedef void ofs_linear_fn(const float *x, int32_t rows, int32_t in, const void *weight,
+                           int32_t weight_type, const void *bias, int32_t bias_type, float *y,
+                           int64_t y_stride, int32_t out_begin, int32_t out_end);
+
+/* y[r][o] = bias[o] + sum_i x[r][i] w[i][o], out_begin <= o < out_end.
+ * x (rows, in), weight (in, out), bias (out) or NULL, y (rows, out). */
+typedef void ofs_linear_transposed_fn(const float *x, int32_t rows, int32_t in, int32_t out,
+                                      const void *weight, int32_t weight_type, const void *bias,
+                                      int32_t bias_type, float *y, int32_t out_begin,
+                                      int32_t out_end);
+
+/* y = x / sqrt(mean(x^2) + eps) * weight. x, y (rows, width), y may be x; weight (width). */
+typedef void ofs_rms_norm_fn(const float *x, int32_t rows, int32_t width, const void *weight,
+                             int32_t weight_type, float eps, float *y);
+
+/* y = (x - mean) / sqrt(variance + eps) * weight + bias. x, y (rows, width), y may be x; weight,
+ * bias (width), both of one type, bias may be NULL. */
+typedef void ofs_layer_norm_fn(const float *x, int32_t rows, int32_t width, const void *weight,
+                               const void *bias, int32_t type, float eps, float *y);
+
+/* Rotates the first 2 half_dim values of each head in place: (a, b) -> (a cos - b sin,
+ * b cos + a sin), pairs (i, i + half_dim) or, interleaved, (2i, 2i + 1).
+ * x (rows, heads, head_dim); cos, sin (rows, half_dim). */
+typedef void ofs_rope_fn(float *x, int32_t rows, int32_t heads, int32_t head_dim, int32_t half_dim,
+                         const float *cos, const float *sin, int32_t interleaved);
+
+/* Writes x (rows, kv_heads, head_dim), rounded to nearest even, to targets[r] + offset_bytes +
+ * h * head_stride_bytes; a target of 0 skips the row. targets (rows). */
+typedef void ofs_store_kv_fn(const float *x, int32_t rows, int32_t kv_heads, int32_t head_dim,
+                             const int64_t *targets, int64_t offset_bytes,
+                             int64_t head_stride_bytes, int32_t kv_type);
+
+/* Grouped-query attention over a paged cache, causal by slot. Item n is row n / heads, query head
+ * n % heads. Row r sees slots s <= row_slot[r], with s > row_slot[r] - window if window > 0, whose
+ * mask byte is not 0; slots out of sight are not read. A row that sees nothing gives zeros.
+ * q, y (rows, heads, head_dim), y not q; row_sequence, row_slot (rows); pages (sequences,
+ * max_pages): addresses; a page holds keys (kv_heads, page_tokens, head_dim) from
+ * layer_offset_bytes and values likewise value_offset_bytes behind them; mask (sequences,
+ * mask_stride) or NULL. */
+typedef void ofs_attention_fn(const float *q, int32_t heads, int32_t kv_heads, int32_t head_dim,
+                              float scale, const int32_t *row_sequence, const int32_t *row_slot,
+                              const int64_t *pages, int32_t max_pages, int64_t layer_offset_bytes,
+                              int64_t value_offset_bytes, int32_t page_tokens, int32_t kv_type,
+                              const uint8_t *mask, int64_t mask_stride, int32_t window, float *y,
+                              int64_t item_begin, int64_t item_end);
+
+/* y = activation(x), (count); y may be x. */
+typedef void ofs_activate_fn(int32_t activation, const float *x, int64_t count, float *y);
+
+/* y = activation(gate) * up, (count); y may be gate or up. */
+typedef void ofs_activate_multiply_fn(int32_t activation, const float *gate, const float *up,
+                                      int64_t count, float *y);
+
+/* target += x, (count). */
+typedef void ofs_add_fn(float *target, const float *x, int64_t count);
+
+/* Converts scattered rows to float32: addresses (rows), y (rows, width). */
+typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
+                           float *y);
+
+OFS_EXPORT ofs_linear_fn ofs_linear;
+OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
+OFS_EXPORT ofs_rms_norm_fn ofs_rms_norm;
+OFS_EXPORT ofs_layer_norm_fn ofs_layer_norm;
+OFS_EXPORT ofs_rope_fn ofs_rope;
+OFS_EXPORT ofs_store_kv_fn ofs_store_kv;
+OFS_EXPORT ofs_attention_fn ofs_attention;
+OFS_EXPORT ofs_activate_fn ofs_activate;
+OFS_EXPORT ofs_activate_multiply_fn ofs_activate_multiply;
+OFS_EXPORT ofs_add_fn ofs_add;
+OFS_EXPORT ofs_gather_fn ofs_gather;
+
+/* OFS_ABI_VERSION of the library. */
+OFS_EXPORT int32_t ofs_abi_version(void);
+
+/* The instruction sets that this machine runs, best first: how many, and their names. */
+OFS_EXPORT int32_t ofs_isa_count(void);
+OFS_EXPORT const char *ofs_isa_name(int32_t index);
+
+/* Chooses one of them for all later calls of this process; the best is chosen at first. Not to be
+ * called while a kernel runs. */
+OFS_EXPORT void ofs_isa_select(int32_t index);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/* The kernels of one instruction set; kernels_isa.c fills one such table each time it is built. */
+#ifndef OFS_TABLE_H
+#define OFS_TABLE_H
+
+#include "kernels.h"
+
+typedef struct {
+    const char *name;
+    ofs_linear_fn *linear;
+    ofs_linear_transposed_fn *linear_transposed;
+    ofs_rms_norm_fn *rms_norm;
+    ofs_layer_norm_fn *layer_norm;
+    ofs_rope_fn *rope;
+    ofs_store_kv_fn *store_kv;
+    ofs_attention_fn *attention;
+    ofs_activate_fn *activate;
+    ofs_activate_multiply_fn *activate_multiply;
+    ofs_add_fn *add;
+    ofs_gather_fn *gather;
+} ofs_table;
+
+extern const ofs_table ofs_table_generic;
+extern const ofs_table ofs_table_avx2;
+extern const ofs_table ofs_table_avx512;
+extern const ofs_table ofs_table_neon;
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/* AVX2, FMA, F16C: 8 lanes, 16 registers. See vec.h. */
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+#define VL 8
+#define TILE_ROWS 4
+#define TILE_OUTS 3
+#define WIDE_OUTS 8
+
+typedef __m256 vf;
+
+static inline __m256i lanes(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+static inline vf v_set1(float a) { return _mm256_set1_ps(a); }
+static inline vf v_load(const void *p) { return _mm256_loadu_ps(p); }
+static inline vf v_load_n(const void *p, int n) { return _mm256_maskload_ps(p, lanes(n)); }
+static inline void v_store(float *p, vf a) { _mm256_storeu_ps(p, a); }
+static inline void v_store_n(float *p, vf a, int n) { _mm256_maskstore_ps(p, lanes(n), a); }
+
+/* The first n halves at p, zeros behind them: there is no masked load of 16-bit lanes here. */
+static inline __m128i halves(const void *p, int n) {
+    uint16_t lane[8] = {0};
+    memcpy(lane, p, 2 * (size_t)n);
+    return _mm_loadu_si128((const __m128i *)lane);
+}
+static inline vf v_widen_bf16(__m128i a) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(a), 16));
+}
+static inline vf v_load_bf16(const void *p) { return v_widen_bf16(_mm_loadu_si128(p)); }
+static inline vf v_load_bf16_n(const void *p, int n) { return v_widen_bf16(halves(p, n)); }
+static inline vf v_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
+static inline vf v_load_f16_n(const void *p, int n) { return _mm256_cvtph_ps(halves(p, n)); }
+
+static inline vf v_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+static inline vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+static inline vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+static inline vf v_div(vf a, vf b) { return _mm256_div_ps(a, b); }
+static inline vf v_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf v_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+static inline vf v_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+static inline vf v_round(vf a) {
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf v_pow2(vf n) {
+    __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23));
+}
+static inline vf v_select_lt(vf a, vf b, vf yes, vf no) {
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LT_OQ));
+}
+static inline float v_sum(vf a) {
+    __m128 c = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+    c = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}

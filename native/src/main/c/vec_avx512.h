@@ -1,0 +1,58 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/* AVX-512 F, BW, DQ, VL: 16 lanes, 32 registers. See vec.h. */
+#include <immintrin.h>
+
+#define VL 16
+#define TILE_ROWS 6
+#define TILE_OUTS 4
+#define WIDE_OUTS 8
+
+typedef __m512 vf;
+
+static inline __mmask16 lanes(int n) { return (__mmask16)((1u << n) - 1); }
+
+static inline vf v_set1(float a) { return _mm512_set1_ps(a); }
+static inline vf v_load(const void *p) { return _mm512_loadu_ps(p); }
+static inline vf v_load_n(const void *p, int n) { return _mm512_maskz_loadu_ps(lanes(n), p); }
+static inline void v_store(float *p, vf a) { _mm512_storeu_ps(p, a); }
+static inline void v_store_n(float *p, vf a, int n) { _mm512_mask_storeu_ps(p, lanes(n), a); }
+
+static inline vf v_widen_bf16(__m256i a) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(a), 16));
+}
+static inline vf v_load_bf16(const void *p) { return v_widen_bf16(_mm256_loadu_si256(p)); }
+static inline vf v_load_bf16_n(const void *p, int n) {
+    return v_widen_bf16(_mm256_maskz_loadu_epi16(lanes(n), p));
+}
+static inline vf v_load_f16(const void *p) { return _mm512_cvtph_ps(_mm256_loadu_si256(p)); }
+static inline vf v_load_f16_n(const void *p, int n) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes(n), p));
+}
+
+static inline vf v_add(vf a, vf b) { return _mm512_add_ps(a, b); }
+static inline vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
+static inline vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }
+static inline vf v_div(vf a, vf b) { return _mm512_div_ps(a, b); }
+static inline vf v_fma(vf a, vf b, vf c) { return _mm512_fmadd_ps(a, b, c); }
+static inline vf v_max(vf a, vf b) { return _mm512_max_ps(a, b); }
+static inline vf v_min(vf a, vf b) { return _mm512_min_ps(a, b); }
+static inline vf v_round(vf a) {
+    return _mm512_roundscale_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf v_pow2(vf n) {
+    __m512i exponent = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(exponent, 23));
+}
+static inline vf v_select_lt(vf a, vf b, vf yes, vf no) {
+    return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LT_OQ), no, yes);
+}
+static inline float v_sum(vf a) {
+    __m256 b = _mm256_add_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps(a, 1));
+    __m128 c = _mm_add_ps(_mm256_castps256_ps128(b), _mm256_extractf128_ps(b, 1));
+    c = _mm_add_ps(c, _mm_movehl_ps(c, c));
+    return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}

@@ -1,0 +1,345 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform;
+
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/**
+ * The kernels in plain Java: the specification that every other implementation is tested against,
+ * and the fallback where the native library does not load.
+ *
+ * <p>Rows are copied between memory and heap arrays, one view per row; the arrays of a call are its
+ * only garbage. Thread-safe.
+ */
+public final class ReferenceKernels implements Kernels {
+
+    /** Rows that share one conversion of a weight row; bounds the heap that a call takes. */
+    private static final int ROW_BLOCK = 16;
+
+    /** Elements that elementwise operators take at a time, likewise. */
+    private static final int ELEMENT_BLOCK = 1024;
+
+    @Override
+    public String name() {
+        return "java";
+    }
+
+    @Override
+    public void linear(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        int outs = outEnd - outBegin;
+        if (outs <= 0) {
+            return;
+        }
+        float[] offsets = loadOrZero(bias, biasType, outBegin, outs);
+        float[] weights = new float[in];
+        float[] inputs = new float[Math.min(rows, ROW_BLOCK) * in];
+        for (int begin = 0; begin < rows; begin += ROW_BLOCK) {
+            int block = Math.min(rows - begin, ROW_BLOCK);
+            FloatRows.load(x + 4L * begin * in, inputs, block * in);
+            ByteBuffer[] results = new ByteBuffer[block];
+            for (int r = 0; r < block; r++) {
+                results[r] = HostMemory.view(y + 4 * ((begin + r) * yStride + outBegin), 4 * outs);
+            }
+            for (int o = 0; o < outs; o++) {
+                long row = weight + FloatRows.sizeBytes(weightType, (long) (outBegin + o) * in);
+                FloatRows.load(row, weightType, weights, in);
+                for (int r = 0; r < block; r++) {
+                    results[r].putFloat(4 * o, dot(inputs, r * in, weights, in) + offsets[o]);
+                }
+            }
+        }
+    }
+
+    /** Sums in eight interleaved parts, so that the additions need not wait for each other. */
+    static float dot(float[] x, int offset, float[] w, int count) {
+        float s0 = 0;
+        float s1 = 0;
+        float s2 = 0;
+        float s3 = 0;
+        float s4 = 0;
+        float s5 = 0;
+        float s6 = 0;
+        float s7 = 0;
+        int i = 0;
+        for (; i + 8 <= count; i += 8) {
+            s0 += x[offset + i] * w[i];
+            s1 += x[offset + i + 1] * w[i + 1];
+            s2 += x[offset + i + 2] * w[i + 2];
+            s3 += x[offset + i + 3] * w[i + 3];
+            s4 += x[offset + i + 4] * w[i + 4];
+            s5 += x[offset + i + 5] * w[i + 5];
+            s6 += x[offset + i + 6] * w[i + 6];
+            s7 += x[offset + i + 7] * w[i + 7];
+        }
+        float rest = 0;
+        for (; i < count; i++) {
+            rest += x[offset + i] * w[i];
+        }
+        return (((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) + rest;
+    }
+
+    @Override
+    public void linearTransposed(
+            long x,
+            int rows,
+            int in,
+            int out,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            int outBegin,
+            int outEnd) {
+        int outs = outEnd - outBegin;
+        if (outs <= 0) {
+            return;
+        }
+        float[] offsets = loadOrZero(bias, biasType, outBegin, outs);
+        float[] weights = new float[outs];
+        float[] inputs = new float[Math.min(rows, ROW_BLOCK) * in];
+        float[] sums = new float[Math.min(rows, ROW_BLOCK) * outs];
+        for (int begin = 0; begin < rows; begin += ROW_BLOCK) {
+            int block = Math.min(rows - begin, ROW_BLOCK);
+            FloatRows.load(x + 4L * begin * in, inputs, block * in);
+            Arrays.fill(sums, 0f);
+            for (int i = 0; i < in; i++) {
+                long row = weight + FloatRows.sizeBytes(weightType, (long) i * out + outBegin);
+                FloatRows.load(row, weightType, weights, outs);
+                for (int r = 0; r < block; r++) {
+                    float input = inputs[r * in + i];
+                    for (int o = 0; o < outs; o++) {
+                        sums[r * outs + o] += input * weights[o];
+                    }
+                }
+            }
+            for (int r = 0; r < block; r++) {
+                for (int o = 0; o < outs; o++) {
+                    sums[r * outs + o] += offsets[o];
+                }
+                long row = y + 4L * ((long) (begin + r) * out + outBegin);
+                FloatRows.store(sums, r * outs, row, DType.F32.code(), outs);
+            }
+        }
+    }
+
+    private static float[] loadOrZero(long address, int type, int begin, int count) {
+        float[] values = new float[count];
+        if (address != 0) {
+            FloatRows.load(address + FloatRows.sizeBytes(type, begin), type, values, count);
+        }
+        return values;
+    }
+
+    @Override
+    public void rmsNorm(
+            long x, int rows, int width, long weight, int weightType, float eps, long y) {
+        float[] weights = new float[width];
+        float[] row = new float[width];
+        FloatRows.load(weight, weightType, weights, width);
+        for (int r = 0; r < rows; r++) {
+            FloatRows.load(x + 4L * r * width, row, width);
+            double squares = 0;
+            for (float value : row) {
+                squares += (double) value * value;
+            }
+            float scale = (float) (1 / Math.sqrt(squares / width + eps));
+            for (int i = 0; i < width; i++) {
+                row[i] = row[i] * scale * weights[i];
+            }
+            FloatRows.store(row, y + 4L * r * width, width);
+        }
+    }
+
+    @Override
+    public void layerNorm(
+            long x, int rows, int width, long weight, long bias, int type, float eps, long y) {
+        float[] weights = new float[width];
+        float[] offsets = loadOrZero(bias, type, 0, width);
+        float[] row = new float[width];
+        FloatRows.load(weight, type, weights, width);
+        for (int r = 0; r < rows; r++) {
+            FloatRows.load(x + 4L * r * width, row, width);
+            double sum = 0;
+            for (float value : row) {
+                sum += value;
+            }
+            double mean = sum / width;
+            double squares = 0;
+            for (float value : row) {
+                squares += (value - mean) * (value - mean);
+            }
+            double scale = 1 / Math.sqrt(squares / width + eps);
+            for (int i = 0; i < width; i++) {
+                row[i] = (float) ((row[i] - mean) * scale) * weights[i] + offsets[i];
+            }
+            FloatRows.store(row, y + 4L * r * width, width);
+        }
+    }
+
+    @Override
+    public void rope(
+            long x,
+            int rows,
+            int heads,
+            int headDim,
+            int halfDim,
+            long cos,
+            long sin,
+            int interleaved) {
+        float[] cosines = new float[halfDim];
+        float[] sines = new float[halfDim];
+        float[] row = new float[heads * headDim];
+        int step = interleaved == 1 ? 2 : 1;
+        int partner = interleaved == 1 ? 1 : halfDim;
+        for (int r = 0; r < rows; r++) {
+            FloatRows.load(cos + 4L * r * halfDim, cosines, halfDim);
+            FloatRows.load(sin + 4L * r * halfDim, sines, halfDim);
+            FloatRows.load(x + 4L * r * row.length, row, row.length);
+            for (int h = 0; h < heads; h++) {
+                for (int i = 0; i < halfDim; i++) {
+                    int first = h * headDim + i * step;
+                    float a = row[first];
+                    float b = row[first + partner];
+                    row[first] = a * cosines[i] - b * sines[i];
+                    row[first + partner] = b * cosines[i] + a * sines[i];
+                }
+            }
+            FloatRows.store(row, x + 4L * r * row.length, row.length);
+        }
+    }
+
+    @Override
+    public void storeKv(
+            long x,
+            int rows,
+            int kvHeads,
+            int headDim,
+            long targets,
+            long offsetBytes,
+            long headStrideBytes,
+            int kvType) {
+        float[] row = new float[kvHeads * headDim];
+        ByteBuffer starts = HostMemory.view(targets, Math.multiplyExact(8, rows));
+        for (int r = 0; r < rows; r++) {
+            long target = starts.getLong(8 * r);
+            if (target != 0) {
+                FloatRows.load(x + 4L * r * row.length, row, row.length);
+                for (int h = 0; h < kvHeads; h++) {
+                    long head = target + offsetBytes + h * headStrideBytes;
+                    FloatRows.store(row, h * headDim, head, kvType, headDim);
+                }
+            }
+        }
+    }
+
+    @Override
+    public void attention(
+            long q,
+            int heads,
+            int kvHeads,
+            int headDim,
+            float scale,
+            long rowSequence,
+            long rowSlot,
+            long pages,
+            int maxPages,
+            long layerOffsetBytes,
+            long valueOffsetBytes,
+            int pageTokens,
+            int kvType,
+            long mask,
+            long maskStride,
+            int window,
+            long y,
+            long itemBegin,
+            long itemEnd) {
+        ReferenceAttention attention = new ReferenceAttention(headDim, pageTokens);
+        long headBytes = FloatRows.sizeBytes(kvType, (long) pageTokens * headDim);
+        for (long item = itemBegin; item < itemEnd; item++) {
+            long row = item / heads;
+            long kvHead = item % heads / (heads / kvHeads);
+            int sequence = HostMemory.view(rowSequence + 4 * row, 4).getInt(0);
+            int slot = HostMemory.view(rowSlot + 4 * row, 4).getInt(0);
+            int first = window > 0 ? Math.max(0, slot - window + 1) : 0;
+            ByteBuffer seen =
+                    mask == 0 ? null : HostMemory.view(mask + sequence * maskStride, slot + 1);
+            attention.attend(
+                    q + 4 * item * headDim,
+                    scale,
+                    new ReferenceAttention.Sight(first, slot, seen),
+                    HostMemory.view(pages + 8L * sequence * maxPages, 8 * maxPages),
+                    layerOffsetBytes + kvHead * headBytes,
+                    valueOffsetBytes,
+                    kvType,
+                    y + 4 * item * headDim);
+        }
+    }
+
+    @Override
+    public void activate(int activation, long x, long count, long y) {
+        float[] values = new float[ELEMENT_BLOCK];
+        for (long begin = 0; begin < count; begin += ELEMENT_BLOCK) {
+            int block = (int) Math.min(count - begin, ELEMENT_BLOCK);
+            FloatRows.load(x + 4 * begin, values, block);
+            for (int i = 0; i < block; i++) {
+                values[i] = ReferenceActivation.apply(activation, values[i]);
+            }
+            FloatRows.store(values, y + 4 * begin, block);
+        }
+    }
+
+    @Override
+    public void activateMultiply(int activation, long gate, long up, long count, long y) {
+        float[] values = new float[ELEMENT_BLOCK];
+        float[] factors = new float[ELEMENT_BLOCK];
+        for (long begin = 0; begin < count; begin += ELEMENT_BLOCK) {
+            int block = (int) Math.min(count - begin, ELEMENT_BLOCK);
+            FloatRows.load(gate + 4 * begin, values, block);
+            FloatRows.load(up + 4 * begin, factors, block);
+            for (int i = 0; i < block; i++) {
+                values[i] = ReferenceActivation.apply(activation, values[i]) * factors[i];
+            }
+            FloatRows.store(values, y + 4 * begin, block);
+        }
+    }
+
+    @Override
+    public void add(long target, long x, long count) {
+        float[] sums = new float[ELEMENT_BLOCK];
+        float[] values = new float[ELEMENT_BLOCK];
+        for (long begin = 0; begin < count; begin += ELEMENT_BLOCK) {
+            int block = (int) Math.min(count - begin, ELEMENT_BLOCK);
+            FloatRows.load(target + 4 * begin, sums, block);
+            FloatRows.load(x + 4 * begin, values, block);
+            for (int i = 0; i < block; i++) {
+                sums[i] += values[i];
+            }
+            FloatRows.store(sums, target + 4 * begin, block);
+        }
+    }
+
+    @Override
+    public void gather(long addresses, int rows, int width, int type, long y) {
+        float[] row = new float[width];
+        ByteBuffer starts = HostMemory.view(addresses, Math.multiplyExact(8, rows));
+        for (int r = 0; r < rows; r++) {
+            FloatRows.load(starts.getLong(8 * r), type, row, width);
+            FloatRows.store(row, y + 4L * r * width, width);
+        }
+    }
+}
