@@ -129,23 +129,23 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         double rate = perToken / seconds;
         out().printf("(b) hostMemory=%s%n", hostMemory);
         out().printf(
-                Locale.ROOT,
-                "    decode             %.3f s/token (%.2f tokens/s)%n"
-                        + "    read from disk     %s per token; not resident: %s of %s%n"
-                        + "    embedding rows     %s per token on top%n"
-                        + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
-                        + "    peak RSS           %s%s%n",
-                seconds,
-                1 / seconds,
-                MemorySize.format(perToken),
-                MemorySize.format(result.number("streamedBytes")),
-                MemorySize.format(result.number("weightBytes")),
-                MemorySize.format(result.number("rowBytes") / tokens),
-                MemorySize.format((long) rate),
-                100 * rate / result.number("diskBandwidth"),
-                MemorySize.format(result.number("diskBandwidth")),
-                peak(result),
-                overBudget(result));
+                        Locale.ROOT,
+                        "    decode             %.3f s/token (%.2f tokens/s)%n"
+                                + "    read from disk     %s per token; not resident: %s of %s%n"
+                                + "    embedding rows     %s per token on top%n"
+                                + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
+                                + "    peak RSS           %s%s%n",
+                        seconds,
+                        1 / seconds,
+                        MemorySize.format(perToken),
+                        MemorySize.format(result.number("streamedBytes")),
+                        MemorySize.format(result.number("weightBytes")),
+                        MemorySize.format(result.number("rowBytes") / tokens),
+                        MemorySize.format((long) rate),
+                        100 * rate / result.number("diskBandwidth"),
+                        MemorySize.format(result.number("diskBandwidth")),
+                        peak(result),
+                        overBudget(result));
         if (result.number("readBytes") != tokens * result.number("streamedBytes")) {
             throw new OffloadStreamException(
                     tokens

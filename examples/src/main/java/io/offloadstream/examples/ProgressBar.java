@@ -8,9 +8,7 @@ import io.offloadstream.model.StreamedModel;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/**
- * A bar for the pass that runs, on a terminal only.
- */
+/** A bar for the pass that runs, on a terminal only. */
 final class ProgressBar implements AutoCloseable {
 
     private static final int WIDTH = 30;

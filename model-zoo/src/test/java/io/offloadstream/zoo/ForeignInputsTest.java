@@ -25,7 +25,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.testng.annotations.Test;
 
-/** Arrays that are not ours, as another engine's would be: on the heap, under a manager of their own. */
+/**
+ * Arrays that are not ours, as another engine's would be: on the heap, under a manager of their
+ * own.
+ */
 public class ForeignInputsTest {
 
     private static final class ForeignManager extends BaseNDManager {
@@ -65,8 +68,7 @@ public class ForeignInputsTest {
         }
 
         static ForeignArray of(ForeignManager manager, long... row) {
-            ByteBuffer bytes =
-                    ByteBuffer.allocate(8 * row.length).order(ByteOrder.nativeOrder());
+            ByteBuffer bytes = ByteBuffer.allocate(8 * row.length).order(ByteOrder.nativeOrder());
             bytes.asLongBuffer().put(row);
             return new ForeignArray(manager, bytes, new Shape(1, row.length), DataType.INT64);
         }

@@ -225,8 +225,7 @@ public class PredictorLifetimeTest {
                 expectThrows(
                         IllegalArgumentException.class, () -> model.newPredictor(Device.gpu()));
         assertTrue(e.getMessage().contains("gpu"), e.getMessage());
-        assertThrows(
-                IllegalArgumentException.class, () -> model.newPredictor(Device.of("tpu", 0)));
+        assertThrows(IllegalArgumentException.class, () -> model.newPredictor(Device.of("tpu", 0)));
     }
 
     @Test
