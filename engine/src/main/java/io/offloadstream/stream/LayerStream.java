@@ -143,8 +143,7 @@ public final class LayerStream implements AutoCloseable {
             Map<String, TensorEntry> statics,
             LayerStreamOptions options) {
         StreamOptions stream = options.stream();
-        boolean inBlocks =
-                stream.scheduler() == SchedulerKind.BLOCK && stream.prefetchLayers() > 0;
+        boolean inBlocks = stream.scheduler() == SchedulerKind.BLOCK && stream.prefetchLayers() > 0;
         int slots = inBlocks ? 2 * stream.prefetchLayers() : stream.prefetchLayers() + 1;
         // static tensors have files of their own, which the planner does not see: mapped they are
         // only if they share the layers' files
@@ -174,8 +173,7 @@ public final class LayerStream implements AutoCloseable {
             // the stream says so when it opens the files
             return 1;
         } catch (IOException e) {
-            throw new OffloadStreamException(
-                    file + " cannot be opened: " + e, e);
+            throw new OffloadStreamException(file + " cannot be opened: " + e, e);
         }
     }
 

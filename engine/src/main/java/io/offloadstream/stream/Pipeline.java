@@ -232,9 +232,7 @@ final class Pipeline {
     }
 
     private Slot assignedAt(int position) {
-        return position < order.length
-                ? assigned[position]
-                : nextAssigned[position - order.length];
+        return position < order.length ? assigned[position] : nextAssigned[position - order.length];
     }
 
     private void assign(int position, Slot slot) {

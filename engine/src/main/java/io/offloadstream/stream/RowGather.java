@@ -180,7 +180,9 @@ final class RowGather {
         String name = "rows of " + table.name();
         // readers may still be at work for a gather that was cancelled
         pass.await(
-                name, () -> staging.state() == Slot.State.READING ? null : staging, WaitKind.GATHER);
+                name,
+                () -> staging.state() == Slot.State.READING ? null : staging,
+                WaitKind.GATHER);
         staging.drop();
         pipeline.startReading(staging, -1, pieces, true);
         pass.await(name, () -> Pipeline.filled(staging), WaitKind.GATHER);

@@ -40,8 +40,7 @@ final class TraceFile implements AutoCloseable {
     /** Creates the file, replacing an older one. */
     static TraceFile open(Path path, int readers) {
         try {
-            JsonWriter json =
-                    new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
+            JsonWriter json = new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
             TraceFile trace = new TraceFile(path, json);
             json.beginObject().name("traceEvents").beginArray();
             trace.nameTrack(COMPUTE_TRACK, "compute");

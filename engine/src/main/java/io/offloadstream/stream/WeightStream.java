@@ -65,8 +65,7 @@ public final class WeightStream implements AutoCloseable {
         residents = new ResidentSet(plan, budget);
         Piece[][] pieces = new Piece[plan.groups().size()][];
         for (int i = 0; i < pieces.length; i++) {
-            pieces[i] =
-                    Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
+            pieces[i] = Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
         }
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
@@ -246,7 +245,9 @@ public final class WeightStream implements AutoCloseable {
         }
     }
 
-    /** Makes a ring if the pass needs one and there is none: of free memory, or of pinned groups'. */
+    /**
+     * Makes a ring if the pass needs one and there is none: of free memory, or of pinned groups'.
+     */
     private void takeRing(int[] order) {
         if (!locked(() -> pipeline.needsRing(order))) {
             return;
@@ -385,9 +386,7 @@ public final class WeightStream implements AutoCloseable {
         return locked(
                 () ->
                         counters.snapshot(
-                                files.io(),
-                                residents.pinnedBytes(),
-                                residents.reclaimedGroups()));
+                                files.io(), residents.pinnedBytes(), residents.reclaimedGroups()));
     }
 
     /** Ends a running pass, stops the readers, closes the files, frees the memory. */

@@ -24,8 +24,7 @@ public class GroupExtentsTest {
     }
 
     private static GroupExtents extents(int block, TensorEntry... entries) {
-        return GroupExtents.of(
-                new WeightGroup(0, "g", Access.STREAMED, List.of(entries)), block);
+        return GroupExtents.of(new WeightGroup(0, "g", Access.STREAMED, List.of(entries)), block);
     }
 
     @Test

@@ -52,7 +52,8 @@ public class ResidencyPlannerTest {
         return groups;
     }
 
-    private static PlanRequest request(List<WeightGroup> groups, long budget, int slots, int block) {
+    private static PlanRequest request(
+            List<WeightGroup> groups, long budget, int slots, int block) {
         return new PlanRequest(groups, FIXED, budget, slots, 3, block, Mapping.NEVER);
     }
 
@@ -102,8 +103,7 @@ public class ResidencyPlannerTest {
                 gathered.add(group);
             }
         }
-        long staging =
-                GatherStaging.sizeBytes(gathered, plan.gatherRows(), plan.blockBytes());
+        long staging = GatherStaging.sizeBytes(gathered, plan.gatherRows(), plan.blockBytes());
         bytes += HostMemory.chargedBytes(staging);
         for (int i = 0; i < plan.slotCount(); i++) {
             bytes += HostMemory.chargedBytes(plan.slotBytes());
@@ -171,8 +171,7 @@ public class ResidencyPlannerTest {
             long mapped = 12345 + HostMemory.chargedBytes(100_000);
             for (Mapping mapping : Mapping.values()) {
                 PlanRequest fits = new PlanRequest(groups, FIXED, mapped, 2, 0, 1, mapping);
-                assertEquals(
-                        ResidencyPlanner.plan(fits).isMapped(), mapping != Mapping.NEVER);
+                assertEquals(ResidencyPlanner.plan(fits).isMapped(), mapping != Mapping.NEVER);
                 PlanRequest less = new PlanRequest(groups, FIXED, mapped - 1, 2, 0, 1, mapping);
                 if (mapping == Mapping.REQUIRED) {
                     BudgetExceededException e =

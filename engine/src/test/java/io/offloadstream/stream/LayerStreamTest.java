@@ -76,11 +76,7 @@ public class LayerStreamTest extends WeightFixture {
 
     private LayerStreamOptions options(long memory, int batch, FaultyStorage storage) {
         return new LayerStreamOptions(
-                memory,
-                options(Io.DIRECT, 1, 2),
-                batch,
-                LayerStreamOptions::firstNumber,
-                storage);
+                memory, options(Io.DIRECT, 1, 2), batch, LayerStreamOptions::firstNumber, storage);
     }
 
     @Test(timeOut = 60_000)
@@ -89,7 +85,8 @@ public class LayerStreamTest extends WeightFixture {
             create(batch, 11);
             FaultyStorage storage = new FaultyStorage();
             long memory = leastBytes(batch, storage) + 20_000L * (batch - 1);
-            try (LayerStream stream = LayerStream.open(checkpoint, options(memory, batch, storage))) {
+            try (LayerStream stream =
+                    LayerStream.open(checkpoint, options(memory, batch, storage))) {
                 assertEquals(stream.layerCount(), 11);
                 for (int pass = 0; pass < 3; pass++) {
                     List<Integer> seen =

@@ -92,8 +92,7 @@ public class TraceAndStatsTest extends WeightFixture {
         FaultyStorage storage = new FaultyStorage();
         try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
             StreamStats stats;
-            try (WeightStream stream =
-                    WeightStream.open(plan, tracing(null), budget, storage)) {
+            try (WeightStream stream = WeightStream.open(plan, tracing(null), budget, storage)) {
                 for (int i = 0; i < StreamStats.MOST_RECENT_PASSES + 5; i++) {
                     weights.runPass(stream, weights.order(), new Random(i));
                 }
@@ -104,8 +103,7 @@ public class TraceAndStatsTest extends WeightFixture {
             assertEquals(stats.recentPasses().size(), StreamStats.MOST_RECENT_PASSES);
             assertEquals(stats.read().bytes(), storage.bytes());
             assertEquals(stats.read().requests(), storage.reads());
-            assertEquals(
-                    stats.compute().groups(), stats.passes() * (long) weights.streamedCount());
+            assertEquals(stats.compute().groups(), stats.passes() * (long) weights.streamedCount());
             assertTrue(stats.gather().rowsFromDisk() > 0);
             assertTrue(stats.compute().busyNanos() > 0 && stats.read().busyNanos() > 0);
             assertTrue(stats.toTable().contains("read (direct)"), stats.toTable());
