@@ -40,6 +40,7 @@ final class ProgressBar implements AutoCloseable {
     }
 
     /** Newer JDKs have a console where there is no terminal, and a method that tells. */
+    @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal() {
         Console console = System.console();
         if (console == null) {
