@@ -167,10 +167,7 @@ public final class WeightStream implements AutoCloseable {
         TraceFile trace = null;
         WeightStream stream = null;
         try {
-            trace =
-                    options.trace() == null
-                            ? null
-                            : TraceFile.open(options.trace(), options.readThreads());
+            trace = TraceFile.openIfAsked(options);
             stream = new WeightStream(plan, options, budget, files, trace);
         } finally {
             if (stream == null) {
