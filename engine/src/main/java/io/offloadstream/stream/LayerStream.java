@@ -218,10 +218,10 @@ public final class LayerStream implements AutoCloseable {
         }
         HostMemory memory = loaded.get(name);
         if (memory == null) {
-            memory = stream.load(budget, entry);
+            memory = stream.loader().load(budget, entry);
             loaded.put(name, memory);
         }
-        return tensor(entry, memory.address() + stream.offsetInMemory(entry));
+        return tensor(entry, memory.address() + stream.loader().offsetInMemory(entry));
     }
 
     private static Tensor tensor(TensorEntry entry, long address) {

@@ -29,12 +29,18 @@ final class RowGather {
     private final WeightStream stream;
     private final ResidencyPlan plan;
     private final Pipeline pipeline;
+    private final StreamCounters counters;
     private final FileCoverage coverage;
     private final Slot staging;
     private boolean leased;
 
-    RowGather(WeightStream stream, Pipeline pipeline, MemoryBudget budget) {
+    RowGather(
+            WeightStream stream,
+            Pipeline pipeline,
+            StreamCounters counters,
+            MemoryBudget budget) {
         this.stream = stream;
+        this.counters = counters;
         this.plan = stream.plan();
         this.pipeline = pipeline;
         this.coverage =
@@ -87,8 +93,7 @@ final class RowGather {
                 long start = System.nanoTime();
                 find(pass, table, tensor, entry, rows, found);
                 long nanos = System.nanoTime() - start;
-                stream.counters()
-                        .gathered(found.fromMemory, found.pieces.size(), found.bytes, nanos);
+                counters.gathered(found.fromMemory, found.pieces.size(), found.bytes, nanos);
                 leased = true;
                 complete = true;
                 return new Rows(found);

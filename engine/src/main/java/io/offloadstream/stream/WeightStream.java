@@ -5,7 +5,6 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.checkpoint.TensorEntry;
-import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
@@ -18,6 +17,7 @@ import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -74,9 +74,10 @@ public final class WeightStream implements AutoCloseable {
         try {
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
-                pipeline.addSlot(HostMemory.allocate(budget, "ring", plan.slotBytes()));
+                pipeline.ring()
+                        .add(new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes())));
             }
-            opened = new RowGather(this, pipeline, budget);
+            opened = new RowGather(this, pipeline, counters, budget);
             complete = true;
         } finally {
             if (!complete) {
@@ -110,7 +111,7 @@ public final class WeightStream implements AutoCloseable {
         return open(plan, options, budget, storage, List.of());
     }
 
-    /** Likewise, with files open for {@link #load} too. */
+    /** Likewise, with files open for {@link #loader} too. */
     static WeightStream open(
             ResidencyPlan plan,
             StreamOptions options,
@@ -166,10 +167,7 @@ public final class WeightStream implements AutoCloseable {
         TraceFile trace = null;
         WeightStream stream = null;
         try {
-            trace =
-                    options.trace() == null
-                            ? null
-                            : TraceFile.open(options.trace(), options.readThreads());
+            trace = TraceFile.openIfAsked(options);
             stream = new WeightStream(plan, options, budget, files, trace);
         } finally {
             if (stream == null) {
@@ -262,8 +260,8 @@ public final class WeightStream implements AutoCloseable {
         locked(() -> residents.giveUpForRing(pipeline.ring()));
         if (locked(() -> pipeline.needsRing(order))) {
             // neither: this throws what names the numbers
-            HostMemory memory = HostMemory.allocate(budget, "ring", plan.slotBytes());
-            locked(() -> pipeline.ring().add(new Slot(memory)));
+            Slot slot = new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes()));
+            locked(() -> pipeline.ring().add(slot));
         }
     }
 
@@ -300,43 +298,13 @@ public final class WeightStream implements AutoCloseable {
 
     long[] addresses(WeightGroup group, Slot slot) {
         long[] addresses = new long[group.tensors().size()];
-        for (int i = 0; i < addresses.length; i++) {
-            addresses[i] = address(group, i, slot);
-        }
+        Arrays.setAll(addresses, i -> address(group, i, slot));
         return addresses;
     }
 
-    /** Where a tensor starts in memory that {@link #load} returned. */
-    long offsetInMemory(TensorEntry entry) {
-        return single(entry).tensorOffset(0);
-    }
-
-    private GroupExtents single(TensorEntry entry) {
-        WeightGroup alone = new WeightGroup(0, entry.name(), Access.STATIC, List.of(entry));
-        return GroupExtents.of(alone, plan.blockBytes());
-    }
-
-    /**
-     * Reads one tensor into memory of its own, on behalf of the calling thread.
-     *
-     * @return the memory, for the caller to close
-     */
-    HostMemory load(MemoryBudget charged, TensorEntry entry) {
-        GroupExtents extents = single(entry);
-        HostMemory memory = HostMemory.allocate(charged, entry.name(), extents.slotBytes());
-        Slot slot = new Slot(memory, entry.name());
-        boolean complete = false;
-        try {
-            files.checkUnchanged();
-            Piece[] pieces = Piece.cut(extents, files, readers.size(), plan.blockBytes());
-            locked(() -> pipeline.readNow(slot, pieces));
-            complete = true;
-            return memory;
-        } finally {
-            if (!complete) {
-                memory.close();
-            }
-        }
+    /** Reads single tensors, for the layers' owner. */
+    TensorLoader loader() {
+        return new TensorLoader(pipeline, files, readers.size(), plan.blockBytes());
     }
 
     WeightFiles files() {
@@ -353,10 +321,6 @@ public final class WeightStream implements AutoCloseable {
 
     Turns turns() {
         return turns;
-    }
-
-    StreamCounters counters() {
-        return counters;
     }
 
     /**

@@ -26,6 +26,7 @@ import java.util.Set;
 import org.testng.annotations.Test;
 
 /** What a stream tells about itself. */
+@SuppressWarnings("try") // closed early: statistics are final only then
 public class TraceAndStatsTest extends WeightFixture {
 
     private static StreamOptions tracing(Path trace) {
