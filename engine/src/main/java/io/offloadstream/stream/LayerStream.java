@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -115,7 +116,7 @@ public final class LayerStream implements AutoCloseable {
     }
 
     private static void group(
-            TreeMap<Integer, List<TensorEntry>> layers,
+            SortedMap<Integer, List<TensorEntry>> layers,
             int layersPerBatch,
             List<WeightGroup> groups,
             List<List<Layer>> batches) {

@@ -35,10 +35,7 @@ final class RowGather {
     private boolean leased;
 
     RowGather(
-            WeightStream stream,
-            Pipeline pipeline,
-            StreamCounters counters,
-            MemoryBudget budget) {
+            WeightStream stream, Pipeline pipeline, StreamCounters counters, MemoryBudget budget) {
         this.stream = stream;
         this.counters = counters;
         this.plan = stream.plan();
@@ -140,7 +137,7 @@ final class RowGather {
             }
         }
         if (!found.pieces.isEmpty()) {
-            read(pass, table, entry, rows, rowBytes, found);
+            read(pass, table, rows, rowBytes, found);
         }
     }
 
@@ -171,13 +168,7 @@ final class RowGather {
         return new Piece(file, aligned, place * span, length, needed);
     }
 
-    private void read(
-            OpenPass pass,
-            WeightGroup table,
-            TensorEntry entry,
-            int[] rows,
-            long rowBytes,
-            Found found) {
+    private void read(OpenPass pass, WeightGroup table, int[] rows, long rowBytes, Found found) {
         Piece[] pieces = found.pieces.values().toArray(Piece[]::new);
         for (Piece piece : pieces) {
             found.bytes += piece.length();

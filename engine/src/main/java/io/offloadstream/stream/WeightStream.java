@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,10 +46,7 @@ public final class WeightStream implements AutoCloseable {
     private final RowGather rows;
     private final StreamCounters counters = new StreamCounters();
     private final List<Thread> readers = new ArrayList<>();
-    private final MemoryBudget.Reclaimer reclaimer = this::reclaim;
-
-    /** The thread that takes memory for groups: it must not make others give theirs up for it. */
-    private volatile Thread pinning;
+    private final PassMemory memory;
 
     private WeightStream(
             ResidencyPlan plan,
@@ -69,6 +65,7 @@ public final class WeightStream implements AutoCloseable {
         }
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
+        memory = new PassMemory(plan, budget, pipeline, residents);
         boolean complete = false;
         RowGather opened = null;
         try {
@@ -178,7 +175,7 @@ public final class WeightStream implements AutoCloseable {
             }
         }
         stream.readers.forEach(Thread::start);
-        budget.addReclaimer(stream.reclaimer);
+        budget.addReclaimer(stream.memory);
         return stream;
     }
 
@@ -209,9 +206,7 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            if (!plan.isMapped()) {
-                takeMemory(order);
-            }
+            memory.take(order);
             begun = true;
         } finally {
             pipeline.lock.lock();
@@ -227,64 +222,6 @@ public final class WeightStream implements AutoCloseable {
             }
         }
         return pass;
-    }
-
-    /** Takes memory for the planned groups of a pass, and for a ring if one is needed. */
-    private void takeMemory(int[] order) {
-        pinning = Thread.currentThread();
-        try {
-            for (WeightGroup group : locked(() -> residents.pinnable(order))) {
-                HostMemory memory = residents.allocateIfRoom(group);
-                locked(() -> residents.pinned(group, memory));
-            }
-            takeRing(order);
-        } finally {
-            pinning = null;
-        }
-    }
-
-    /**
-     * Makes a ring if the pass needs one and there is none: of free memory, or of pinned groups'.
-     */
-    private void takeRing(int[] order) {
-        if (!locked(() -> pipeline.needsRing(order))) {
-            return;
-        }
-        for (int i = 0; i < plan.wantedSlotCount(); i++) {
-            HostMemory memory = residents.allocateIfRoom(plan.slotBytes(), "ring");
-            if (memory == null) {
-                break;
-            }
-            locked(() -> pipeline.ring().add(new Slot(memory)));
-        }
-        locked(() -> residents.giveUpForRing(pipeline.ring()));
-        if (locked(() -> pipeline.needsRing(order))) {
-            // neither: this throws what names the numbers
-            Slot slot = new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes()));
-            locked(() -> pipeline.ring().add(slot));
-        }
-    }
-
-    private <T> T locked(Supplier<T> action) {
-        pipeline.lock.lock();
-        try {
-            return action.get();
-        } finally {
-            pipeline.lock.unlock();
-        }
-    }
-
-    private void reclaim(long neededBytes) {
-        if (plan.isMapped() || pinning == Thread.currentThread()) {
-            return;
-        }
-        List<HostMemory> freed =
-                locked(
-                        () -> {
-                            pipeline.signalAll();
-                            return residents.giveUp(neededBytes, pipeline.ring());
-                        });
-        freed.forEach(HostMemory::close);
     }
 
     /** Where a tensor of a group lies in the slot that holds the group. */
@@ -347,10 +284,13 @@ public final class WeightStream implements AutoCloseable {
      * @return a consistent copy
      */
     public StreamStats stats() {
-        return locked(
-                () ->
-                        counters.snapshot(
-                                files.io(), residents.pinnedBytes(), residents.reclaimedGroups()));
+        pipeline.lock.lock();
+        try {
+            return counters.snapshot(
+                    files.io(), residents.pinnedBytes(), residents.reclaimedGroups());
+        } finally {
+            pipeline.lock.unlock();
+        }
     }
 
     /** Ends a running pass, stops the readers, closes the files, frees the memory. */
@@ -365,7 +305,7 @@ public final class WeightStream implements AutoCloseable {
         } finally {
             pipeline.lock.unlock();
         }
-        budget.removeReclaimer(reclaimer);
+        budget.removeReclaimer(memory);
         joinReaders();
         pipeline.lock.lock();
         try {

@@ -42,9 +42,9 @@ public class ResidencyPlannerTest {
         end = random.nextInt(10_000);
         List<WeightGroup> groups = new ArrayList<>();
         int streamed = 1 + random.nextInt(20);
-        long size = 1 + random.nextInt(400_000);
+        long size = 1L + random.nextInt(400_000);
         for (int i = 0; i < streamed; i++) {
-            size = random.nextInt(4) == 0 ? 1 + random.nextInt(400_000) : size;
+            size = random.nextInt(4) == 0 ? 1L + random.nextInt(400_000) : size;
             groups.add(group(i, Access.STREAMED, size));
         }
         groups.add(group(streamed, Access.STATIC, 1 + random.nextInt(5000)));
