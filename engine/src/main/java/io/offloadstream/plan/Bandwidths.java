@@ -12,7 +12,6 @@ import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,8 +34,8 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
     /** More than the last cache of common machines holds. */
     private static final int MEMORY_BYTES = 128 << 20;
 
-    /** Copied to: small enough to stay in the first cache, so that only reads reach memory. */
-    private static final int CHUNK_LONGS = 2048;
+    /** What one comparison takes: many calls, so that it is compiled early. */
+    private static final int CHUNK_BYTES = 64 << 10;
 
     /** Checks that both are positive. */
     public Bandwidths {
@@ -97,8 +96,12 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
         }
     }
 
+    /** Equal ranges are compared: two streams of vector reads and nothing written. */
     private static double memory() {
-        int threads = Runtime.getRuntime().availableProcessors();
+        int threads =
+                Math.min(
+                        Runtime.getRuntime().availableProcessors(),
+                        MEMORY_BYTES / (2 * CHUNK_BYTES));
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
                 HostMemory memory = HostMemory.allocate(budget, "measurement", MEMORY_BYTES)) {
             // pages that were never written are all one page
@@ -106,24 +109,27 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
             for (int i = 0; i < MEMORY_BYTES; i += 64) {
                 touched.put(i, (byte) 1);
             }
-            int shareBytes = MEMORY_BYTES / threads / 4096 * 4096;
-            LongBuffer[] shares = new LongBuffer[threads];
-            long[][] chunks = new long[threads][CHUNK_LONGS];
-            for (int i = 0; i < threads; i++) {
-                shares[i] = memory.buffer((long) i * shareBytes, shareBytes).asLongBuffer();
+            int shareBytes = MEMORY_BYTES / (2 * threads) / CHUNK_BYTES * CHUNK_BYTES;
+            ByteBuffer[] shares = new ByteBuffer[2 * threads];
+            for (int i = 0; i < shares.length; i++) {
+                shares[i] = memory.buffer((long) i * shareBytes, shareBytes);
             }
             return rate(
                     threads,
                     MEMORY_NANOS,
-                    thread -> {
-                        LongBuffer share = shares[thread];
-                        share.clear();
-                        while (share.remaining() >= CHUNK_LONGS) {
-                            share.get(chunks[thread]);
-                        }
-                        return 8L * share.position();
-                    });
+                    thread -> compare(shares[2 * thread], shares[2 * thread + 1]));
         }
+    }
+
+    private static long compare(ByteBuffer one, ByteBuffer other) {
+        for (int at = 0; at < one.capacity(); at += CHUNK_BYTES) {
+            one.clear().position(at).limit(at + CHUNK_BYTES);
+            other.clear().position(at).limit(at + CHUNK_BYTES);
+            if (one.mismatch(other) != -1) {
+                throw new IllegalStateException("memory changed while its speed was measured");
+            }
+        }
+        return 2L * one.capacity();
     }
 
     /** Bytes per second that some threads move together for a while, each at least once. */
