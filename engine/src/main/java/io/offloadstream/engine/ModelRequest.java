@@ -25,6 +25,8 @@ import java.util.List;
  * @param past keys and values by layer, keys first, each (batch, kvHeads, pastTokens, headDim)
  *     float32; empty without
  */
+// its arrays go straight into a pass and are never compared
+@SuppressWarnings("ArrayRecordComponent")
 record ModelRequest(
         NDManager manager,
         int batch,

@@ -83,25 +83,31 @@ public record ModelOptions(
         values.oneOf("backend", "auto", "cpu");
         values.oneOf("computeType", "float32");
         values.oneOf("cachePolicy", "pinned");
-        int prefetchLayers = values.integer("prefetchLayers", 0, 1);
         StreamOptions stream =
                 new StreamOptions(
                         StreamOptions.Io.valueOf(
                                 values.oneOf("io", "auto", "direct", "mmap", "buffered")),
                         StreamOptions.SchedulerKind.valueOf(
                                 values.oneOf("scheduler", "lookahead", "block")),
-                        prefetchLayers,
+                        values.integer("prefetchLayers", 0, 1),
                         values.integer("readThreads", 1, StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
         return new ModelOptions(
                 hostMemory(values.text("hostMemory")),
                 stream,
-                values.integer("hostSlots", 1, prefetchLayers + 1),
+                values.integer("hostSlots", 1, slotsFor(stream)),
                 kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
                 values.integer("maxSequenceLength", 1, 0),
                 values.integer("maxBatch", 1, 1),
                 values.integer("threads", 1, Runtime.getRuntime().availableProcessors()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"));
+    }
+
+    /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */
+    private static int slotsFor(StreamOptions stream) {
+        int ahead = stream.prefetchLayers();
+        boolean blocks = stream.scheduler() == StreamOptions.SchedulerKind.BLOCK && ahead > 0;
+        return blocks ? 2 * ahead : ahead + 1;
     }
 
     private static long hostMemory(String text) {

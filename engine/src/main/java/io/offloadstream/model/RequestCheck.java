@@ -40,7 +40,7 @@ final class RequestCheck {
                     "token id " + id + " is outside the vocabulary of " + vocabSize);
         }
         checkMask(input, batch, length + tokens);
-        checkPositions(input, batch, length + tokens);
+        checkPositionCount(input);
         checkOutput(output, batch * tokens);
     }
 
@@ -74,26 +74,27 @@ final class RequestCheck {
         }
     }
 
-    private void checkPositions(TokenBatch input, int batch, int slots) {
-        if (input.positions() == null) {
-            require(
-                    learnedPositions == 0 || slots <= learnedPositions || input.mask() != null,
-                    slots + " positions are more than the model's " + learnedPositions);
-            return;
-        }
+    private static void checkPositionCount(TokenBatch input) {
         require(
-                input.positions().length == batch * input.tokens(),
+                input.positions() == null || input.positions().length == input.ids().length,
                 "positions has "
-                        + input.positions().length
+                        + (input.positions() == null ? 0 : input.positions().length)
                         + " elements, should have as many as ids: "
-                        + batch * input.tokens());
-        for (int position : input.positions()) {
+                        + input.ids().length);
+    }
+
+    /** Refuses positions that the model has no row for, given or counted from the mask. */
+    void checkPositions(int[] positions) {
+        for (int position : positions) {
             require(
                     position >= 0 && (learnedPositions == 0 || position < learnedPositions),
                     "position "
                             + position
-                            + " is outside the model's "
-                            + (learnedPositions == 0 ? "range" : learnedPositions + " positions"));
+                            + (learnedPositions == 0
+                                    ? " is negative"
+                                    : " is outside the model's "
+                                            + learnedPositions
+                                            + " positions"));
         }
     }
 

@@ -66,11 +66,12 @@ public final class Session implements AutoCloseable {
      */
     public void forward(TokenBatch input, PassOutput output) {
         model.requestCheck().check(input, output, batch, length);
+        int[] positions = TokenPositions.of(input, batch, length);
+        model.requestCheck().checkPositions(positions);
         enter();
         try {
             kv.grow(length + input.tokens());
             kv.setMask(length + input.tokens(), input.mask());
-            int[] positions = TokenPositions.of(input, batch, length);
             try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
                 RequestMemory memory = larger == null ? model.memory() : larger;
                 int step = memory.buffers().rows() / batch;

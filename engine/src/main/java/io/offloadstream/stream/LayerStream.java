@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
@@ -115,7 +116,7 @@ public final class LayerStream implements AutoCloseable {
     }
 
     private static void group(
-            TreeMap<Integer, List<TensorEntry>> layers,
+            SortedMap<Integer, List<TensorEntry>> layers,
             int layersPerBatch,
             List<WeightGroup> groups,
             List<List<Layer>> batches) {
@@ -143,8 +144,7 @@ public final class LayerStream implements AutoCloseable {
             Map<String, TensorEntry> statics,
             LayerStreamOptions options) {
         StreamOptions stream = options.stream();
-        boolean inBlocks =
-                stream.scheduler() == SchedulerKind.BLOCK && stream.prefetchLayers() > 0;
+        boolean inBlocks = stream.scheduler() == SchedulerKind.BLOCK && stream.prefetchLayers() > 0;
         int slots = inBlocks ? 2 * stream.prefetchLayers() : stream.prefetchLayers() + 1;
         // static tensors have files of their own, which the planner does not see: mapped they are
         // only if they share the layers' files
@@ -174,8 +174,7 @@ public final class LayerStream implements AutoCloseable {
             // the stream says so when it opens the files
             return 1;
         } catch (IOException e) {
-            throw new OffloadStreamException(
-                    file + " cannot be opened: " + e, e);
+            throw new OffloadStreamException(file + " cannot be opened: " + e, e);
         }
     }
 
@@ -220,10 +219,10 @@ public final class LayerStream implements AutoCloseable {
         }
         HostMemory memory = loaded.get(name);
         if (memory == null) {
-            memory = stream.load(budget, entry);
+            memory = stream.loader().load(budget, entry);
             loaded.put(name, memory);
         }
-        return tensor(entry, memory.address() + stream.offsetInMemory(entry));
+        return tensor(entry, memory.address() + stream.loader().offsetInMemory(entry));
     }
 
     private static Tensor tensor(TensorEntry entry, long address) {

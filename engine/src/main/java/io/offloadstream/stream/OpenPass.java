@@ -21,8 +21,7 @@ final class OpenPass implements StreamPass {
     private String cancelledBy;
     private boolean closed;
 
-    OpenPass(
-            WeightStream stream, Pipeline pipeline, StreamCounters counters, TraceFile trace) {
+    OpenPass(WeightStream stream, Pipeline pipeline, StreamCounters counters, TraceFile trace) {
         this.stream = stream;
         this.pipeline = pipeline;
         this.counters = counters;

@@ -7,7 +7,6 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
-import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.OffloadStreamException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -232,9 +231,7 @@ final class Pipeline {
     }
 
     private Slot assignedAt(int position) {
-        return position < order.length
-                ? assigned[position]
-                : nextAssigned[position - order.length];
+        return position < order.length ? assigned[position] : nextAssigned[position - order.length];
     }
 
     private void assign(int position, Slot slot) {
@@ -381,10 +378,6 @@ final class Pipeline {
             throw new PassCancelledException("the weight stream is closed");
         }
         return filled(slot);
-    }
-
-    void addSlot(HostMemory memory) {
-        ring.add(new Slot(memory));
     }
 
     void signalAll() {

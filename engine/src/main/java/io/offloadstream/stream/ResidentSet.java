@@ -16,8 +16,8 @@ import java.util.List;
 
 /**
  * The groups that have memory of their own. It is taken when a pass first needs the group, and
- * given back when somebody else needs it: then the group streams, until the budget has had room
- * for it again for a while.
+ * given back when somebody else needs it: then the group streams, until the budget has had room for
+ * it again for a while.
  *
  * <p>Guarded by the pipeline's lock, except where a method says otherwise.
  */

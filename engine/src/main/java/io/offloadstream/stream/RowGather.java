@@ -29,12 +29,15 @@ final class RowGather {
     private final WeightStream stream;
     private final ResidencyPlan plan;
     private final Pipeline pipeline;
+    private final StreamCounters counters;
     private final FileCoverage coverage;
     private final Slot staging;
     private boolean leased;
 
-    RowGather(WeightStream stream, Pipeline pipeline, MemoryBudget budget) {
+    RowGather(
+            WeightStream stream, Pipeline pipeline, StreamCounters counters, MemoryBudget budget) {
         this.stream = stream;
+        this.counters = counters;
         this.plan = stream.plan();
         this.pipeline = pipeline;
         this.coverage =
@@ -87,8 +90,7 @@ final class RowGather {
                 long start = System.nanoTime();
                 find(pass, table, tensor, entry, rows, found);
                 long nanos = System.nanoTime() - start;
-                stream.counters()
-                        .gathered(found.fromMemory, found.pieces.size(), found.bytes, nanos);
+                counters.gathered(found.fromMemory, found.pieces.size(), found.bytes, nanos);
                 leased = true;
                 complete = true;
                 return new Rows(found);
@@ -135,7 +137,7 @@ final class RowGather {
             }
         }
         if (!found.pieces.isEmpty()) {
-            read(pass, table, entry, rows, rowBytes, found);
+            read(pass, table, rows, rowBytes, found);
         }
     }
 
@@ -166,13 +168,7 @@ final class RowGather {
         return new Piece(file, aligned, place * span, length, needed);
     }
 
-    private void read(
-            OpenPass pass,
-            WeightGroup table,
-            TensorEntry entry,
-            int[] rows,
-            long rowBytes,
-            Found found) {
+    private void read(OpenPass pass, WeightGroup table, int[] rows, long rowBytes, Found found) {
         Piece[] pieces = found.pieces.values().toArray(Piece[]::new);
         for (Piece piece : pieces) {
             found.bytes += piece.length();
@@ -180,7 +176,9 @@ final class RowGather {
         String name = "rows of " + table.name();
         // readers may still be at work for a gather that was cancelled
         pass.await(
-                name, () -> staging.state() == Slot.State.READING ? null : staging, WaitKind.GATHER);
+                name,
+                () -> staging.state() == Slot.State.READING ? null : staging,
+                WaitKind.GATHER);
         staging.drop();
         pipeline.startReading(staging, -1, pieces, true);
         pass.await(name, () -> Pipeline.filled(staging), WaitKind.GATHER);

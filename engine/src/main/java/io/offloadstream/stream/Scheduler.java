@@ -29,8 +29,7 @@ interface Scheduler {
         }
         return switch (options.scheduler()) {
             case LOOKAHEAD ->
-                    (position, computing, waiting, ahead) ->
-                            position == computing || ahead < depth;
+                    (position, computing, waiting, ahead) -> position == computing || ahead < depth;
             case BLOCK ->
                     (position, computing, waiting, ahead) ->
                             position / depth <= computing / depth + 1;

@@ -67,8 +67,7 @@ public record StreamStats(
      * @param bytes read for them, whole blocks
      * @param waitNanos time waited for them
      */
-    public record GatherStage(
-            long rowsFromMemory, long rowsFromDisk, long bytes, long waitNanos) {}
+    public record GatherStage(long rowsFromMemory, long rowsFromDisk, long bytes, long waitNanos) {}
 
     /**
      * One pass.
@@ -117,7 +116,9 @@ public record StreamStats(
         table.row(
                 "gather",
                 TextTable.bytes(gather.bytes()),
-                gather.rowsFromDisk() + " of " + (gather.rowsFromDisk() + gather.rowsFromMemory())
+                gather.rowsFromDisk()
+                        + " of "
+                        + (gather.rowsFromDisk() + gather.rowsFromMemory())
                         + " rows from disk",
                 "",
                 time(gather.waitNanos()));

@@ -37,11 +37,14 @@ final class TraceFile implements AutoCloseable {
         this.json = json;
     }
 
-    /** Creates the file, replacing an older one. */
-    static TraceFile open(Path path, int readers) {
+    /** Creates the file that the options name, replacing an older one; null if they name none. */
+    static TraceFile openIfAsked(StreamOptions options) {
+        return options.trace() == null ? null : open(options.trace(), options.readThreads());
+    }
+
+    private static TraceFile open(Path path, int readers) {
         try {
-            JsonWriter json =
-                    new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
+            JsonWriter json = new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
             TraceFile trace = new TraceFile(path, json);
             json.beginObject().name("traceEvents").beginArray();
             trace.nameTrack(COMPUTE_TRACK, "compute");

@@ -52,8 +52,7 @@ final class WeightFiles implements AutoCloseable {
      * @param blockBytes what reads are aligned to
      * @param storage where the files come from
      */
-    static WeightFiles open(
-            SortedMap<Path, Long> sizes, Io io, int blockBytes, Storage storage) {
+    static WeightFiles open(SortedMap<Path, Long> sizes, Io io, int blockBytes, Storage storage) {
         if (io == Io.BUFFERED) {
             return open(sizes, Io.BUFFERED, Storage.Mode.BUFFERED, blockBytes, storage);
         }

@@ -5,7 +5,6 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.checkpoint.TensorEntry;
-import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
@@ -18,10 +17,10 @@ import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,10 +46,7 @@ public final class WeightStream implements AutoCloseable {
     private final RowGather rows;
     private final StreamCounters counters = new StreamCounters();
     private final List<Thread> readers = new ArrayList<>();
-    private final MemoryBudget.Reclaimer reclaimer = this::reclaim;
-
-    /** The thread that takes memory for groups: it must not make others give theirs up for it. */
-    private volatile Thread pinning;
+    private final PassMemory memory;
 
     private WeightStream(
             ResidencyPlan plan,
@@ -65,19 +61,20 @@ public final class WeightStream implements AutoCloseable {
         residents = new ResidentSet(plan, budget);
         Piece[][] pieces = new Piece[plan.groups().size()][];
         for (int i = 0; i < pieces.length; i++) {
-            pieces[i] =
-                    Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
+            pieces[i] = Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
         }
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
+        memory = new PassMemory(plan, budget, pipeline, residents);
         boolean complete = false;
         RowGather opened = null;
         try {
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
-                pipeline.addSlot(HostMemory.allocate(budget, "ring", plan.slotBytes()));
+                pipeline.ring()
+                        .add(new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes())));
             }
-            opened = new RowGather(this, pipeline, budget);
+            opened = new RowGather(this, pipeline, counters, budget);
             complete = true;
         } finally {
             if (!complete) {
@@ -111,7 +108,7 @@ public final class WeightStream implements AutoCloseable {
         return open(plan, options, budget, storage, List.of());
     }
 
-    /** Likewise, with files open for {@link #load} too. */
+    /** Likewise, with files open for {@link #loader} too. */
     static WeightStream open(
             ResidencyPlan plan,
             StreamOptions options,
@@ -167,10 +164,7 @@ public final class WeightStream implements AutoCloseable {
         TraceFile trace = null;
         WeightStream stream = null;
         try {
-            trace =
-                    options.trace() == null
-                            ? null
-                            : TraceFile.open(options.trace(), options.readThreads());
+            trace = TraceFile.openIfAsked(options);
             stream = new WeightStream(plan, options, budget, files, trace);
         } finally {
             if (stream == null) {
@@ -181,7 +175,7 @@ public final class WeightStream implements AutoCloseable {
             }
         }
         stream.readers.forEach(Thread::start);
-        budget.addReclaimer(stream.reclaimer);
+        budget.addReclaimer(stream.memory);
         return stream;
     }
 
@@ -212,9 +206,7 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            if (!plan.isMapped()) {
-                takeMemory(order);
-            }
+            memory.take(order);
             begun = true;
         } finally {
             pipeline.lock.lock();
@@ -232,62 +224,6 @@ public final class WeightStream implements AutoCloseable {
         return pass;
     }
 
-    /** Takes memory for the planned groups of a pass, and for a ring if one is needed. */
-    private void takeMemory(int[] order) {
-        pinning = Thread.currentThread();
-        try {
-            for (WeightGroup group : locked(() -> residents.pinnable(order))) {
-                HostMemory memory = residents.allocateIfRoom(group);
-                locked(() -> residents.pinned(group, memory));
-            }
-            takeRing(order);
-        } finally {
-            pinning = null;
-        }
-    }
-
-    /** Makes a ring if the pass needs one and there is none: of free memory, or of pinned groups'. */
-    private void takeRing(int[] order) {
-        if (!locked(() -> pipeline.needsRing(order))) {
-            return;
-        }
-        for (int i = 0; i < plan.wantedSlotCount(); i++) {
-            HostMemory memory = residents.allocateIfRoom(plan.slotBytes(), "ring");
-            if (memory == null) {
-                break;
-            }
-            locked(() -> pipeline.ring().add(new Slot(memory)));
-        }
-        locked(() -> residents.giveUpForRing(pipeline.ring()));
-        if (locked(() -> pipeline.needsRing(order))) {
-            // neither: this throws what names the numbers
-            HostMemory memory = HostMemory.allocate(budget, "ring", plan.slotBytes());
-            locked(() -> pipeline.ring().add(new Slot(memory)));
-        }
-    }
-
-    private <T> T locked(Supplier<T> action) {
-        pipeline.lock.lock();
-        try {
-            return action.get();
-        } finally {
-            pipeline.lock.unlock();
-        }
-    }
-
-    private void reclaim(long neededBytes) {
-        if (plan.isMapped() || pinning == Thread.currentThread()) {
-            return;
-        }
-        List<HostMemory> freed =
-                locked(
-                        () -> {
-                            pipeline.signalAll();
-                            return residents.giveUp(neededBytes, pipeline.ring());
-                        });
-        freed.forEach(HostMemory::close);
-    }
-
     /** Where a tensor of a group lies in the slot that holds the group. */
     long address(WeightGroup group, int tensor, Slot slot) {
         if (slot.memory() == null) {
@@ -299,43 +235,13 @@ public final class WeightStream implements AutoCloseable {
 
     long[] addresses(WeightGroup group, Slot slot) {
         long[] addresses = new long[group.tensors().size()];
-        for (int i = 0; i < addresses.length; i++) {
-            addresses[i] = address(group, i, slot);
-        }
+        Arrays.setAll(addresses, i -> address(group, i, slot));
         return addresses;
     }
 
-    /** Where a tensor starts in memory that {@link #load} returned. */
-    long offsetInMemory(TensorEntry entry) {
-        return single(entry).tensorOffset(0);
-    }
-
-    private GroupExtents single(TensorEntry entry) {
-        WeightGroup alone = new WeightGroup(0, entry.name(), Access.STATIC, List.of(entry));
-        return GroupExtents.of(alone, plan.blockBytes());
-    }
-
-    /**
-     * Reads one tensor into memory of its own, on behalf of the calling thread.
-     *
-     * @return the memory, for the caller to close
-     */
-    HostMemory load(MemoryBudget charged, TensorEntry entry) {
-        GroupExtents extents = single(entry);
-        HostMemory memory = HostMemory.allocate(charged, entry.name(), extents.slotBytes());
-        Slot slot = new Slot(memory, entry.name());
-        boolean complete = false;
-        try {
-            files.checkUnchanged();
-            Piece[] pieces = Piece.cut(extents, files, readers.size(), plan.blockBytes());
-            locked(() -> pipeline.readNow(slot, pieces));
-            complete = true;
-            return memory;
-        } finally {
-            if (!complete) {
-                memory.close();
-            }
-        }
+    /** Reads single tensors, for the layers' owner. */
+    TensorLoader loader() {
+        return new TensorLoader(pipeline, files, readers.size(), plan.blockBytes());
     }
 
     WeightFiles files() {
@@ -352,10 +258,6 @@ public final class WeightStream implements AutoCloseable {
 
     Turns turns() {
         return turns;
-    }
-
-    StreamCounters counters() {
-        return counters;
     }
 
     /**
@@ -382,12 +284,13 @@ public final class WeightStream implements AutoCloseable {
      * @return a consistent copy
      */
     public StreamStats stats() {
-        return locked(
-                () ->
-                        counters.snapshot(
-                                files.io(),
-                                residents.pinnedBytes(),
-                                residents.reclaimedGroups()));
+        pipeline.lock.lock();
+        try {
+            return counters.snapshot(
+                    files.io(), residents.pinnedBytes(), residents.reclaimedGroups());
+        } finally {
+            pipeline.lock.unlock();
+        }
     }
 
     /** Ends a running pass, stops the readers, closes the files, frees the memory. */
@@ -402,7 +305,7 @@ public final class WeightStream implements AutoCloseable {
         } finally {
             pipeline.lock.unlock();
         }
-        budget.removeReclaimer(reclaimer);
+        budget.removeReclaimer(memory);
         joinReaders();
         pipeline.lock.lock();
         try {

@@ -71,6 +71,14 @@ public class ModelOptionsTest {
     }
 
     @Test
+    public void theRingHoldsWhatTheSchedulerReadsAhead() {
+        assertEquals(ModelOptions.parse(Map.of("prefetchLayers", "0")).hostSlots(), 1);
+        assertEquals(ModelOptions.parse(Map.of("prefetchLayers", "3")).hostSlots(), 4);
+        Map<String, String> blocks = Map.of("prefetchLayers", "3", "scheduler", "block");
+        assertEquals(ModelOptions.parse(blocks).hostSlots(), 6);
+    }
+
+    @Test
     public void passesDjlsOwnKeyOver() {
         assertNull(ModelOptions.parse(Map.of("modelName", "x")).stream().trace());
     }

@@ -102,8 +102,7 @@ public class StreamFaultTest extends WeightFixture {
                     }
                     assertTrue(message.contains("was cut while it was in use"), message);
                     assertTrue(message.contains("layer."), message);
-                    expectThrows(
-                            OffloadStreamException.class, () -> stream.begin(weights.order()));
+                    expectThrows(OffloadStreamException.class, () -> stream.begin(weights.order()));
                 });
     }
 
@@ -205,7 +204,11 @@ public class StreamFaultTest extends WeightFixture {
                         AtomicReference<Object> seen = new AtomicReference<>();
                         AtomicReference<StreamPass> open = new AtomicReference<>();
                         Thread thread =
-                                new Thread(() -> seen.set(runUntilCancelled(weights, stream, open, interrupt)));
+                                new Thread(
+                                        () ->
+                                                seen.set(
+                                                        runUntilCancelled(
+                                                                weights, stream, open, interrupt)));
                         thread.start();
                         while (open.get() == null) {
                             Thread.onSpinWait();
@@ -278,8 +281,7 @@ public class StreamFaultTest extends WeightFixture {
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
         try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
             WeightStream stream =
-                    WeightStream.open(
-                            plan, options(Io.DIRECT, 1, 3), budget, new FaultyStorage());
+                    WeightStream.open(plan, options(Io.DIRECT, 1, 3), budget, new FaultyStorage());
             try (StreamPass pass = stream.begin(weights.order())) {
                 pass.next();
                 stream.close();

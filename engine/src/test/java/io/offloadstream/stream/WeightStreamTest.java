@@ -28,7 +28,8 @@ public class WeightStreamTest extends WeightFixture {
             Random random = new Random(seed);
             RandomWeights weights = new RandomWeights(directory, seed, 1 + random.nextInt(9));
             int prefetch = random.nextInt(4);
-            SchedulerKind kind = SchedulerKind.values()[random.nextInt(2)];
+            SchedulerKind kind =
+                    random.nextBoolean() ? SchedulerKind.LOOKAHEAD : SchedulerKind.BLOCK;
             boolean isBlock = kind == SchedulerKind.BLOCK && prefetch > 0;
             int slots = isBlock ? 2 * prefetch : prefetch + 1;
             int block = random.nextBoolean() ? RandomWeights.BLOCK_BYTES : 1;

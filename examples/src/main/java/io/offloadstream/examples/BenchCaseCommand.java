@@ -8,6 +8,7 @@ import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
@@ -32,6 +33,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     /** Passes before the clock starts: pages are mapped, code is compiled, the ring is full. */
     private static final int WARM_UP_TOKENS = 3;
+
+    private static final int MEASUREMENTS = 3;
 
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -66,9 +69,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         }
         // Before the bandwidths are measured, for that takes memory of its own.
         printPeak();
-        Bandwidths bandwidths = Bandwidths.measure(directory.resolve(SyntheticCheckpoint.FILE));
-        print("memoryBandwidth", (long) bandwidths.memoryBytesPerSecond());
-        print("diskBandwidth", (long) bandwidths.diskBytesPerSecond());
+        printBandwidths();
         return 0;
     }
 
@@ -105,6 +106,20 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                 print("peakRssBytes", Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
             }
         }
+    }
+
+    /** The best of a few, for a disturbed measurement would flatter the shares. */
+    private void printBandwidths() {
+        double memory = 0;
+        double disk = 0;
+        for (int i = 0; i < MEASUREMENTS; i++) {
+            Path file = directory.resolve(SyntheticCheckpoint.FILE);
+            Bandwidths measured = Bandwidths.measure(file, Storage.local());
+            memory = Math.max(memory, measured.memoryBytesPerSecond());
+            disk = Math.max(disk, measured.diskBytesPerSecond());
+        }
+        print("memoryBandwidth", (long) memory);
+        print("diskBandwidth", (long) disk);
     }
 
     private void print(String name, Object value) {

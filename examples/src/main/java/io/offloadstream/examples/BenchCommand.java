@@ -100,61 +100,64 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     private void printInMemory(BenchResult result, LlamaShape shape) {
         out().println("(a) all in memory");
         if (result.number("streamedBytes") > 0) {
-            out().printf(
-                            "    n/a: %s of weights do not fit the %s that this machine has available%n",
-                            MemorySize.format(shape.sizeBytes()),
-                            MemorySize.format(result.number("budgetBytes")));
+            line(
+                    "n/a",
+                    size(shape.sizeBytes())
+                            + " of weights do not fit the "
+                            + size(result.number("budgetBytes"))
+                            + " that this machine has available");
             return;
         }
         double seconds = result.decimal("secondsPerToken");
         double rate = result.number("weightBytes") / seconds;
-        out().printf(
-                        Locale.ROOT,
-                        "    decode             %.2f tokens/s (%.3f s/token)%n"
-                                + "    weights            %s/s = %.0f %% of memory read bandwidth, %s/s%n"
-                                + "    read from disk     %s per token%n"
-                                + "    peak RSS           %s%n",
-                        1 / seconds,
-                        seconds,
-                        MemorySize.format((long) rate),
-                        100 * rate / result.number("memoryBandwidth"),
-                        MemorySize.format(result.number("memoryBandwidth")),
-                        MemorySize.format(result.number("readBytes") / tokens),
-                        peak(result));
+        line("decode", fixed(1 / seconds) + " tokens/s, " + fixed(seconds) + " s/token");
+        line("weights", share(rate, result.number("memoryBandwidth"), "memory read bandwidth"));
+        line("read from disk", size(result.number("readBytes") / tokens) + " per token");
+        line("peak RSS", peak(result) + ", mapped weights included");
     }
 
     private void printStreamed(BenchResult result) {
+        out().println("(b) hostMemory=" + hostMemory);
         double seconds = result.decimal("secondsPerToken");
         long perToken = result.number("readBytes") / tokens;
+        long planned = result.number("streamedBytes");
+        line("decode", fixed(seconds) + " s/token, " + fixed(1 / seconds) + " tokens/s");
+        line(
+                "read from disk",
+                size(perToken)
+                        + " per token; not resident: "
+                        + size(planned)
+                        + " of "
+                        + size(result.number("weightBytes")));
+        line("embedding rows", size(result.number("rowBytes") / tokens) + " per token on top");
         double rate = perToken / seconds;
-        out().printf("(b) hostMemory=%s%n", hostMemory);
-        out().printf(
-                Locale.ROOT,
-                "    decode             %.3f s/token (%.2f tokens/s)%n"
-                        + "    read from disk     %s per token; not resident: %s of %s%n"
-                        + "    embedding rows     %s per token on top%n"
-                        + "    read rate          %s/s = %.0f %% of direct read bandwidth, %s/s%n"
-                        + "    peak RSS           %s%s%n",
-                seconds,
-                1 / seconds,
-                MemorySize.format(perToken),
-                MemorySize.format(result.number("streamedBytes")),
-                MemorySize.format(result.number("weightBytes")),
-                MemorySize.format(result.number("rowBytes") / tokens),
-                MemorySize.format((long) rate),
-                100 * rate / result.number("diskBandwidth"),
-                MemorySize.format(result.number("diskBandwidth")),
-                peak(result),
-                overBudget(result));
-        if (result.number("readBytes") != tokens * result.number("streamedBytes")) {
+        line("read rate", share(rate, result.number("diskBandwidth"), "direct read bandwidth"));
+        line("peak RSS", peak(result) + overBudget(result));
+        if (result.number("readBytes") != tokens * planned) {
             throw new OffloadStreamException(
                     tokens
                             + " tokens read "
                             + result.number("readBytes")
                             + " bytes, but "
-                            + tokens * result.number("streamedBytes")
+                            + tokens * planned
                             + " are what is not resident");
         }
+    }
+
+    private void line(String label, String text) {
+        out().printf("    %-16s %s%n", label, text);
+    }
+
+    private static String share(double bytesPerSecond, long limit, String name) {
+        long percent = Math.round(100 * bytesPerSecond / limit);
+        return size((long) bytesPerSecond)
+                + "/s = "
+                + percent
+                + " % of the "
+                + name
+                + ", "
+                + size(limit)
+                + "/s";
     }
 
     private static String overBudget(BenchResult result) {
@@ -162,12 +165,18 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             return "";
         }
         long over = result.number("peakRssBytes") - result.number("budgetBytes");
-        return over < 0 ? ", within the budget" : " = budget + " + MemorySize.format(over);
+        return over < 0 ? ", within the budget" : " = budget + " + size(over);
     }
 
     private static String peak(BenchResult result) {
-        return result.has("peakRssBytes")
-                ? MemorySize.format(result.number("peakRssBytes"))
-                : "n/a";
+        return result.has("peakRssBytes") ? size(result.number("peakRssBytes")) : "n/a";
+    }
+
+    private static String size(long bytes) {
+        return MemorySize.format(bytes);
+    }
+
+    private static String fixed(double value) {
+        return String.format(Locale.ROOT, "%.3f", value);
     }
 }

@@ -7,6 +7,7 @@ package io.offloadstream.examples;
 import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -66,7 +67,8 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
 
     private void stream(Path target, LlamaShape shape, Map<String, String> values) {
         new SyntheticCheckpoint(shape, SEED).make(target, out());
-        Bandwidths bandwidths = Bandwidths.measure(target.resolve(SyntheticCheckpoint.FILE));
+        Path file = target.resolve(SyntheticCheckpoint.FILE);
+        Bandwidths bandwidths = Bandwidths.measure(file, Storage.local());
         try (StreamedModel model = StreamedModel.open(target, parse(values));
                 TokenRun run = new TokenRun(model);
                 ProgressBar bar = ProgressBar.on(err(), model)) {

@@ -10,6 +10,7 @@ import io.offloadstream.model.ModelPlan;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -60,7 +61,8 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
 
     /** Measured on the model's own disk, on the first of its files. */
     private static Bandwidths bandwidths(ModelPlan plan) {
-        return Bandwidths.measure(plan.checkpoint().tensors().values().iterator().next().file());
+        Path file = plan.checkpoint().tensors().values().iterator().next().file();
+        return Bandwidths.measure(file, Storage.local());
     }
 
     private void printLeast(String what, long bytes) {

@@ -8,9 +8,7 @@ import io.offloadstream.model.StreamedModel;
 import java.io.Console;
 import java.io.PrintWriter;
 
-/**
- * A bar for the pass that runs, on a terminal only.
- */
+/** A bar for the pass that runs, on a terminal only. */
 final class ProgressBar implements AutoCloseable {
 
     private static final int WIDTH = 30;
@@ -42,6 +40,7 @@ final class ProgressBar implements AutoCloseable {
     }
 
     /** Newer JDKs have a console where there is no terminal, and a method that tells. */
+    @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal() {
         Console console = System.console();
         if (console == null) {

@@ -149,7 +149,7 @@ final class SyntheticCheckpoint {
         if (tensor.name().contains("embed_tokens")) {
             return EMBEDDING_DEVIATION;
         }
-        double deviation = 1 / Math.sqrt(tensor.shape()[1]);
+        double deviation = 1 / Math.sqrt((double) tensor.shape()[1]);
         boolean addsToHidden = tensor.name().matches(".*\\.(o_proj|down_proj)\\.weight");
         return addsToHidden ? deviation / Math.sqrt(2.0 * shape.layers()) : deviation;
     }

@@ -31,12 +31,12 @@ public class BenchCommandTest {
                 new String[] {
                     "\\(a\\) all in memory",
                     "decode +[0-9.]+ tokens/s",
-                    "= [0-9]+ % of memory read bandwidth",
+                    "= [0-9]+ % of the memory read bandwidth",
                     "read from disk +0 B per token",
                     "\\(b\\) hostMemory=20MB",
                     "decode +[0-9.]+ s/token",
                     "read from disk +([0-9.]+ MB) per token; not resident: \\1 of",
-                    "= [0-9]+ % of direct read bandwidth",
+                    "= [0-9]+ % of the direct read bandwidth",
                     "peak RSS"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());

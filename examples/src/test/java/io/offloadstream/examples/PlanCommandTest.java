@@ -14,8 +14,7 @@ import org.testng.annotations.Test;
 public class PlanCommandTest {
 
     private static long least(CliRun plan) {
-        Matcher number =
-                Pattern.compile("(?m)^ +for text +(\\d+) bytes").matcher(plan.out());
+        Matcher number = Pattern.compile("(?m)^ +for text +(\\d+) bytes").matcher(plan.out());
         assertTrue(number.find(), plan.out());
         return Long.parseLong(number.group(1));
     }

@@ -23,7 +23,7 @@ public class ProgramsTest {
 
     /** A main method. */
     private interface Program {
-        void main(String... args) throws Exception;
+        void run(String... args) throws Exception;
     }
 
     private static String output(Program program) throws Exception {
@@ -31,7 +31,7 @@ public class ProgramsTest {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));
         try {
-            program.main();
+            program.run();
         } finally {
             System.setOut(before);
         }
@@ -72,10 +72,11 @@ public class ProgramsTest {
                     size += entry.sizeBytes();
                 }
             }
-            String expected = "layer %d: %d tensors, %d bytes, crc32 %08x";
             assertEquals(
                     lines.get(layer),
-                    String.format(expected, layer, tensors, size, checksum.getValue()));
+                    String.format(
+                            "layer %d: %d tensors, %d bytes, crc32 %08x",
+                            layer, tensors, size, checksum.getValue()));
         }
         assertTrue(lines.get(8).startsWith("8 layers, 2.9"), lines.get(8));
     }

@@ -137,7 +137,7 @@ public class ModelLoadTest {
                         .build();
         try (ZooModel<String, String> model = criteria.loadModel();
                 Predictor<String, String> predictor = model.newPredictor()) {
-            assertEquals(predictor.predict("w5 w6").split(" ").length, 4);
+            assertEquals(predictor.predict("w5 w6").split(" ", -1).length, 4);
         }
     }
 

@@ -101,7 +101,7 @@ public class TokenStreamTest {
                     best = values[i] > values[best] ? i : best;
                 }
                 ids = Arrays.copyOf(ids, ids.length + 1);
-                ids[ids.length - 1] = best - (values.length - TinyModel.VOCAB);
+                ids[ids.length - 1] = (long) best - values.length + TinyModel.VOCAB;
             }
         }
         return Arrays.copyOfRange(ids, PROMPT.length, ids.length);
@@ -172,7 +172,7 @@ public class TokenStreamTest {
                 };
         params.add(OfsSymbolBlock.TOKEN_CHOOSER, failing);
         TokenStream tokens = block.forwardStreamIter(null, prompt(), false, params);
-        assertThrows(IllegalStateException.class, tokens::hasNext);
+        assertThrows(IllegalStateException.class, tokens::next);
         assertEquals(streamed.budget().usedBytes(), usedBytes);
         assertFalse(tokens.hasNext());
     }
