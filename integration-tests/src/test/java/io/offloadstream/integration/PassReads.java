@@ -20,25 +20,27 @@ final class PassReads {
 
     /** Holds for the last pass, which had the head, after a first one made the groups resident. */
     static void assertOnlyPlannedGroupsWereRead(StreamedModel model) {
-        StreamStats.PassRecord last = last(model);
+        StreamStats.PassRecord last = last(model.stats());
         assertEquals(last.groupsRead(), streamed(model.plan()), "groups read");
         assertEquals(last.bytes(), model.plan().streamedBytesPerPass(), "bytes read");
     }
 
     /** Holds when outputs took memory that the plan had for groups: those that stream always do. */
     static void assertPlannedGroupsWereRead(StreamedModel model) {
-        StreamStats.PassRecord last = last(model);
+        StreamStats.PassRecord last = last(model.stats());
         assertTrue(last.groupsRead().containsAll(streamed(model.plan())), "groups read " + last);
     }
 
-    private static StreamStats.PassRecord last(StreamedModel model) {
-        List<StreamStats.PassRecord> passes = model.stats().recentPasses();
+    /** The last pass, which must have run to its end. */
+    static StreamStats.PassRecord last(StreamStats stats) {
+        List<StreamStats.PassRecord> passes = stats.recentPasses();
         StreamStats.PassRecord last = passes.get(passes.size() - 1);
         assertTrue(last.isComplete(), "complete");
         return last;
     }
 
-    private static List<Integer> streamed(ResidencyPlan plan) {
+    /** The groups that each pass reads. */
+    static List<Integer> streamed(ResidencyPlan plan) {
         return plan.groups().stream()
                 .filter(group -> group.access() == WeightGroup.Access.STREAMED)
                 .map(WeightGroup::index)
