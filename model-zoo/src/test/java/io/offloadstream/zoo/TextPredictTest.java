@@ -11,16 +11,20 @@ import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import ai.djl.engine.EngineException;
 import ai.djl.inference.Predictor;
 import ai.djl.inference.streaming.IteratorBytesSupplier;
 import ai.djl.inference.streaming.PublisherBytesSupplier;
 import ai.djl.inference.streaming.StreamingTranslator.StreamOutput;
 import ai.djl.modality.Input;
 import ai.djl.modality.Output;
+import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -119,6 +123,37 @@ public class TextPredictTest {
         } finally {
             TinyModel.engineModel(texts).streamedModel().setProgress((done, total) -> {});
         }
+    }
+
+    @Test
+    public void theLeastBudgetGivesTheSameText() throws Exception {
+        String expected;
+        try (Predictor<String, String> predictor = texts.newPredictor()) {
+            expected = predictor.predict("w5 w6 w7");
+        }
+        EngineException refused =
+                expectThrows(EngineException.class, () -> small(1000).build().loadModel());
+        long least = ((BudgetExceededException) refused.getCause()).requestedBytes();
+        // a request's ids and the logits of one position come on top, no group has room in them
+        long withRequest = least + 1024;
+        try (ZooModel<String, String> model = small(withRequest).build().loadModel();
+                Predictor<String, String> predictor = model.newPredictor()) {
+            StreamedModel streamed = TinyModel.engineModel(model).streamedModel();
+            assertEquals(predictor.predict("w5 w6 w7"), expected);
+            long read = streamed.stats().read().bytes();
+            assertEquals(predictor.predict("w5 w6 w7"), expected);
+            assertTrue(streamed.stats().read().bytes() > read, "nothing was streamed");
+        }
+    }
+
+    private Criteria.Builder<String, String> small(long hostMemoryBytes) {
+        return tiny.criteria(String.class, String.class)
+                .optTranslatorFactory(new OfsTranslatorFactory())
+                .optArgument("max_new_tokens", 12)
+                .optOption("hostMemory", hostMemoryBytes + "B")
+                .optOption("maxBatch", "1")
+                .optOption("maxSequenceLength", "64")
+                .optOption("io", "buffered");
     }
 
     @Test
