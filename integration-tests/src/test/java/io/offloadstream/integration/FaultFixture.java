@@ -118,9 +118,13 @@ abstract class FaultFixture {
 
     /** A budget that streams most blocks; a mapped file is charged whole. */
     Map<String, String> options(String io) {
+        return options(io, 1);
+    }
+
+    Map<String, String> options(String io, int batch) {
         return io.equals("mmap")
-                ? Budgets.plenty(2, LENGTH, io)
-                : Budgets.streaming(directory(), 2, LENGTH, io);
+                ? Budgets.plenty(batch, LENGTH, io)
+                : Budgets.streaming(directory(), batch, LENGTH, io);
     }
 
     /** Opens the model; it is closed after the test. */

@@ -10,6 +10,8 @@ import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** The local file system with a say in every read; it can refuse direct io. */
@@ -48,6 +50,40 @@ final class WatchedStorage implements Storage {
                         once.beforeRead();
                     }
                 };
+    }
+
+    /** Holds all reads from now on until it is closed. */
+    Hold hold() {
+        Hold hold = new Hold(new CountDownLatch(1), new CountDownLatch(1));
+        hook = hold;
+        return hold;
+    }
+
+    /** Reads that wait: {@code reached} tells when the first one does. */
+    record Hold(CountDownLatch reached, CountDownLatch released) implements Hook, AutoCloseable {
+
+        @Override
+        public void beforeRead() throws IOException {
+            reached.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                throw new IOException("a reader was interrupted", e);
+            }
+        }
+
+        /** Waits until a read is held. */
+        void await() throws InterruptedException {
+            if (!reached.await(1, TimeUnit.MINUTES)) {
+                throw new AssertionError("nothing was read");
+            }
+        }
+
+        /** Lets reads go on. */
+        @Override
+        public void close() {
+            released.countDown();
+        }
     }
 
     /** Reads that were begun. */
