@@ -9,6 +9,9 @@ import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The memory that a request computes in: scratch for a chunk of rows, and buffers for the rows of a
@@ -17,6 +20,8 @@ import io.offloadstream.platform.MemoryBudget;
  * budget allows. Results do not depend on which.
  */
 final class RequestMemory implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(RequestMemory.class);
 
     private final int chunkRows;
     private final PassBuffers buffers;
@@ -53,17 +58,29 @@ final class RequestMemory implements AutoCloseable {
      * The most that the budget holds for a prompt.
      *
      * @param rows rows of the prompt
+     * @param leavesEnough whether what is left is enough for the weights of a pass
      * @return null if it holds no more than the least
      */
-    static RequestMemory forPrompt(ModelPlan plan, Backend backend, MemoryBudget budget, int rows) {
+    static RequestMemory forPrompt(
+            ModelPlan plan,
+            Backend backend,
+            MemoryBudget budget,
+            int rows,
+            BooleanSupplier leavesEnough) {
         int passRows = Math.min(rows, plan.mostPassRows());
         while (passRows > plan.passRows()) {
             try {
                 int chunkRows = plan.chunkRows(passRows, budget.availableBytes());
-                return new RequestMemory(plan, backend, budget, chunkRows, passRows);
+                RequestMemory memory =
+                        new RequestMemory(plan, backend, budget, chunkRows, passRows);
+                if (leavesEnough.getAsBoolean()) {
+                    return memory;
+                }
+                memory.close();
             } catch (BudgetExceededException e) {
-                passRows /= 2;
+                LOG.debug("{} rows at a time do not fit: {}", passRows, e.getMessage());
             }
+            passRows /= 2;
         }
         return null;
     }

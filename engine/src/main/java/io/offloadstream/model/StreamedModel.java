@@ -121,7 +121,7 @@ public final class StreamedModel implements AutoCloseable {
      * is.
      */
     RequestMemory memoryForPrompt(int rows) {
-        return RequestMemory.forPrompt(plan, backend, budget, rows);
+        return RequestMemory.forPrompt(plan, backend, budget, rows, stream::hasRoomForRing);
     }
 
     /** The memory of the least size, that a model always has. */

@@ -66,7 +66,10 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         }
         locked(() -> residents.giveUpForRing(pipeline.ring()));
         if (locked(() -> pipeline.needsRing(order))) {
-            // neither: this throws what names the numbers
+            long missing = HostMemory.chargedBytes(plan.slotBytes()) - budget.availableBytes();
+            // groups that are each too small to be a slot make room for one together
+            locked(() -> residents.giveUpForRoom(missing)).forEach(HostMemory::close);
+            // where they do not suffice, this throws what names the numbers
             HostMemory memory = HostMemory.allocate(budget, "ring", plan.slotBytes());
             locked(() -> pipeline.ring().add(new Slot(memory)));
         }
@@ -78,6 +81,17 @@ final class PassMemory implements MemoryBudget.Reclaimer {
                     slots,
                     plan.wantedSlotCount());
         }
+    }
+
+    /** Whether a pass can have a ring: there is one, or memory for it is free or can be made so. */
+    boolean hasRoomForRing() {
+        long neededBytes = HostMemory.chargedBytes(plan.slotBytes());
+        return plan.isMapped()
+                || locked(
+                        () ->
+                                !pipeline.ring().isEmpty()
+                                        || budget.availableBytes() + residents.evictableBytes()
+                                                >= neededBytes);
     }
 
     @Override

@@ -210,6 +210,33 @@ final class ResidentSet {
         return !ring.isEmpty();
     }
 
+    /**
+     * Gives groups up for a ring that there is no slot for yet, or none if they do not suffice.
+     *
+     * @return memory for the caller to close, without the lock
+     */
+    List<HostMemory> giveUpForRoom(long neededBytes) {
+        List<HostMemory> freed = new ArrayList<>();
+        if (evictableBytes() < neededBytes) {
+            return freed;
+        }
+        long bytes = 0;
+        for (int group : evictable()) {
+            if (bytes < neededBytes) {
+                bytes += HostMemory.chargedBytes(slots[group].memory().sizeBytes());
+                freed.add(takeAway(group));
+            }
+        }
+        return freed;
+    }
+
+    /** Bytes of the budget that groups can give up now. */
+    long evictableBytes() {
+        return evictable().stream()
+                .mapToLong(group -> HostMemory.chargedBytes(slots[group].memory().sizeBytes()))
+                .sum();
+    }
+
     /** Those whose memory is large enough to be a slot, as many as the ring wants. */
     private List<Integer> slotVictims(List<Integer> victims) {
         return victims.stream()

@@ -224,6 +224,16 @@ public final class WeightStream implements AutoCloseable {
         return pass;
     }
 
+    /**
+     * Tells whether the budget still has what streaming needs at least. Whoever takes memory that
+     * it could do without asks this afterwards.
+     *
+     * @return true if a pass that begins now gets its ring
+     */
+    public boolean hasRoomForRing() {
+        return memory.hasRoomForRing();
+    }
+
     /** Where a tensor of a group lies in the slot that holds the group. */
     long address(WeightGroup group, int tensor, Slot slot) {
         if (slot.memory() == null) {

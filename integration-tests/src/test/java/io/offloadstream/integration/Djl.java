@@ -16,11 +16,13 @@ import io.offloadstream.zoo.OfsTranslatorFactory;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import org.testng.SkipException;
 
 /** Loads models as a DJL user does. */
 final class Djl {
 
     static final String ENGINE = "OffloadStream";
+    static final String PYTORCH = "PyTorch";
 
     private Djl() {}
 
@@ -50,11 +52,17 @@ final class Djl {
         return criteria.build().loadModel();
     }
 
-    static StreamedModel streamed(ZooModel<?, ?> model) {
-        return ((OfsModel) model.getWrappedModel()).streamedModel();
+    /** The original model, traced, in the PyTorch engine; skips the test where there is none. */
+    static ZooModel<NDList, NDList> loadTraced(Goldens goldens)
+            throws ModelNotFoundException, MalformedModelException, IOException {
+        if (!Engine.hasEngine(PYTORCH)) {
+            throw new SkipException("no PyTorch engine for this platform");
+        }
+        Path traced = goldens.directory().resolve("expected/torchscript.pt");
+        return loadLogits(traced, PYTORCH, Map.of());
     }
 
-    static boolean has(String engine) {
-        return Engine.hasEngine(engine);
+    static StreamedModel streamed(ZooModel<?, ?> model) {
+        return ((OfsModel) model.getWrappedModel()).streamedModel();
     }
 }

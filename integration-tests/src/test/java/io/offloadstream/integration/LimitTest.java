@@ -9,7 +9,10 @@ import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.ModelPlan;
+import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamOptions;
@@ -21,6 +24,8 @@ import org.testng.annotations.Test;
 
 /** What does not fit or is not allowed is refused with the number, before anything is read. */
 public class LimitTest extends FaultFixture {
+
+    private static final int BUDGET_STEPS = 24;
 
     @Test(dataProvider = "allModes")
     public void aBudgetBelowTheLeastIsRefusedWithTheNumber(String io) {
@@ -55,6 +60,35 @@ public class LimitTest extends FaultFixture {
                         () -> StreamedModel.open(directory(), tight, new WatchedStorage()));
         assertTrue(e.requestedBytes() > least, e.getMessage());
         return e.requestedBytes();
+    }
+
+    /**
+     * Memory for logits and prompts is taken from what the plan gives to weights: some budget in
+     * between leaves groups resident that are each too small for a slot of the ring.
+     */
+    @Test(dataProvider = "readModes", timeOut = 120_000)
+    public void everyBudgetFromTheLeastOnWorks(String io) {
+        int batch = 12;
+        Map<String, String> plenty = Budgets.plenty(batch, LENGTH, io);
+        ModelPlan plan = Budgets.plan(directory(), plenty);
+        int[] ids = new int[batch * LENGTH];
+        Arrays.setAll(ids, i -> i * 13 % plan.decoder().vocabSize());
+        TokenBatch input = new TokenBatch(LENGTH, ids, null, null);
+        long least = plan.leastBytes() + plan.logitsBytes(batch, LENGTH);
+        long step = Budgets.streamedBytes(plan) / BUDGET_STEPS;
+        float[] first = null;
+        for (int i = 0; i <= 2 * BUDGET_STEPS; i++) {
+            StreamedModel model =
+                    open(
+                            Budgets.with(plenty, "hostMemory", least + i * step),
+                            new WatchedStorage());
+            try (Session session = model.newSession(batch)) {
+                float[] logits = Runs.all(model, session, input).logits();
+                first = first == null ? logits : first;
+                assertEquals(logits, first, "budget " + (least + i * step));
+            }
+            model.close();
+        }
     }
 
     @Test(dataProvider = "readModes")

@@ -15,7 +15,6 @@ import ai.djl.repository.zoo.ZooModel;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Random;
-import org.testng.SkipException;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -25,22 +24,16 @@ import org.testng.annotations.Test;
  */
 public class TorchScriptTest {
 
-    private static final String PYTORCH = "PyTorch";
     private static final int VOCAB = 640;
     private static final int[][] SHAPES = {{1, 1}, {1, 13}, {2, 7}, {3, 40}, {1, 100}};
 
     @DataProvider
     Object[][] models() {
-        return new Object[][] {
-            {"llama-tiny"}, {"llama-sharded"}, {"qwen2-tiny"}, {"mistral-tiny"}, {"gpt2-tiny"},
-        };
+        return TestModels.references();
     }
 
     @Test(dataProvider = "models")
     public void bothEnginesAgreeOnRandomInput(String name) throws Exception {
-        if (!Djl.has(PYTORCH)) {
-            throw new SkipException("no PyTorch engine for this platform");
-        }
         Goldens goldens = Goldens.reference(name);
         Map<String, String> options = new HashMap<>();
         options.put("maxBatch", "3");
@@ -49,11 +42,7 @@ public class TorchScriptTest {
         options.put("io", "direct");
         long seed = name.hashCode();
         Random random = new Random(seed);
-        try (ZooModel<NDList, NDList> torch =
-                        Djl.loadLogits(
-                                goldens.directory().resolve("expected/torchscript.pt"),
-                                PYTORCH,
-                                Map.of());
+        try (ZooModel<NDList, NDList> torch = Djl.loadTraced(goldens);
                 ZooModel<NDList, NDList> ours =
                         Djl.loadLogits(goldens.directory(), Djl.ENGINE, options);
                 Predictor<NDList, NDList> torchPredictor = torch.newPredictor();
