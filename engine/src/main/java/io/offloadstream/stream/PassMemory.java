@@ -85,13 +85,12 @@ final class PassMemory implements MemoryBudget.Reclaimer {
 
     /** Whether a pass can have a ring: there is one, or memory for it is free or can be made so. */
     boolean hasRoomForRing() {
-        long neededBytes = HostMemory.chargedBytes(plan.slotBytes());
-        return plan.isMapped()
-                || locked(
-                        () ->
-                                !pipeline.ring().isEmpty()
-                                        || budget.availableBytes() + residents.evictableBytes()
-                                                >= neededBytes);
+        return plan.isMapped() || locked(() -> !pipeline.ring().isEmpty() || hasRoomForSlot());
+    }
+
+    private boolean hasRoomForSlot() {
+        long roomBytes = budget.availableBytes() + residents.evictableBytes();
+        return roomBytes >= HostMemory.chargedBytes(plan.slotBytes());
     }
 
     @Override

@@ -41,4 +41,17 @@ final class Closeness {
                 relative <= RELATIVE_LIMIT && largest <= ABSOLUTE_LIMIT,
                 what + ": relative L2 " + relative + ", largest difference " + largest);
     }
+
+    /** Returns ||actual - expected|| / ||expected||. */
+    static double relative(float[] actual, float[] expected) {
+        assertEquals(actual.length, expected.length, "length");
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < actual.length; i++) {
+            double d = actual[i] - (double) expected[i];
+            difference += d * d;
+            norm += (double) expected[i] * expected[i];
+        }
+        return Math.sqrt(difference / norm);
+    }
 }

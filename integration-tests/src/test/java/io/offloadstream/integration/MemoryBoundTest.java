@@ -1,0 +1,81 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import org.testng.SkipException;
+import org.testng.annotations.AfterClass;
+import org.testng.annotations.BeforeClass;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/**
+ * A process that runs a checkpoint larger than its budget is never larger than the budget and what
+ * the JVM itself needs: measured by the kernel, in a JVM of its own.
+ */
+public class MemoryBoundTest {
+
+    /** About 400 MB in bf16. */
+    private static final SyntheticLlama LARGE = new SyntheticLlama(24, 16, 4, 64, 2048, 8192);
+
+    private static final long SEED = 5;
+    private static final long BUDGET_BYTES = 150_000_000;
+    private static final long JVM_BYTES = 250_000_000;
+    private static final long MAPPED_BUDGET_BYTES = 500_000_000;
+    private static final long SPARE_BYTES = 1_000_000_000;
+
+    private ScratchDirectory scratch;
+
+    @BeforeClass
+    public void makeCheckpoint() throws Exception {
+        scratch = new ScratchDirectory("large");
+        if (!System.getProperty("os.name").toLowerCase(Locale.ROOT).contains("linux")) {
+            throw new SkipException("peak memory is read from /proc, which Linux has");
+        }
+        if (Files.getFileStore(scratch.path()).getUsableSpace() < SPARE_BYTES) {
+            throw new SkipException("no room for 400 MB in " + scratch.path());
+        }
+        LARGE.write(scratch.path(), SEED);
+        long size = Files.size(scratch.path().resolve(SyntheticLlama.FILE));
+        assertTrue(size > 2 * BUDGET_BYTES && size < MAPPED_BUDGET_BYTES - 30_000_000, "" + size);
+    }
+
+    @AfterClass(alwaysRun = true)
+    public void deleteCheckpoint() {
+        scratch.close();
+    }
+
+    @DataProvider
+    Object[][] runs() {
+        return new Object[][] {
+            {"direct", BUDGET_BYTES}, {"buffered", BUDGET_BYTES}, {"mmap", MAPPED_BUDGET_BYTES},
+        };
+    }
+
+    @Test(dataProvider = "runs")
+    public void theProcessStaysWithinBudgetAndJvm(String io, long budgetBytes) {
+        Path directory = scratch.path();
+        ChildJvm.Ended child =
+                ChildJvm.run(
+                        MeasuredRun.class,
+                        List.of(directory.toString(), io, Long.toString(budgetBytes)));
+        assertEquals(child.exitCode(), 0, child.errors());
+        MeasuredRun.Peaks peaks = MeasuredRun.Peaks.parse(child.output());
+        assertTrue(
+                peaks.processBytes() <= budgetBytes + JVM_BYTES,
+                io + ": the process had " + peaks.processBytes() + ", budget " + budgetBytes);
+        assertTrue(
+                peaks.budgetBytes() <= budgetBytes,
+                io + ": reserved " + peaks.budgetBytes() + " of " + budgetBytes);
+        // a run that held no weights would pass the above
+        assertTrue(peaks.budgetBytes() > budgetBytes / 2, io + ": " + peaks.budgetBytes());
+    }
+}
