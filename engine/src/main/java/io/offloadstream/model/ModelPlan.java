@@ -157,12 +157,7 @@ public final class ModelPlan {
                 LOG.debug("not mapped: {}", e.getMessage());
             }
         }
-        try {
-            // what a prompt takes while it runs should not have to push resident groups out
-            return residency(Mapping.NEVER, plannedKvPages(), budgetBytes - promptBytes());
-        } catch (BudgetExceededException e) {
-            return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
-        }
+        return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
     }
 
     private Map<Integer, Long> measureScratch() {
@@ -173,7 +168,10 @@ public final class ModelPlan {
         return bytes;
     }
 
-    /** What {@link RequestMemory} may take for a prompt of one chunk. */
+    /**
+     * What {@link RequestMemory} may take for a prompt of one chunk: it should not have to push
+     * resident groups out.
+     */
     private long promptBytes() {
         long share = options.hostMemoryBytes() / PROMPT_SHARE;
         int rows = CHUNK_ROWS[0];
@@ -203,7 +201,8 @@ public final class ModelPlan {
                         options.hostSlots(),
                         LEAST_ROWS,
                         mapping == Mapping.REQUIRED ? 1 : blockBytes,
-                        mapping));
+                        mapping,
+                        promptBytes()));
     }
 
     /** Pages that the plan leaves room for: all if a length was asked for, else the first ones. */

@@ -6,6 +6,7 @@ package io.offloadstream.plan;
 
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Interrupts;
+import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Storage;
@@ -31,8 +32,15 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
     private static final long DISK_NANOS = 500_000_000;
     private static final long MEMORY_NANOS = 250_000_000;
 
-    /** More than the last cache of common machines holds. */
-    private static final int MEMORY_BYTES = 128 << 20;
+    /**
+     * Much more than the last cache of server processors holds, or part of the reads would not
+     * reach memory: 128 MB measured up to half as much again as 1 GB on a machine whose cores see
+     * 32 MB.
+     */
+    private static final int MOST_MEMORY_BYTES = 512 << 20;
+
+    /** A small machine is not driven out of memory by a measurement. */
+    private static final int MEMORY_SHARE = 8;
 
     /** What one comparison takes: many calls, so that it is compiled early. */
     private static final int CHUNK_BYTES = 64 << 10;
@@ -57,7 +65,7 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
     }
 
     /**
-     * Measures this machine, in less than a second. About 160 MB of memory are in use meanwhile.
+     * Measures this machine, in about a second. Up to 550 MB of memory are in use meanwhile.
      *
      * @param file a weight file, not empty: it is read from its start, again if it is short
      * @param storage where it comes from; where that refuses direct io the page cache is measured
@@ -98,18 +106,17 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
 
     /** Equal ranges are compared: two streams of vector reads and nothing written. */
     private static double memory() {
+        int size = (int) Math.min(MOST_MEMORY_BYTES, MachineMemory.availableBytes() / MEMORY_SHARE);
         int threads =
-                Math.min(
-                        Runtime.getRuntime().availableProcessors(),
-                        MEMORY_BYTES / (2 * CHUNK_BYTES));
+                Math.min(Runtime.getRuntime().availableProcessors(), size / (2 * CHUNK_BYTES));
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
-                HostMemory memory = HostMemory.allocate(budget, "measurement", MEMORY_BYTES)) {
+                HostMemory memory = HostMemory.allocate(budget, "measurement", size)) {
             // pages that were never written are all one page
-            ByteBuffer touched = memory.buffer(0, MEMORY_BYTES);
-            for (int i = 0; i < MEMORY_BYTES; i += 64) {
+            ByteBuffer touched = memory.buffer(0, size);
+            for (int i = 0; i < size; i += 64) {
                 touched.put(i, (byte) 1);
             }
-            int shareBytes = MEMORY_BYTES / (2 * threads) / CHUNK_BYTES * CHUNK_BYTES;
+            int shareBytes = size / (2 * threads) / CHUNK_BYTES * CHUNK_BYTES;
             ByteBuffer[] shares = new ByteBuffer[2 * threads];
             for (int i = 0; i < shares.length; i++) {
                 shares[i] = memory.buffer((long) i * shareBytes, shareBytes);

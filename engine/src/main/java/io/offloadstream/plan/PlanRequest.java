@@ -17,6 +17,8 @@ import java.util.List;
  * @param gatherRows rows that one gather takes
  * @param blockBytes alignment of direct io, 1 if reads are not direct
  * @param mapping what may be mapped
+ * @param spareBytes what stays free for requests, rather than keep groups resident, if there is
+ *     any; the least budget has none
  */
 public record PlanRequest(
         List<WeightGroup> groups,
@@ -25,7 +27,8 @@ public record PlanRequest(
         int slotCount,
         int gatherRows,
         int blockBytes,
-        Mapping mapping) {
+        Mapping mapping,
+        long spareBytes) {
 
     /** Whether files may be mapped. */
     public enum Mapping {

@@ -84,7 +84,8 @@ public final class ResidencyPlan {
                         request.slotCount(),
                         request.gatherRows(),
                         request.blockBytes(),
-                        Mapping.NEVER));
+                        Mapping.NEVER,
+                        request.spareBytes()));
     }
 
     /**

@@ -25,9 +25,9 @@ import java.util.TreeSet;
  * Decides what stays in memory and what streams.
  *
  * <p>The budget pays the fixed terms, the STATIC groups, the staging of gathered rows and the ring;
- * what is left keeps STREAMED groups resident, spread evenly between those that stream, then
- * GATHERED ones. When all STREAMED groups fit in place of the ring there is none. Nothing is read,
- * and only where mapping is allowed are the sizes of the files looked up.
+ * what is left beyond the spare keeps STREAMED groups resident, spread evenly between those that
+ * stream, then GATHERED ones. When all STREAMED groups fit in place of the ring there is none.
+ * Nothing is read, and only where mapping is allowed are the sizes of the files looked up.
  */
 public final class ResidencyPlanner {
 
@@ -96,14 +96,16 @@ public final class ResidencyPlanner {
             return ResidencyPlan.mapped(request, extents, mapped, sum(least));
         }
         List<WeightGroup> resident = new ArrayList<>();
-        boolean withRing = baseBytes + allStreamedBytes > budget;
+        long spare = request.spareBytes();
+        boolean withRing =
+                ringBytes <= allStreamedBytes && baseBytes + allStreamedBytes > budget - spare;
         if (withRing) {
-            resident.addAll(spread(budget - baseBytes - ringBytes));
+            resident.addAll(spread(Math.max(0, budget - baseBytes - ringBytes - spare)));
         } else {
             resident.addAll(streamed);
         }
         long left = budget - baseBytes - (withRing ? ringBytes : 0) - chargedBytes(resident);
-        resident.addAll(gathered(resident, left));
+        resident.addAll(gathered(resident, left - spare));
         List<Term> terms = withRing ? new ArrayList<>(ring) : new ArrayList<>(base);
         return ResidencyPlan.streamed(
                 request,

@@ -164,7 +164,7 @@ public final class LayerStream implements AutoCloseable {
                         : 1;
         return ResidencyPlanner.plan(
                 new PlanRequest(
-                        groups, List.of(), options.hostMemoryBytes(), slots, 0, block, mapping));
+                        groups, List.of(), options.hostMemoryBytes(), slots, 0, block, mapping, 0));
     }
 
     private static int blockBytes(Path file, Storage storage) {

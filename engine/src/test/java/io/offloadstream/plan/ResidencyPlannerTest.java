@@ -54,7 +54,7 @@ public class ResidencyPlannerTest {
 
     private static PlanRequest request(
             List<WeightGroup> groups, long budget, int slots, int block) {
-        return new PlanRequest(groups, FIXED, budget, slots, 3, block, Mapping.NEVER);
+        return new PlanRequest(groups, FIXED, budget, slots, 3, block, Mapping.NEVER, 0);
     }
 
     @Test
@@ -88,6 +88,26 @@ public class ResidencyPlannerTest {
                 assertEquals(plan.chargedBytes(), chargedByHand(plan), run);
             }
             assertEquals(streamed, range >= 0 ? 0 : streamed, run);
+        }
+    }
+
+    @Test
+    public void spareStaysFreeWhereResidentGroupsWouldTakeIt() {
+        for (long seed = 0; seed < 100; seed++) {
+            Random random = new Random(seed);
+            List<WeightGroup> groups = random(random);
+            long least = ResidencyPlanner.plan(request(groups, Long.MAX_VALUE, 2, 1)).leastBytes();
+            long spare = random.nextInt(500_000);
+            long budget = least + random.nextInt(2_000_000);
+            PlanRequest request =
+                    new PlanRequest(groups, FIXED, budget, 2, 3, 1, Mapping.NEVER, spare);
+            ResidencyPlan plan = ResidencyPlanner.plan(request);
+            String run = "seed " + seed;
+            assertEquals(plan.leastBytes(), least, run);
+            long free = budget - plan.chargedBytes();
+            assertTrue(free >= Math.min(spare, budget - least), run + " free " + free);
+            ResidencyPlan less = ResidencyPlanner.plan(request(groups, budget, 2, 1));
+            assertTrue(plan.residentBytes() <= less.residentBytes(), run);
         }
     }
 
@@ -170,9 +190,9 @@ public class ResidencyPlannerTest {
                     List.of(new WeightGroup(0, "layer.0", Access.STREAMED, List.of(entry)));
             long mapped = 12345 + HostMemory.chargedBytes(100_000);
             for (Mapping mapping : Mapping.values()) {
-                PlanRequest fits = new PlanRequest(groups, FIXED, mapped, 2, 0, 1, mapping);
+                PlanRequest fits = new PlanRequest(groups, FIXED, mapped, 2, 0, 1, mapping, 0);
                 assertEquals(ResidencyPlanner.plan(fits).isMapped(), mapping != Mapping.NEVER);
-                PlanRequest less = new PlanRequest(groups, FIXED, mapped - 1, 2, 0, 1, mapping);
+                PlanRequest less = new PlanRequest(groups, FIXED, mapped - 1, 2, 0, 1, mapping, 0);
                 if (mapping == Mapping.REQUIRED) {
                     BudgetExceededException e =
                             expectThrows(

@@ -109,7 +109,8 @@ final class RandomWeights {
     }
 
     PlanRequest request(long budget, int slots, int blockBytes, Mapping mapping) {
-        return new PlanRequest(groups, List.of(), budget, slots, GATHER_ROWS, blockBytes, mapping);
+        return new PlanRequest(
+                groups, List.of(), budget, slots, GATHER_ROWS, blockBytes, mapping, 0);
     }
 
     /** A plan whose budget is this share of the way from the least to all that can be used. */

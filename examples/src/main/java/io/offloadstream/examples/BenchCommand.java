@@ -145,7 +145,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     }
 
     private void line(String label, String text) {
-        out().printf("    %-16s %s%n", label, text);
+        out().printf(Locale.ROOT, "    %-16s %s%n", label, text);
     }
 
     private static String share(double bytesPerSecond, long limit, String name) {

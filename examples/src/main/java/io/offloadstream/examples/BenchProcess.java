@@ -16,6 +16,11 @@ import java.util.Map;
 /** Runs a case of the benchmark in a JVM of its own, from the same class path. */
 final class BenchProcess {
 
+    /**
+     * JDK 24 warns of native access that was not allowed; the jar's manifest counts for -jar only.
+     */
+    private static final int FIRST_TO_WARN = 24;
+
     private BenchProcess() {}
 
     /**
@@ -34,6 +39,9 @@ final class BenchProcess {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-Xmx256m");
         command.add("-XX:+UseSerialGC");
+        if (Runtime.version().feature() >= FIRST_TO_WARN) {
+            command.add("--enable-native-access=ALL-UNNAMED");
+        }
         for (Map.Entry<Object, Object> property : System.getProperties().entrySet()) {
             if (property.getKey().toString().startsWith("offloadstream.")) {
                 command.add("-D" + property.getKey() + "=" + property.getValue());

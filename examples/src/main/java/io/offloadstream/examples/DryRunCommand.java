@@ -9,6 +9,7 @@ import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -81,12 +82,19 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
             }
             long end = System.nanoTime();
             bar.finish();
-            out().printf("prompt of %d tokens  %.3f s%n", PROMPT_TOKENS, (prompt - begin) / 1e9);
+            out().printf(
+                            Locale.ROOT,
+                            "prompt of %d tokens  %.3f s%n",
+                            PROMPT_TOKENS,
+                            (prompt - begin) / 1e9);
             if (tokens > 1) {
-                out().printf("each token after it  %.3f s%n", (end - prompt) / 1e9 / (tokens - 1));
+                out().printf(
+                                Locale.ROOT,
+                                "each token after it  %.3f s%n",
+                                (end - prompt) / 1e9 / (tokens - 1));
             }
             out().println(model.stats().toTable());
-            out().printf("most of the budget in use  %s%n", peak(model));
+            out().printf(Locale.ROOT, "most of the budget in use  %s%n", peak(model));
         }
     }
 

@@ -51,7 +51,7 @@ final class ModelFlags {
                     new Flag("computeType", "TYPE", "float32."),
                     new Flag("backend", "NAME", "auto or cpu."),
                     new Flag("trace", "FILE", "Write a Chrome/Perfetto trace of every stage."),
-                    new Flag("trackProgress", null, "Report the progress of slow passes."));
+                    new Flag("trackProgress", null, "Log slow passes (--verbose shows the log)."));
 
     private ModelFlags() {}
 

@@ -11,6 +11,7 @@ import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -53,7 +54,7 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
         long text = HostMemory.chargedBytes(Integer.BYTES * ids) + plan.logitsBytes(batch, 1);
         long arrays =
                 2 * HostMemory.chargedBytes(Long.BYTES * ids) + plan.logitsBytes(batch, tokens);
-        out().printf("for batch %d and length %d, least hostMemory%n", batch, tokens);
+        out().printf(Locale.ROOT, "for batch %d and length %d, least hostMemory%n", batch, tokens);
         printLeast("for text", plan.leastBytes() + text);
         printLeast("for arrays, logits of all tokens", plan.leastBytes() + arrays);
         return 0;
@@ -66,6 +67,6 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
     }
 
     private void printLeast(String what, long bytes) {
-        out().printf("  %-32s %d bytes (%s)%n", what, bytes, MemorySize.format(bytes));
+        out().printf(Locale.ROOT, "  %-32s %d bytes (%s)%n", what, bytes, MemorySize.format(bytes));
     }
 }

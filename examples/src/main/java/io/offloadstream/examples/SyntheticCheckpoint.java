@@ -16,6 +16,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * A Llama of random weights on disk. Weights are drawn so that the hidden state keeps its size from
@@ -64,7 +65,8 @@ final class SyntheticCheckpoint {
                         directory + " holds another model; name an empty directory");
             }
             if (Files.exists(config) && Files.exists(file)) {
-                log.printf("checkpoint: %s, made earlier, %s%n", directory, describe());
+                log.printf(
+                        Locale.ROOT, "checkpoint: %s, made earlier, %s%n", directory, describe());
                 return;
             }
             requireRoom(directory);
@@ -72,7 +74,12 @@ final class SyntheticCheckpoint {
             Files.writeString(config, shape.configJson());
             writer().write(file, this::write);
             double seconds = (System.nanoTime() - begin) / 1e9;
-            log.printf("checkpoint: %s, made in %.1f s, %s%n", directory, seconds, describe());
+            log.printf(
+                    Locale.ROOT,
+                    "checkpoint: %s, made in %.1f s, %s%n",
+                    directory,
+                    seconds,
+                    describe());
             log.flush();
         } catch (IOException e) {
             throw new UncheckedIOException("the checkpoint cannot be made in " + directory, e);
