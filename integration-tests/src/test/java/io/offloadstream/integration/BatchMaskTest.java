@@ -131,8 +131,7 @@ public class BatchMaskTest {
                 int[] added = Arrays.copyOfRange(next, row * DECODED, (row + 1) * DECODED);
                 int[] alone = concat(Masks.keep(prompt, masks[row]), added);
                 float[] expected = lastRow(FaultFixture.answer(model, alone), vocab);
-                Closeness.assertClose(
-                        logits[row], expected, null, name + " decoded row " + row);
+                Closeness.assertClose(logits[row], expected, null, name + " decoded row " + row);
             }
         }
     }
@@ -158,8 +157,7 @@ public class BatchMaskTest {
     }
 
     /** Logits of each sequence's new tokens. */
-    private static float[][] rows(
-            StreamedModel model, Session session, int[] ids, byte[][] masks) {
+    private static float[][] rows(StreamedModel model, Session session, int[] ids, byte[][] masks) {
         int tokens = ids.length / masks.length;
         TokenBatch input = new TokenBatch(tokens, ids, Masks.concat(masks), null);
         float[] all = Runs.all(model, session, input).logits();
@@ -186,8 +184,7 @@ public class BatchMaskTest {
             Shape shape = new Shape(masks.length, TOKENS);
             int vocab = Djl.streamed(ours).decoder().vocabSize();
             byte[] mask = Masks.concat(masks);
-            NDArray ids =
-                    manager.create(random.longs(mask.length, 0, vocab).toArray(), shape);
+            NDArray ids = manager.create(random.longs(mask.length, 0, vocab).toArray(), shape);
             NDArray maskArray =
                     manager.create(
                             IntStream.range(0, mask.length).mapToLong(i -> mask[i]).toArray(),

@@ -39,8 +39,7 @@ final class Budgets {
     static Map<String, String> streaming(Path directory, int batch, int length, String io) {
         Map<String, String> options = plenty(batch, length, io);
         ModelPlan plan = plan(directory, options);
-        long bytes =
-                plan.leastBytes() + plan.logitsBytes(batch, length) + streamedBytes(plan) / 3;
+        long bytes = plan.leastBytes() + plan.logitsBytes(batch, length) + streamedBytes(plan) / 3;
         return with(options, "hostMemory", bytes);
     }
 

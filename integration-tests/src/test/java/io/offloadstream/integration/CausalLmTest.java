@@ -37,7 +37,10 @@ public class CausalLmTest {
 
     /** What one model is tried with. */
     private interface Body {
-        void run(Goldens goldens, StreamedModel streamed, Predictor<NDList, CausalLMOutput> predictor)
+        void run(
+                Goldens goldens,
+                StreamedModel streamed,
+                Predictor<NDList, CausalLMOutput> predictor)
                 throws Exception;
     }
 
@@ -48,7 +51,8 @@ public class CausalLmTest {
 
     private static void with(String name, int batch, int length, Body body) throws Exception {
         Goldens goldens = Goldens.reference(name);
-        Map<String, String> options = Budgets.streaming(goldens.directory(), batch, length, "direct");
+        Map<String, String> options =
+                Budgets.streaming(goldens.directory(), batch, length, "direct");
         // logits, hidden states, keys and values of a call and of the one before it
         long outputs = 4L * batch * length * (1 << 13);
         options.put("hostMemory", Long.parseLong(options.get("hostMemory")) + outputs + "");
@@ -110,8 +114,7 @@ public class CausalLmTest {
                                         "greedy",
                                         length,
                                         new long[][] {longs(c.inputIds())});
-                        assertEquals(
-                                output[0], concat(c.inputIds(), c.greedyNewTokens()), each);
+                        assertEquals(output[0], concat(c.inputIds(), c.greedyNewTokens()), each);
                     }
                     PassReads.assertPlannedGroupsWereRead(streamed);
                 });
@@ -201,8 +204,7 @@ public class CausalLmTest {
                                                 past,
                                                 first.getPastKeyValuesList()));
                         assertShapes(second, streamed, ids.length - past, ids.length);
-                        NDArray both =
-                                first.getHiddenState().concat(second.getHiddenState(), 1);
+                        NDArray both = first.getHiddenState().concat(second.getHiddenState(), 1);
                         Closeness.assertClose(both.toFloatArray(), hidden, null, "hidden state");
                     }
                 });
@@ -212,10 +214,8 @@ public class CausalLmTest {
             CausalLMOutput output, StreamedModel streamed, int tokens, int length) {
         KvShape kv = streamed.decoder().kvShape();
         Shape shape = new Shape(1, kv.heads(), length, kv.headDim());
-        assertEquals(
-                output.getPastKeyValuesList().size(), 2 * streamed.decoder().blockCount());
-        output.getPastKeyValuesList()
-                .forEach(array -> assertEquals(array.getShape(), shape));
+        assertEquals(output.getPastKeyValuesList().size(), 2 * streamed.decoder().blockCount());
+        output.getPastKeyValuesList().forEach(array -> assertEquals(array.getShape(), shape));
         assertEquals(
                 output.getLogits().getShape(),
                 new Shape(1, tokens, streamed.decoder().vocabSize()));
@@ -229,8 +229,7 @@ public class CausalLmTest {
         NDArray positions =
                 manager.create(IntStream.range(past, past + ids.length).asLongStream().toArray());
         NDArray mask =
-                manager.create(
-                        IntStream.range(0, past + ids.length).mapToLong(i -> 1).toArray());
+                manager.create(IntStream.range(0, past + ids.length).mapToLong(i -> 1).toArray());
         NDList input =
                 new NDList(
                         manager.create(longs(ids)).expandDims(0),

@@ -6,8 +6,8 @@ package io.offloadstream.integration;
 
 import static org.testng.Assert.assertTrue;
 
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;

@@ -89,8 +89,7 @@ public class EndedPassTest extends FaultFixture {
     }
 
     @Test(dataProvider = "threadCounts", timeOut = 120_000)
-    public void sessionsOfSeveralThreadsGiveTheNumbersOfOne(String io, int count)
-            throws Exception {
+    public void sessionsOfSeveralThreadsGiveTheNumbersOfOne(String io, int count) throws Exception {
         // keys, values and logits of as many sequences as a batch may have
         StreamedModel model = open(options(io, count), new WatchedStorage());
         List<List<float[]>> alone = new ArrayList<>();
@@ -116,7 +115,8 @@ public class EndedPassTest extends FaultFixture {
 
     /** A prompt of its own length and ids, then some tokens one by one, three times. */
     private static List<float[]> conversation(StreamedModel model, int number) {
-        int[] prompt = IntStream.range(0, 9 + 3 * number).map(i -> (i * 37 + number) % 320).toArray();
+        int[] prompt =
+                IntStream.range(0, 9 + 3 * number).map(i -> (i * 37 + number) % 320).toArray();
         List<float[]> logits = new ArrayList<>();
         for (int round = 0; round < 3; round++) {
             try (Session session = model.newSession(1)) {

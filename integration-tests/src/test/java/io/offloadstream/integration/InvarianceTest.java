@@ -115,13 +115,10 @@ public class InvarianceTest {
 
     /** The least budget for these options and logits, and a little for residents. */
     private static Map<String, String> roomy(Path directory, Map<String, String> options) {
-        Map<String, String> plenty =
-                Budgets.with(options, "hostMemory", Budgets.PLENTY_BYTES);
+        Map<String, String> plenty = Budgets.with(options, "hostMemory", Budgets.PLENTY_BYTES);
         var plan = Budgets.plan(directory, plenty);
         long bytes =
-                plan.leastBytes()
-                        + plan.logitsBytes(4, TOKENS)
-                        + Budgets.streamedBytes(plan) / 5;
+                plan.leastBytes() + plan.logitsBytes(4, TOKENS) + Budgets.streamedBytes(plan) / 5;
         return Budgets.with(options, "hostMemory", bytes);
     }
 
@@ -141,8 +138,7 @@ public class InvarianceTest {
         return logits;
     }
 
-    private static float[] run(
-            StreamedModel model, Session session, int[] ids, byte[][] masks) {
+    private static float[] run(StreamedModel model, Session session, int[] ids, byte[][] masks) {
         int tokens = ids.length / masks.length;
         int length = session.length() + tokens;
         byte[][] seen = {Arrays.copyOf(masks[0], length), Arrays.copyOf(masks[1], length)};
@@ -186,9 +182,7 @@ public class InvarianceTest {
             int[] ids = ids(3 * TOKENS, model);
             float[] batch;
             try (Session session = model.newSession(3)) {
-                batch =
-                        Runs.all(model, session, new TokenBatch(TOKENS, ids, null, null))
-                                .logits();
+                batch = Runs.all(model, session, new TokenBatch(TOKENS, ids, null, null)).logits();
             }
             int width = batch.length / 3;
             for (int row = 0; row < 3; row++) {

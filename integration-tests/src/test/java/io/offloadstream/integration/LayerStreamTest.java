@@ -73,7 +73,8 @@ public class LayerStreamTest {
                 LayerStream.open(directory, options(budgetBytes, io, layersPerBatch))) {
             for (int pass = 0; pass < 3; pass++) {
                 Set<String> seen = new TreeSet<>();
-                int last = layers.runPass(-1, (x, weights, i) -> see(checkpoint, weights, x, i, seen));
+                int last =
+                        layers.runPass(-1, (x, weights, i) -> see(checkpoint, weights, x, i, seen));
                 assertEquals(last, layers.layerCount() - 1);
                 for (String each : layers.staticNames()) {
                     assertTrue(seen.add(each), each);
@@ -93,8 +94,7 @@ public class LayerStreamTest {
         Path directory = TestModels.directory(name, scratch);
         Checkpoint checkpoint = Checkpoint.open(directory);
         try (LayerStream layers =
-                LayerStream.open(
-                        directory, options(Budgets.PLENTY_BYTES, io, layersPerBatch))) {
+                LayerStream.open(directory, options(Budgets.PLENTY_BYTES, io, layersPerBatch))) {
             for (String each : layers.staticNames()) {
                 assertSameBytes(layers.loadStatic(each), checkpoint.get(each));
             }

@@ -33,8 +33,7 @@ public class LimitTest extends FaultFixture {
         long least = leastBytes(plenty);
         for (long bytes : new long[] {0, 1, least / 2, least - 1}) {
             WatchedStorage storage = new WatchedStorage();
-            ModelOptions options =
-                    ModelOptions.parse(Budgets.with(plenty, "hostMemory", bytes));
+            ModelOptions options = ModelOptions.parse(Budgets.with(plenty, "hostMemory", bytes));
             BudgetExceededException e =
                     expectThrows(
                             BudgetExceededException.class,
@@ -118,8 +117,7 @@ public class LimitTest extends FaultFixture {
     @Test(timeOut = 60_000)
     public void directIoThatIsRefusedBecomesBufferedWithOneWarning() {
         List<String> warnings = new ArrayList<>();
-        ChildJvm.Ended child =
-                ChildJvm.run(RefusedDirectIo.class, List.of(directory().toString()));
+        ChildJvm.Ended child = ChildJvm.run(RefusedDirectIo.class, List.of(directory().toString()));
         assertEquals(child.exitCode(), 0, child.errors());
         child.errors().lines().filter(line -> line.contains("WARN")).forEach(warnings::add);
         assertEquals(warnings.size(), 1, child.errors());

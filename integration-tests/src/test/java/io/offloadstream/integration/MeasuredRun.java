@@ -30,7 +30,7 @@ final class MeasuredRun {
     record Peaks(long processBytes, long budgetBytes) {
 
         static Peaks parse(String text) {
-            String[] parts = text.split(" ");
+            String[] parts = text.split(" ", 2);
             return new Peaks(Long.parseLong(parts[0]), Long.parseLong(parts[1]));
         }
 

@@ -223,8 +223,7 @@ public class PredictorFaultTest extends FaultFixture {
         Map<String, String> options = Budgets.plenty(1, LENGTH, io);
         ModelPlan plan = Budgets.plan(directory(), options);
         long bytes = plan.leastBytes() + plan.logitsBytes(1, 2);
-        try (ZooModel<NDList, NDList> model =
-                        load(Budgets.with(options, "hostMemory", bytes));
+        try (ZooModel<NDList, NDList> model = load(Budgets.with(options, "hostMemory", bytes));
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
             StreamedModel streamed = Djl.streamed(model);
             int[] tooLong = new int[LENGTH + 1];
@@ -257,8 +256,7 @@ public class PredictorFaultTest extends FaultFixture {
             for (int i = 0; i < count; i++) {
                 List<?> logits = (List<?>) together.get(i).await().result();
                 for (int length = 1; length <= logits.size(); length++) {
-                    assertEquals(
-                            (float[]) logits.get(length - 1), expected(prompt(i, length)));
+                    assertEquals((float[]) logits.get(length - 1), expected(prompt(i, length)));
                 }
             }
         }
@@ -283,8 +281,6 @@ public class PredictorFaultTest extends FaultFixture {
     public void aDirectoryThatIsGoneIsNotFound() {
         expectThrows(
                 ModelNotFoundException.class,
-                () ->
-                        Djl.loadLogits(
-                                directory().resolve("absent"), Djl.ENGINE, options("direct")));
+                () -> Djl.loadLogits(directory().resolve("absent"), Djl.ENGINE, options("direct")));
     }
 }

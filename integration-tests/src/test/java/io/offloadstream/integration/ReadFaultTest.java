@@ -29,8 +29,7 @@ public class ReadFaultTest extends FaultFixture {
         var options = options(io);
         cutFile();
         CheckpointException e =
-                expectThrows(
-                        CheckpointException.class, () -> Budgets.plan(directory(), options));
+                expectThrows(CheckpointException.class, () -> Budgets.plan(directory(), options));
         assertTrue(e.getMessage().contains(file().toString()), e.getMessage());
         CheckpointException again =
                 expectThrows(CheckpointException.class, () -> open(io, new WatchedStorage()));
@@ -43,8 +42,7 @@ public class ReadFaultTest extends FaultFixture {
         StreamedModel model = open(io, storage);
         assertEquals(answer(model), expected(PROMPT));
         storage.afterReads(2, this::cutFile);
-        OffloadStreamException e =
-                expectThrows(OffloadStreamException.class, () -> answer(model));
+        OffloadStreamException e = expectThrows(OffloadStreamException.class, () -> answer(model));
         assertTrue(e.getMessage().contains("was cut while it was in use"), e.getMessage());
         assertTrue(e.getMessage().contains(file().toString()), e.getMessage());
         OffloadStreamException next =
@@ -69,8 +67,7 @@ public class ReadFaultTest extends FaultFixture {
         StreamedModel model = open(io, storage);
         AtomicBoolean failed = new AtomicBoolean();
         storage.afterReads(read, () -> fail(failed));
-        OffloadStreamException e =
-                expectThrows(OffloadStreamException.class, () -> answer(model));
+        OffloadStreamException e = expectThrows(OffloadStreamException.class, () -> answer(model));
         assertTrue(failed.get());
         assertTrue(e.getMessage().contains("injected fault"), e.getMessage());
         assertTrue(e.getMessage().contains(file().toString()), e.getMessage());
@@ -91,8 +88,7 @@ public class ReadFaultTest extends FaultFixture {
             advance(model, session, PROMPT);
             AtomicBoolean failed = new AtomicBoolean();
             storage.setHook(() -> fail(failed));
-            expectThrows(
-                    OffloadStreamException.class, () -> advance(model, session, tail));
+            expectThrows(OffloadStreamException.class, () -> advance(model, session, tail));
             assertTrue(failed.get());
             storage.setHook(() -> {});
             assertEquals(session.length(), PROMPT.length);
@@ -130,8 +126,7 @@ public class ReadFaultTest extends FaultFixture {
     }
 
     private void assertRefused(StreamedModel model, String why) {
-        OffloadStreamException e =
-                expectThrows(OffloadStreamException.class, () -> answer(model));
+        OffloadStreamException e = expectThrows(OffloadStreamException.class, () -> answer(model));
         assertTrue(e.getMessage().contains(why), e.getMessage());
         assertTrue(e.getMessage().contains("reopen the model"), e.getMessage());
         assertTrue(e.getMessage().contains(file().toString()), e.getMessage());

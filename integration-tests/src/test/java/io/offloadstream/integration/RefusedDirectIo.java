@@ -21,8 +21,7 @@ final class RefusedDirectIo {
 
     public static void main(String[] arguments) throws IOException {
         Path directory = Path.of(arguments[0]);
-        Map<String, String> options =
-                Budgets.streaming(directory, 1, FaultFixture.LENGTH, "auto");
+        Map<String, String> options = Budgets.streaming(directory, 1, FaultFixture.LENGTH, "auto");
         try (StreamedModel model =
                 StreamedModel.open(
                         directory, ModelOptions.parse(options), new WatchedStorage(true))) {
