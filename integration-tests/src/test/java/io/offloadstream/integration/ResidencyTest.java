@@ -12,11 +12,8 @@ import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.Storage;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.testng.annotations.DataProvider;
@@ -28,16 +25,12 @@ import org.testng.annotations.Test;
  */
 public class ResidencyTest {
 
-    private static final String[] MODELS = {
-        "llama-tiny", "llama-sharded", "qwen2-tiny", "mistral-tiny", "gpt2-tiny"
-    };
     private static final int NEW_TOKENS = 24;
-    private static final long PLENTY_BYTES = 1L << 30;
 
     @DataProvider
     Object[][] cases() {
         List<Object[]> cases = new ArrayList<>();
-        for (String model : MODELS) {
+        for (String model : TestModels.REFERENCES) {
             for (String io : new String[] {"direct", "buffered"}) {
                 cases.add(new Object[] {model, io});
             }
@@ -49,9 +42,9 @@ public class ResidencyTest {
     public void resultsAreTheSameBitsUnderEveryBudget(String name, String io) {
         Goldens goldens = Goldens.reference(name);
         for (Goldens.Case c : goldens.cases()) {
-            Map<String, String> options = options(c.batch(), c.tokens(), io);
+            Map<String, String> options = Budgets.plenty(c.batch(), c.tokens(), io);
             long least = leastBytes(goldens, options, c);
-            Runs.Result resident = run(goldens, c, options, PLENTY_BYTES);
+            Runs.Result resident = run(goldens, c, options, Budgets.PLENTY_BYTES);
             Closeness.assertClose(
                     resident.logits(), goldens.tensor(c.key("logits")), c.mask(), c.name());
             if (c.has("hidden_states") && !c.keys("hidden_states").isEmpty()) {
@@ -73,10 +66,10 @@ public class ResidencyTest {
             if (!c.has("greedy_new_tokens")) {
                 continue;
             }
-            Map<String, String> options = options(1, c.tokens() + NEW_TOKENS, io);
+            Map<String, String> options = Budgets.plenty(1, c.tokens() + NEW_TOKENS, io);
             long least = leastBytes(goldens, options, null) + goldensLogits(goldens, options);
             for (long bytes :
-                    new long[] {PLENTY_BYTES, least + streamedBytes(goldens) / 2, least}) {
+                    new long[] {Budgets.PLENTY_BYTES, least + streamedBytes(goldens) / 2, least}) {
                 options.put("hostMemory", Long.toString(bytes));
                 try (StreamedModel model =
                         StreamedModel.open(goldens.directory(), ModelOptions.parse(options))) {
@@ -88,15 +81,6 @@ public class ResidencyTest {
                 }
             }
         }
-    }
-
-    private static Map<String, String> options(int batch, int length, String io) {
-        Map<String, String> options = new HashMap<>();
-        options.put("maxBatch", Integer.toString(batch));
-        options.put("maxSequenceLength", Integer.toString(length));
-        options.put("io", io);
-        options.put("hostMemory", Long.toString(PLENTY_BYTES));
-        return options;
     }
 
     /** The least budget, with room for all logits of a case, or for none. */
@@ -113,14 +97,11 @@ public class ResidencyTest {
     }
 
     private static ModelPlan plan(Goldens goldens, Map<String, String> options) {
-        return ModelPlan.of(goldens.directory(), ModelOptions.parse(options), Storage.local());
+        return Budgets.plan(goldens.directory(), options);
     }
 
     private static long streamedBytes(Goldens goldens) {
-        return plan(goldens, options(1, 1, "direct")).residency().groups().stream()
-                .filter(group -> group.access() == WeightGroup.Access.STREAMED)
-                .mapToLong(WeightGroup::sizeBytes)
-                .sum();
+        return Budgets.streamedBytes(plan(goldens, Budgets.plenty(1, 1, "direct")));
     }
 
     private static Runs.Result run(
@@ -158,7 +139,7 @@ public class ResidencyTest {
     @Test
     public void aBudgetBelowTheLeastIsRefusedWithTheNumber() {
         Goldens goldens = Goldens.reference("llama-tiny");
-        Map<String, String> options = options(1, 32, "direct");
+        Map<String, String> options = Budgets.plenty(1, 32, "direct");
         long least = plan(goldens, options).leastBytes();
         options.put("hostMemory", Long.toString(least - 1));
         BudgetExceededException e =
