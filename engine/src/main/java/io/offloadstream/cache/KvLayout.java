@@ -76,6 +76,6 @@ public record KvLayout(int layers, int heads, int headDim, DType type) {
      * @return pages
      */
     public static int pages(int slots) {
-        return (slots + PAGE_TOKENS - 1) / PAGE_TOKENS;
+        return (int) ((slots - 1L + PAGE_TOKENS) / PAGE_TOKENS);
     }
 }

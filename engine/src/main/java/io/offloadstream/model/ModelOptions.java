@@ -106,6 +106,13 @@ public record ModelOptions(
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */
     private static int slotsFor(StreamOptions stream) {
         int ahead = stream.prefetchLayers();
+        if (ahead >= Integer.MAX_VALUE / 2) {
+            throw new IllegalArgumentException(
+                    "prefetchLayers="
+                            + ahead
+                            + " is too large; valid: a number below "
+                            + Integer.MAX_VALUE / 2);
+        }
         boolean blocks = stream.scheduler() == StreamOptions.SchedulerKind.BLOCK && ahead > 0;
         return blocks ? 2 * ahead : ahead + 1;
     }

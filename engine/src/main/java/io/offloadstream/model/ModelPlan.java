@@ -75,20 +75,6 @@ public final class ModelPlan {
         this.residency = chooseResidency();
     }
 
-    /** The same model with the least rows at a time and nothing mapped, for {@link #leastBytes}. */
-    private ModelPlan(ModelPlan other) {
-        this.options = other.options;
-        this.config = other.config;
-        this.decoder = other.decoder;
-        this.checkpoint = other.checkpoint;
-        this.groups = other.groups;
-        this.kvLayout = other.kvLayout;
-        this.maxSequenceLength = other.maxSequenceLength;
-        this.blockBytes = other.blockBytes;
-        this.scratchBytes = other.scratchBytes;
-        this.residency = residency(Mapping.NEVER, plannedKvPages(), Long.MAX_VALUE);
-    }
-
     /**
      * Plans a model directory.
      *
@@ -149,15 +135,24 @@ public final class ModelPlan {
         if (io == StreamOptions.Io.MMAP) {
             return residency(Mapping.REQUIRED, kvPages(), budgetBytes);
         }
+        BudgetExceededException notMapped = null;
         if (io == StreamOptions.Io.AUTO) {
             try {
                 // a mapped file cannot make room for a growing cache, so all of it is counted
                 return residency(Mapping.REQUIRED, kvPages(), budgetBytes);
             } catch (BudgetExceededException e) {
                 LOG.debug("not mapped: {}", e.getMessage());
+                notMapped = e;
             }
         }
-        return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
+        try {
+            return residency(Mapping.NEVER, plannedKvPages(), budgetBytes);
+        } catch (BudgetExceededException e) {
+            // say the least that works, which may be the mapped files of a small model
+            boolean mapsWithLess =
+                    notMapped != null && notMapped.requestedBytes() < e.requestedBytes();
+            throw mapsWithLess ? notMapped : e;
+        }
     }
 
     private Map<Integer, Long> measureScratch() {
@@ -314,8 +309,16 @@ public final class ModelPlan {
      * @return bytes
      */
     public long leastBytes() {
-        ModelPlan least = new ModelPlan(this);
-        return least.residency.leastBytes();
+        StreamOptions.Io io = options.stream().io();
+        long read = Long.MAX_VALUE;
+        long mapped = Long.MAX_VALUE;
+        if (io != StreamOptions.Io.MMAP) {
+            read = residency(Mapping.NEVER, plannedKvPages(), Long.MAX_VALUE).leastBytes();
+        }
+        if (io == StreamOptions.Io.MMAP || io == StreamOptions.Io.AUTO) {
+            mapped = residency(Mapping.REQUIRED, kvPages(), Long.MAX_VALUE).leastBytes();
+        }
+        return Math.min(read, mapped);
     }
 
     /**

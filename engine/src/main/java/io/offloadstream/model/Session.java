@@ -22,9 +22,10 @@ public final class Session implements AutoCloseable {
     private final int batch;
     private final KvSequences kv;
     private int length;
-    private boolean busy;
+    private Thread user;
     private boolean cancelled;
     private boolean closed;
+    private boolean released;
     private StreamPass running;
 
     Session(StreamedModel model, int batch, KvSequences kv) {
@@ -122,21 +123,21 @@ public final class Session implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the session is closed");
         }
-        if (busy) {
+        if (user != null) {
             throw new IllegalStateException("the session is in use by another thread");
         }
-        busy = true;
+        user = Thread.currentThread();
         cancelled = false;
     }
 
     private synchronized void exit() {
-        busy = false;
+        user = null;
         notifyAll();
     }
 
     /** Ends a running {@link #forward} from another thread. Without one it has no effect. */
     public synchronized void cancel() {
-        cancelled = busy;
+        cancelled = user != null;
         if (running != null) {
             running.cancel();
         }
@@ -205,24 +206,44 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /** Ends a running pass, waits for its end and gives the memory back. Twice has no effect. */
+    /**
+     * Ends a running pass, waits for its end and gives the memory back. Twice has no effect, except
+     * that who calls it while another thread does waits for that.
+     *
+     * @throws IllegalStateException if this thread is in the middle of {@link #forward}: called by
+     *     what is told the progress; {@link #cancel} may be
+     */
     @Override
     public void close() {
         synchronized (this) {
-            if (closed) {
-                return;
+            if (user == Thread.currentThread()) {
+                throw new IllegalStateException(
+                        "the session cannot be closed by the pass that it runs; cancel it and"
+                                + " close it when forward has ended");
             }
+            boolean first = !closed;
             closed = true;
             cancel();
-            awaitIdle();
+            awaitUnused(first);
+            if (!first) {
+                return;
+            }
         }
-        kv.close();
-        model.forget(this);
+        try {
+            kv.close();
+        } finally {
+            model.forget(this);
+            synchronized (this) {
+                released = true;
+                notifyAll();
+            }
+        }
     }
 
-    private void awaitIdle() {
+    /** Waits for the thread that computes, or for the one that closes already. */
+    private void awaitUnused(boolean first) {
         boolean interrupted = false;
-        while (busy) {
+        while (first ? user != null : !released) {
             try {
                 wait();
             } catch (InterruptedException e) {

@@ -287,7 +287,18 @@ public final class StreamedModel implements AutoCloseable {
             closed = true;
             open = new ArrayList<>(sessions);
         }
-        open.forEach(Session::close);
+        boolean idle = false;
+        try {
+            open.forEach(Session::close);
+            idle = true;
+        } finally {
+            if (!idle) {
+                // called by a pass of its own: it can be closed when that has ended
+                synchronized (sessions) {
+                    closed = false;
+                }
+            }
+        }
         closeOwned();
     }
 

@@ -81,7 +81,7 @@ final class OpenPass implements StreamPass {
         pipeline.lock.lock();
         try {
             requireUsable();
-            Slot slot = awaitResident(index, WaitKind.COMPUTE);
+            Slot slot = awaitResident(index);
             pipeline.lease(slot);
             return new SlotLease(group, stream.addresses(group, slot), () -> release(slot));
         } finally {
@@ -98,11 +98,11 @@ final class OpenPass implements StreamPass {
         }
     }
 
-    /** Waits for a group that has memory of its own, starting to read it if need be. */
-    Slot awaitResident(int group, WaitKind kind) {
+    /** Waits for a STATIC group, starting to read it if need be. */
+    private Slot awaitResident(int group) {
         pipeline.startResident(group);
         String name = stream.plan().groups().get(group).name();
-        return await(name, () -> Pipeline.filled(stream.residents().find(group)), kind);
+        return await(name, () -> Pipeline.filled(stream.residents().find(group)), WaitKind.COMPUTE);
     }
 
     /** What a wait is counted as. */

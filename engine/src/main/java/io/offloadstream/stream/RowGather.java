@@ -26,6 +26,9 @@ import java.util.Map;
  */
 final class RowGather {
 
+    /** Stands for a table that lost its memory while it was waited for. */
+    private static final Slot GIVEN_UP = new Slot(null);
+
     private final WeightStream stream;
     private final ResidencyPlan plan;
     private final Pipeline pipeline;
@@ -111,9 +114,8 @@ final class RowGather {
             TensorEntry entry,
             int[] rows,
             Found found) {
-        Slot own = stream.residents().find(table.index());
+        Slot own = resident(pass, table);
         if (own != null) {
-            own = pass.awaitResident(table.index(), WaitKind.GATHER);
             pipeline.lease(own);
             found.leases.add(own);
         }
@@ -139,6 +141,23 @@ final class RowGather {
         if (!found.pieces.isEmpty()) {
             read(pass, table, rows, rowBytes, found);
         }
+    }
+
+    /**
+     * The table's own memory once it is filled; null if it has none, or gives it up meanwhile:
+     * between the end of a read and the wake-up of who waits for it, the memory is anybody's.
+     */
+    private Slot resident(OpenPass pass, WeightGroup table) {
+        pipeline.startResident(table.index());
+        Slot slot =
+                pass.await(
+                        table.name(),
+                        () -> {
+                            Slot own = stream.residents().find(table.index());
+                            return own == null ? GIVEN_UP : Pipeline.filled(own);
+                        },
+                        WaitKind.GATHER);
+        return slot == GIVEN_UP ? null : slot;
     }
 
     /** The address of a row in a resident group that holds its bytes, 0 if there is none. */

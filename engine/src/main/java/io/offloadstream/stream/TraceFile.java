@@ -31,6 +31,7 @@ final class TraceFile implements AutoCloseable {
     private final JsonWriter json;
     private final long origin = System.nanoTime();
     private boolean broken;
+    private boolean closed;
 
     private TraceFile(Path path, JsonWriter json) {
         this.path = path;
@@ -75,7 +76,7 @@ final class TraceFile implements AutoCloseable {
      * @param bytes how much was moved
      */
     synchronized void event(int track, String name, long startNanos, long nanos, long bytes) {
-        if (broken) {
+        if (broken || closed) {
             return;
         }
         try {
@@ -92,7 +93,7 @@ final class TraceFile implements AutoCloseable {
 
     /** Hands what was written so far to the operating system. */
     synchronized void flush() {
-        if (broken) {
+        if (broken || closed) {
             return;
         }
         try {
@@ -108,8 +109,13 @@ final class TraceFile implements AutoCloseable {
         LOG.warn("trace={} ends here: {}", path, e.toString());
     }
 
+    /** Ends the file. What comes later is left out: a pass may end after its stream was closed. */
     @Override
     public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         try {
             if (!broken) {
                 json.endArray().endObject();

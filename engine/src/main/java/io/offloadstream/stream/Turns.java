@@ -18,6 +18,7 @@ final class Turns {
     private Thread holder;
     private OpenPass pass;
     private boolean closed;
+    private boolean released;
 
     Turns(ReentrantLock lock) {
         changed = lock.newCondition();
@@ -69,14 +70,13 @@ final class Turns {
 
     /**
      * Refuses further turns, cancels the pass that is open and waits until it has ended. A pass of
-     * the calling thread is ended right here.
+     * the calling thread is ended right here. Who comes second waits for {@link #released}: what a
+     * pass still reads is not to be freed by whoever closes in a hurry.
      *
      * @return false if turns had been closed before
      */
     boolean close() {
-        if (closed) {
-            return false;
-        }
+        boolean first = !closed;
         closed = true;
         changed.signalAll();
         if (pass != null) {
@@ -85,9 +85,15 @@ final class Turns {
                 pass.close();
             }
         }
-        while (holder != null) {
+        while (first ? holder != null : !released) {
             changed.awaitUninterruptibly();
         }
-        return true;
+        return first;
+    }
+
+    /** Lets go those who wait for the one that closed first. */
+    void released() {
+        released = true;
+        changed.signalAll();
     }
 }

@@ -303,7 +303,10 @@ public final class WeightStream implements AutoCloseable {
         }
     }
 
-    /** Ends a running pass, stops the readers, closes the files, frees the memory. */
+    /**
+     * Ends a running pass, stops the readers, closes the files, frees the memory. Who calls it while
+     * another thread does waits for that.
+     */
     @Override
     public void close() {
         pipeline.lock.lock();
@@ -315,6 +318,19 @@ public final class WeightStream implements AutoCloseable {
         } finally {
             pipeline.lock.unlock();
         }
+        try {
+            release();
+        } finally {
+            pipeline.lock.lock();
+            try {
+                turns.released();
+            } finally {
+                pipeline.lock.unlock();
+            }
+        }
+    }
+
+    private void release() {
         budget.removeReclaimer(memory);
         joinReaders();
         pipeline.lock.lock();

@@ -39,6 +39,14 @@ public class KvCacheTest {
     }
 
     @Test
+    public void pagesOfTheLongestSequencesAreCounted() {
+        assertEquals(KvLayout.pages(0), 0);
+        assertEquals(KvLayout.pages(65), 2);
+        assertEquals(KvLayout.pages(Integer.MAX_VALUE), 1 << 25);
+        assertEquals(KvSequences.tableBytes(1, Integer.MAX_VALUE), (8L << 25) + Integer.MAX_VALUE);
+    }
+
+    @Test
     public void slotsLieWhereThePageTableSays() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 6, false);
                 KvSequences kv = new KvSequences(budget, pool, 2, 130)) {

@@ -108,4 +108,16 @@ public class ModelOptionsTest {
                         () -> ModelOptions.parse(Map.of(name, value)));
         assertTrue(e.getMessage().contains(name) && e.getMessage().contains(hint), e.getMessage());
     }
+
+    @Test
+    public void aDepthThatNoRingHasIsNamedInTheError() {
+        for (String scheduler : new String[] {"lookahead", "block"}) {
+            Map<String, String> options =
+                    Map.of("prefetchLayers", "2147483647", "scheduler", scheduler);
+            IllegalArgumentException e =
+                    expectThrows(
+                            IllegalArgumentException.class, () -> ModelOptions.parse(options));
+            assertTrue(e.getMessage().contains("prefetchLayers=2147483647"), e.getMessage());
+        }
+    }
 }

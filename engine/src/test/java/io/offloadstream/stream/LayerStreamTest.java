@@ -20,12 +20,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.testng.annotations.Test;
 
 /** Passes over checkpoints of unknown architecture. */
@@ -171,6 +173,55 @@ public class LayerStreamTest extends WeightFixture {
                         assertEquals(weights.names().contains("wte.weight"), index == 0);
                         return x;
                     });
+        }
+    }
+
+    @Test(timeOut = 60_000)
+    public void whoeverClosesSecondWaitsForTheLayerThatStillComputes() throws Exception {
+        create(12, 4);
+        LayerStream stream =
+                LayerStream.open(checkpoint, options(1_000_000, 1, new FaultyStorage()));
+        Tensor table = stream.loadStatic("wte.weight");
+        List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch computing = new CountDownLatch(1);
+        CountDownLatch checked = new CountDownLatch(1);
+        Thread pass =
+                new Thread(
+                        () ->
+                                stream.runPass(
+                                        0,
+                                        (x, weights, index) -> {
+                                            computing.countDown();
+                                            await(checked);
+                                            return x;
+                                        }));
+        pass.setUncaughtExceptionHandler((thread, e) -> {});
+        pass.start();
+        computing.await();
+        List<Thread> closers = List.of(new Thread(stream::close), new Thread(stream::close));
+        for (Thread closer : closers) {
+            closer.setUncaughtExceptionHandler((thread, e) -> failures.add(e));
+            closer.start();
+            while (closer.isAlive() && closer.getState() != Thread.State.WAITING) {
+                Thread.onSpinWait();
+            }
+        }
+        assertEquals(failures, List.of());
+        assertTrue(closers.stream().allMatch(Thread::isAlive), "closed while a layer computes");
+        check("wte.weight", table);
+        checked.countDown();
+        for (Thread closer : closers) {
+            closer.join();
+        }
+        pass.join();
+        assertEquals(failures, List.of());
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
         }
     }
 }

@@ -8,6 +8,8 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import java.util.ArrayList;
+import java.util.concurrent.CountDownLatch;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
@@ -141,5 +143,49 @@ public class ReclaimTest extends WeightFixture {
         } catch (BudgetExceededException e) {
             return null;
         }
+    }
+
+    @Test(timeOut = 60_000)
+    public void aTableThatIsGivenUpWhileAGatherWaitsForItIsReadFromDisk() throws Exception {
+        RandomWeights weights = new RandomWeights(directory, 25, 60);
+        ResidencyPlan plan = weights.plan(1, 2, 4096);
+        assertTrue(plan.isResident(weights.embedding()), plan.toString());
+        for (int round = 0; round < 60; round++) {
+            CountDownLatch reading = new CountDownLatch(1);
+            FaultyStorage storage = new FaultyStorage();
+            storage.holdReads(reading);
+            Thread gathering = Thread.currentThread();
+            try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
+                    WeightStream stream =
+                            WeightStream.open(plan, options(Io.DIRECT, 1, 3), budget, storage);
+                    StreamPass pass = stream.begin(weights.order())) {
+                Thread taker =
+                        new Thread(
+                                () -> {
+                                    while (gathering.getState() != Thread.State.WAITING) {
+                                        Thread.onSpinWait();
+                                    }
+                                    reading.countDown();
+                                    takeAll(budget);
+                                });
+                taker.start();
+                try {
+                    weights.gather(pass, new Random(round));
+                } finally {
+                    taker.join();
+                }
+            }
+        }
+    }
+
+    /** Reserves as long as groups can be given up for it, then gives all back. */
+    private static void takeAll(MemoryBudget budget) {
+        List<Reservation> taken = new ArrayList<>();
+        Reservation next = tryReserve(budget, budget.availableBytes() + 1);
+        while (next != null) {
+            taken.add(next);
+            next = tryReserve(budget, budget.availableBytes() + 1);
+        }
+        taken.forEach(Reservation::close);
     }
 }

@@ -18,6 +18,9 @@ import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamOptions.SchedulerKind;
 import java.io.IOException;
+import java.io.Reader;
+import java.io.StringReader;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -109,6 +112,27 @@ public class TraceAndStatsTest extends WeightFixture {
             assertTrue(stats.compute().busyNanos() > 0 && stats.read().busyNanos() > 0);
             assertTrue(stats.toTable().contains("read (direct)"), stats.toTable());
             assertFalse(stats.toTable().contains("null"), stats.toTable());
+        }
+    }
+
+    @Test(timeOut = 60_000)
+    public void aPassThatEndsAfterItsTraceWasClosedEndsQuietly() {
+        // a stream is closed as soon as the turn of its pass is over; the pass flushes after that
+        Path file = directory.resolve("trace.json");
+        TraceFile trace = TraceFile.openIfAsked(tracing(file));
+        trace.event(TraceFile.COMPUTE_TRACK, "layer.0", System.nanoTime(), 1, 1);
+        trace.close();
+        trace.flush();
+        trace.event(TraceFile.COMPUTE_TRACK, "layer.1", System.nanoTime(), 1, 1);
+        trace.close();
+        assertTrue(JsonParser.parseReader(reader(file)).isJsonObject());
+    }
+
+    private static Reader reader(Path file) {
+        try {
+            return new StringReader(Files.readString(file));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }
