@@ -12,8 +12,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The pages of all sessions of a model: all reserved when it opens (a sequence length was asked
- * for), or taken from the budget as sequences grow and given back as they end. Thread-safe.
+ * The pages of all sessions of a model: some reserved when it opens (a sequence length was asked
+ * for), the others taken from the budget as sequences grow and given back as they end. Thread-safe.
  */
 public final class KvPagePool implements AutoCloseable {
 
@@ -21,35 +21,40 @@ public final class KvPagePool implements AutoCloseable {
 
     private final MemoryBudget budget;
     private final KvLayout layout;
-    private final boolean reserved;
-    private final int maxPages;
+    private final int reservedPages;
     private final Deque<HostMemory> free = new ArrayDeque<>();
-    private int leasedPages;
+
+    /** Pages that sessions hold, and free ones. */
+    private int ownedPages;
 
     /**
      * Opens a pool.
      *
      * @param budget what pages are charged to
      * @param layout of a page
-     * @param maxPages most pages in use at one time
-     * @param reserved whether to take them all now
+     * @param reservedPages how many to take now, and keep
      */
-    public KvPagePool(MemoryBudget budget, KvLayout layout, int maxPages, boolean reserved) {
+    public KvPagePool(MemoryBudget budget, KvLayout layout, int reservedPages) {
         this.budget = budget;
         this.layout = layout;
-        this.maxPages = maxPages;
-        this.reserved = reserved;
+        this.reservedPages = reservedPages;
         boolean opened = false;
         try {
-            for (int i = 0; reserved && i < maxPages; i++) {
-                free.push(HostMemory.allocate(budget, PURPOSE, layout.pageBytes()));
+            while (ownedPages < reservedPages) {
+                free.push(newPage());
             }
             opened = true;
         } finally {
             if (!opened) {
-                freeAll();
+                close();
             }
         }
+    }
+
+    private HostMemory newPage() {
+        HostMemory page = HostMemory.allocate(budget, PURPOSE, layout.pageBytes());
+        ownedPages++;
+        return page;
     }
 
     /**
@@ -77,40 +82,20 @@ public final class KvPagePool implements AutoCloseable {
      *
      * @param count how many
      * @return the pages, contents undefined
-     * @throws IllegalArgumentException if the sessions of the model together would have more than
-     *     they may
-     * @throws io.offloadstream.platform.BudgetExceededException if the budget does not hold them
+     * @throws io.offloadstream.platform.BudgetExceededException if none are free and the budget
+     *     does not hold more
      */
     public synchronized List<HostMemory> take(int count) {
-        if (count > maxPages - leasedPages) {
-            throw new IllegalArgumentException(
-                    "the KV cache has "
-                            + (maxPages - leasedPages)
-                            + " of "
-                            + maxPages
-                            + " pages of "
-                            + KvLayout.PAGE_TOKENS
-                            + " tokens left, "
-                            + count
-                            + " more are needed; raise maxSequenceLength or maxBatch, or close"
-                            + " other sessions");
-        }
         List<HostMemory> pages = new ArrayList<>(count);
-        boolean complete = false;
         try {
             while (pages.size() < count) {
                 HostMemory page = free.poll();
-                pages.add(
-                        page != null
-                                ? page
-                                : HostMemory.allocate(budget, PURPOSE, layout.pageBytes()));
+                pages.add(page == null ? newPage() : page);
             }
-            leasedPages += count;
-            complete = true;
             return pages;
         } finally {
-            if (!complete) {
-                pages.forEach(this::release);
+            if (pages.size() < count) {
+                giveBack(pages);
             }
         }
     }
@@ -121,26 +106,21 @@ public final class KvPagePool implements AutoCloseable {
      * @param pages from {@link #take}
      */
     public synchronized void giveBack(List<HostMemory> pages) {
-        leasedPages -= pages.size();
-        pages.forEach(this::release);
-    }
-
-    private void release(HostMemory page) {
-        if (reserved) {
-            free.push(page);
-        } else {
-            page.close();
+        for (HostMemory page : pages) {
+            if (ownedPages > reservedPages) {
+                ownedPages--;
+                page.close();
+            } else {
+                free.push(page);
+            }
         }
-    }
-
-    private void freeAll() {
-        free.forEach(HostMemory::close);
-        free.clear();
     }
 
     /** Frees the pages that no session holds; sessions are closed before. */
     @Override
     public synchronized void close() {
-        freeAll();
+        ownedPages -= free.size();
+        free.forEach(HostMemory::close);
+        free.clear();
     }
 }

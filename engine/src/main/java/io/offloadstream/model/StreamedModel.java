@@ -59,7 +59,9 @@ public final class StreamedModel implements AutoCloseable {
             pages =
                     own(
                             new KvPagePool(
-                                    budget, plan.kvLayout(), plan.kvPages(), plan.isKvReserved()));
+                                    budget,
+                                    plan.kvLayout(),
+                                    plan.isKvReserved() ? plan.kvPages() : 0));
             stream =
                     own(
                             WeightStream.open(

@@ -63,7 +63,7 @@ final class InMemoryModel implements AutoCloseable {
         KvShape shape = decoder.kvShape();
         KvLayout layout =
                 new KvLayout(decoder.blockCount(), shape.heads(), shape.headDim(), DType.F32);
-        pool = new KvPagePool(budget, layout, KvLayout.pages(MAX_SLOTS), false);
+        pool = new KvPagePool(budget, layout, 0);
         cache = new KvSequences(budget, pool, 1, MAX_SLOTS);
     }
 

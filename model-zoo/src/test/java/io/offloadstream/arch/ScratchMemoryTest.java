@@ -101,7 +101,7 @@ public class ScratchMemoryTest {
                             decoder.kvShape().heads(),
                             decoder.kvShape().headDim(),
                             DType.F32);
-            pool = new KvPagePool(budget, layout, KvLayout.pages(SLOTS), false);
+            pool = new KvPagePool(budget, layout, 0);
             cache = new KvSequences(budget, pool, 1, SLOTS);
             cache.grow(rows);
             RopeTable rope = decoder.rope().map(r -> table(r, rows)).orElse(null);
