@@ -6,6 +6,7 @@ package io.offloadstream.model;
 
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -16,6 +16,7 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import io.offloadstream.stream.StreamOptions;

@@ -6,6 +6,7 @@ package io.offloadstream.plan;
 
 import io.offloadstream.plan.PlanRequest.Term;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.MemorySize;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -37,8 +38,8 @@ final class PlanTable {
             table.row(
                     name,
                     Integer.toString(run.size()),
-                    TextTable.bytes(first.sizeBytes()),
-                    TextTable.bytes(first.sizeBytes() * run.size()),
+                    MemorySize.format(first.sizeBytes()),
+                    MemorySize.format(first.sizeBytes() * run.size()),
                     Long.toString(resident),
                     run.size() - resident + (gathered && resident == 0 ? " (rows)" : ""));
             if (resident > 0 && resident < run.size()) {
@@ -120,8 +121,8 @@ final class PlanTable {
             TextTable table, String name, long bytes, double bandwidth, double seconds) {
         table.row(
                 name,
-                TextTable.bytes(bytes),
-                TextTable.bytes((long) bandwidth),
+                MemorySize.format(bytes),
+                MemorySize.format((long) bandwidth),
                 TextTable.time(seconds));
     }
 }

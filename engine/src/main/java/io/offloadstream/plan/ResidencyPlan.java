@@ -7,6 +7,7 @@ package io.offloadstream.plan;
 import io.offloadstream.plan.PlanRequest.Mapping;
 import io.offloadstream.plan.PlanRequest.Term;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.MemorySize;
 import java.util.List;
 
 /**
@@ -270,12 +271,12 @@ public final class ResidencyPlan {
         if (mapped) {
             return "all " + groups().size() + " groups mapped";
         }
-        return TextTable.bytes(residentBytes())
+        return MemorySize.format(residentBytes())
                 + " resident, "
-                + TextTable.bytes(streamedBytesPerPass())
+                + MemorySize.format(streamedBytesPerPass())
                 + " streamed per pass through "
                 + slotCount
                 + " slots of "
-                + TextTable.bytes(slotCount == 0 ? 0 : slotBytes);
+                + MemorySize.format(slotCount == 0 ? 0 : slotBytes);
     }
 }

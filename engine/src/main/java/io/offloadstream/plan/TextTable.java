@@ -23,24 +23,6 @@ public final class TextTable {
     }
 
     /**
-     * Prints a size in powers of 1000.
-     *
-     * @param bytes the size
-     * @return for example {@code 60.8 MB}
-     */
-    public static String bytes(long bytes) {
-        String[] units = {"B", "kB", "MB", "GB", "TB"};
-        double value = bytes;
-        int unit = 0;
-        while (value >= 999.5 && unit < units.length - 1) {
-            value /= 1000;
-            unit++;
-        }
-        String format = unit == 0 || value >= 99.95 ? "%.0f %s" : "%.1f %s";
-        return String.format(Locale.ROOT, format, value, units[unit]);
-    }
-
-    /**
      * Prints a time.
      *
      * @param seconds the time

@@ -5,6 +5,7 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.plan.TextTable;
+import io.offloadstream.platform.MemorySize;
 import java.util.List;
 import java.util.Locale;
 
@@ -103,7 +104,7 @@ public record StreamStats(
         table.row("stage", "bytes", "count", "busy", "wait");
         table.row(
                 "read (" + io.name().toLowerCase(Locale.ROOT) + ")",
-                TextTable.bytes(read.bytes()),
+                MemorySize.format(read.bytes()),
                 read.requests() + " requests",
                 time(read.busyNanos()),
                 time(read.waitNanos()));
@@ -115,7 +116,7 @@ public record StreamStats(
                 time(compute.waitNanos()));
         table.row(
                 "gather",
-                TextTable.bytes(gather.bytes()),
+                MemorySize.format(gather.bytes()),
                 gather.rowsFromDisk()
                         + " of "
                         + (gather.rowsFromDisk() + gather.rowsFromMemory())
@@ -124,12 +125,12 @@ public record StreamStats(
                 time(gather.waitNanos()));
         StringBuilder text = new StringBuilder(table.toString());
         text.append(passes).append(" passes, ");
-        text.append(TextTable.bytes(residentBytes)).append(" resident, ");
+        text.append(MemorySize.format(residentBytes)).append(" resident, ");
         text.append(reclaimedGroups).append(" groups given up\n");
         if (!recentPasses.isEmpty()) {
             PassRecord last = recentPasses.get(recentPasses.size() - 1);
             text.append("last pass: ").append(last.groupsRead().size()).append(" groups, ");
-            text.append(TextTable.bytes(last.bytes())).append(" from disk in ");
+            text.append(MemorySize.format(last.bytes())).append(" from disk in ");
             text.append(time(last.wallNanos())).append('\n');
         }
         return text.toString();

@@ -4,7 +4,7 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.MemorySize;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
 import java.io.IOException;

@@ -4,8 +4,8 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.ModelOptions;
+import io.offloadstream.platform.MemorySize;
 import java.io.PrintWriter;
 import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;

@@ -4,9 +4,9 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
 import java.util.Locale;

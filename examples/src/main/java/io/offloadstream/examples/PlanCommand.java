@@ -4,11 +4,11 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.MemorySize;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
 import java.util.Locale;

@@ -4,9 +4,9 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.model.MemorySize;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.SuppressForbidden;
 import io.offloadstream.stream.LayerStream;
 import io.offloadstream.stream.LayerStreamOptions;

@@ -6,8 +6,8 @@ package io.offloadstream.examples;
 
 import io.offloadstream.checkpoint.SafetensorsWriter;
 import io.offloadstream.checkpoint.TensorEntry;
-import io.offloadstream.model.MemorySize;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
 import java.io.OutputStream;

@@ -2,7 +2,7 @@
  * Copyright 2026 The OffloadStream authors
  * SPDX-License-Identifier: Apache-2.0
  */
-package io.offloadstream.model;
+package io.offloadstream.platform;
 
 import java.math.BigDecimal;
 import java.util.Locale;
