@@ -294,8 +294,8 @@ public final class WeightStream implements AutoCloseable {
     }
 
     /**
-     * Ends a running pass, stops the readers, closes the files, frees the memory. Who calls it while
-     * another thread does waits for that.
+     * Ends a running pass, stops the readers, closes the files, frees the memory. Who calls it
+     * while another thread does waits for that.
      */
     @Override
     public void close() {

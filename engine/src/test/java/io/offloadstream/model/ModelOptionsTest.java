@@ -115,8 +115,7 @@ public class ModelOptionsTest {
             Map<String, String> options =
                     Map.of("prefetchLayers", "2147483647", "scheduler", scheduler);
             IllegalArgumentException e =
-                    expectThrows(
-                            IllegalArgumentException.class, () -> ModelOptions.parse(options));
+                    expectThrows(IllegalArgumentException.class, () -> ModelOptions.parse(options));
             assertTrue(e.getMessage().contains("prefetchLayers=2147483647"), e.getMessage());
         }
     }

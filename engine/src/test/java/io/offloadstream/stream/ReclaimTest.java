@@ -8,8 +8,6 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import java.util.ArrayList;
-import java.util.concurrent.CountDownLatch;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
@@ -17,8 +15,10 @@ import io.offloadstream.platform.Reservation;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
 import org.testng.annotations.Test;
 
 /** Pinned groups make room for others, stream meanwhile, and come back. */

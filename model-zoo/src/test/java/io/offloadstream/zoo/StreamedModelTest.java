@@ -52,8 +52,7 @@ public class StreamedModelTest {
     @Test
     public void theLeastMemoryIsThatOfTheIoThatWasAskedFor() {
         for (String io : new String[] {"auto", "mmap", "direct", "buffered"}) {
-            ModelPlan plan =
-                    ModelPlan.of(tiny.directory(), options("io", io), Storage.local());
+            ModelPlan plan = ModelPlan.of(tiny.directory(), options("io", io), Storage.local());
             long least = plan.leastBytes();
             ModelOptions exact = options("io", io, "hostMemory", Long.toString(least));
             StreamedModel.open(tiny.directory(), exact).close();
@@ -69,8 +68,7 @@ public class StreamedModelTest {
 
     @Test(timeOut = 60_000)
     public void aModelIsClosedAfterTheSessionThatAnotherThreadCloses() throws Exception {
-        StreamedModel model =
-                StreamedModel.open(tiny.directory(), options("io", "direct"));
+        StreamedModel model = StreamedModel.open(tiny.directory(), options("io", "direct"));
         Session session = model.newSession(1);
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
@@ -80,8 +78,7 @@ public class StreamedModelTest {
                     await(go);
                 });
         TokenBatch input = new TokenBatch(2, new int[] {1, 2}, null, null);
-        Thread pass =
-                started(() -> session.forward(input, new PassOutput(null, null, null)));
+        Thread pass = started(() -> session.forward(input, new PassOutput(null, null, null)));
         running.await();
         Thread closer = started(session::close);
         awaitState(closer, Thread.State.WAITING);
@@ -105,8 +102,7 @@ public class StreamedModelTest {
 
     @Test(timeOut = 60_000)
     public void whatIsToldTheProgressCannotCloseWhatItWaitsFor() {
-        try (StreamedModel model =
-                StreamedModel.open(tiny.directory(), options("io", "direct"))) {
+        try (StreamedModel model = StreamedModel.open(tiny.directory(), options("io", "direct"))) {
             Session session = model.newSession(1);
             TokenBatch input = new TokenBatch(2, new int[] {1, 2}, null, null);
             PassOutput none = new PassOutput(null, null, null);

@@ -255,7 +255,8 @@ public class TokenStreamTest {
         PairList<String, Object> params = new PairList<>();
         params.add(OfsSymbolBlock.TOKEN_CHOOSER, slow);
         TokenStream stream = block.forwardStreamIter(null, prompt(), false, params);
-        Thread reader = new Thread(stream::hasNext);
+        Thread reader = new Thread(() -> assertTrue(stream.hasNext()));
+        reader.setUncaughtExceptionHandler((thread, e) -> {});
         reader.start();
         choosing.await();
         Thread closer = new Thread(stream::close);
