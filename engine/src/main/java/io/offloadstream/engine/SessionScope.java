@@ -120,6 +120,20 @@ final class SessionScope implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        afterWork(
+                () -> {
+                    sessions.forEach(this::release);
+                    memory.forEach(this::release);
+                    siblings.remove(this);
+                });
+    }
+
+    /**
+     * Ends running work of other threads, waits for it, and keeps more from beginning meanwhile.
+     *
+     * @param action frees what the work used
+     */
+    void afterWork(Runnable action) {
         while (!busy.tryLock()) {
             // a pass that begins just now would miss a single cancel, so repeat it until work has
             // ended; where this thread is interrupted it does not park, which only costs processor
@@ -128,9 +142,7 @@ final class SessionScope implements AutoCloseable {
             LockSupport.parkNanos(this, RETRY_NANOS);
         }
         try {
-            sessions.forEach(this::release);
-            memory.forEach(this::release);
-            siblings.remove(this);
+            action.run();
         } finally {
             busy.unlock();
         }

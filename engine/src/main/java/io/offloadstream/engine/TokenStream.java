@@ -39,10 +39,10 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
 
     private TokenBatch pending;
     private int logitRow;
-    private Session session;
-    private HostMemory logits;
+    private volatile Session session;
+    private volatile HostMemory logits;
     private int token = TokenChooser.END;
-    private boolean ended;
+    private volatile boolean ended;
 
     /**
      * Begins a stream; nothing runs yet.
@@ -153,6 +153,9 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         try {
             scope.enter();
             try {
+                if (ended) {
+                    return TokenChooser.END;
+                }
                 int id = step();
                 done = id == TokenChooser.END || chooser.isFinished();
                 return id;
@@ -206,10 +209,21 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         return new TokenBatch(1, new int[] {id}, mask, positions);
     }
 
-    /** Ends the stream and gives the session back. Closing twice has no effect. */
+    /**
+     * Ends the stream and gives the session back. May be called from another thread, which waits
+     * for the one that chooses a token; closing twice has no effect.
+     */
     @Override
-    public synchronized void close() {
+    public void close() {
         ended = true;
+        if (ownsScope) {
+            scope.close();
+        } else if (session != null || logits != null) {
+            scope.afterWork(this::release);
+        }
+    }
+
+    private void release() {
         if (session != null) {
             scope.release(session);
             session = null;
@@ -217,9 +231,6 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         if (logits != null) {
             scope.release(logits);
             logits = null;
-        }
-        if (ownsScope) {
-            scope.close();
         }
     }
 }

@@ -26,6 +26,7 @@ import io.offloadstream.model.TokenChooser;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.NoSuchElementException;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeMethod;
@@ -235,5 +236,41 @@ public class TokenStreamTest {
                         IllegalArgumentException.class,
                         () -> block.forwardStreamIter(null, inputs, false, null));
         assertTrue(e.getMessage().contains(message), e.getMessage());
+    }
+
+    @Test(timeOut = 60_000)
+    public void closingFromAnotherThreadWaitsForWhoReadsTheLogits() throws Exception {
+        CountDownLatch choosing = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        TokenChooser slow =
+                logits -> {
+                    choosing.countDown();
+                    try {
+                        go.await();
+                    } catch (InterruptedException e) {
+                        throw new IllegalStateException(e);
+                    }
+                    return logits.get(0) > 0 ? 1 : 2;
+                };
+        PairList<String, Object> params = new PairList<>();
+        params.add(OfsSymbolBlock.TOKEN_CHOOSER, slow);
+        TokenStream stream = block.forwardStreamIter(null, prompt(), false, params);
+        Thread reader = new Thread(() -> assertTrue(stream.hasNext()));
+        reader.setUncaughtExceptionHandler((thread, e) -> {});
+        reader.start();
+        choosing.await();
+        Thread closer = new Thread(stream::close);
+        closer.start();
+        while (closer.isAlive() && closer.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+        boolean waits = closer.isAlive();
+        long used = streamed.budget().usedBytes();
+        go.countDown();
+        reader.join();
+        closer.join();
+        assertTrue(waits, "closed while the logits are read");
+        assertTrue(used > usedBytes + 4 * TinyModel.VOCAB, "freed while they are read");
+        assertFalse(stream.hasNext() && stream.next() != null && stream.hasNext());
     }
 }
