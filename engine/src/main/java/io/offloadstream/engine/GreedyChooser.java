@@ -11,6 +11,7 @@ import com.google.gson.JsonParser;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenChooser;
+import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.FloatBuffer;
@@ -85,6 +86,11 @@ final class GreedyChooser implements TokenChooser {
                 bestLogit = logit;
                 best = id;
             }
+        }
+        if (bestLogit == Float.NEGATIVE_INFINITY) {
+            throw new OffloadStreamException(
+                    "no logit of the last position is a number: the weights are damaged, or overflow"
+                            + " float32");
         }
         return endTokens.contains(best) ? END : best;
     }

@@ -235,7 +235,9 @@ public final class OfsModel extends BaseModel {
         try {
             if (streamed != null) {
                 // nothing may write to arrays that are about to be freed
-                ((OfsSymbolBlock) block).closeScopes();
+                if (block != null) {
+                    ((OfsSymbolBlock) block).closeScopes();
+                }
                 streamed.close();
             }
         } finally {

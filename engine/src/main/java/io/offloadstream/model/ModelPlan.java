@@ -196,7 +196,7 @@ public final class ModelPlan {
                         budgetBytes,
                         options.hostSlots(),
                         LEAST_ROWS,
-                        mapping == Mapping.REQUIRED ? 1 : blockBytes,
+                        blockBytes,
                         mapping,
                         promptBytes()));
     }

@@ -4,10 +4,14 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.DType;
+
 /** Refuses a request that is malformed or too long before anything runs. */
 final class RequestCheck {
 
     private final int vocabSize;
+    private final int hiddenSize;
     private final int learnedPositions;
     private final int maxSequenceLength;
 
@@ -16,8 +20,9 @@ final class RequestCheck {
      *
      * @param learnedPositions rows of the position table, or 0 for none
      */
-    RequestCheck(int vocabSize, int learnedPositions, int maxSequenceLength) {
+    RequestCheck(int vocabSize, int hiddenSize, int learnedPositions, int maxSequenceLength) {
         this.vocabSize = vocabSize;
+        this.hiddenSize = hiddenSize;
         this.learnedPositions = learnedPositions;
         this.maxSequenceLength = maxSequenceLength;
     }
@@ -98,7 +103,7 @@ final class RequestCheck {
         }
     }
 
-    private static void checkOutput(PassOutput output, int rows) {
+    private void checkOutput(PassOutput output, int rows) {
         if (output.logitRows() != null) {
             int last = -1;
             for (int row : output.logitRows()) {
@@ -108,6 +113,18 @@ final class RequestCheck {
                 last = row;
             }
         }
+        int wanted = output.logitRows() == null ? rows : output.logitRows().length;
+        checkTarget("logits", output.logits(), wanted, vocabSize);
+        checkTarget("hidden", output.hidden(), rows, hiddenSize);
+    }
+
+    private static void checkTarget(String name, Tensor target, int rows, int columns) {
+        require(
+                target == null
+                        || (target.type() == DType.F32
+                                && target.rows() == rows
+                                && target.columns() == columns),
+                name + " is " + target + ", should be F32[" + rows + ", " + columns + "]");
     }
 
     private static void require(boolean holds, String message) {

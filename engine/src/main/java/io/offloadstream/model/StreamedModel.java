@@ -74,7 +74,10 @@ public final class StreamedModel implements AutoCloseable {
         }
         requestCheck =
                 new RequestCheck(
-                        plan.decoder().vocabSize(), learnedPositions(), plan.maxSequenceLength());
+                        plan.decoder().vocabSize(),
+                        plan.decoder().hiddenSize(),
+                        learnedPositions(),
+                        plan.maxSequenceLength());
         progress = plan.options().trackProgress() ? new ProgressLog(LOG) : (done, total) -> {};
         LOG.info("{}: {} on {}", directory, plan.residency(), backend.name());
     }

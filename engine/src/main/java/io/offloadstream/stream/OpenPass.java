@@ -102,7 +102,10 @@ final class OpenPass implements StreamPass {
     private Slot awaitResident(int group) {
         pipeline.startResident(group);
         String name = stream.plan().groups().get(group).name();
-        return await(name, () -> Pipeline.filled(stream.residents().find(group)), WaitKind.COMPUTE);
+        return await(
+                name,
+                () -> pipeline.filledOrRetried(stream.residents().find(group), group),
+                WaitKind.COMPUTE);
     }
 
     /** What a wait is counted as. */

@@ -29,15 +29,6 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 final class Pipeline {
 
-    /**
-     * A request that a reader does next.
-     *
-     * @param slot where it lands
-     * @param piece what is read
-     * @param name what for, for messages
-     */
-    record Work(Slot slot, Piece piece, String name) {}
-
     private static final int[] NOTHING = {};
 
     final ReentrantLock lock = new ReentrantLock();
@@ -300,14 +291,22 @@ final class Pipeline {
         return order[computing];
     }
 
-    /**
-     * Returns the slot that holds the next group, or null if it is not there yet.
-     *
-     * @throws OffloadStreamException if its read failed
-     */
+    /** Returns the next group's slot, null if it is not there yet; throws if its read failed. */
     Slot next() {
         Slot slot = assigned[computing];
-        return filled(slot == null ? residents.find(order[computing]) : slot);
+        int group = order[computing];
+        return filledOrRetried(slot == null ? residents.find(group) : slot, group);
+    }
+
+    /** Likewise, reading once more what failed ahead of the pass: the fault may be gone. */
+    Slot filledOrRetried(Slot slot, int group) {
+        if (slot != null
+                && slot.state() == Slot.State.FAILED
+                && slot.startedInPass() < passNumber) {
+            slot.drop();
+            startReading(slot, group, pieces[group], true);
+        }
+        return filled(slot);
     }
 
     /** Returns a slot if it is filled, null if it is not there yet. */

@@ -27,7 +27,7 @@ final class Reader implements Runnable {
 
     @Override
     public void run() {
-        for (Pipeline.Work work = pipeline.take(); work != null; work = pipeline.take()) {
+        for (Work work = pipeline.take(); work != null; work = pipeline.take()) {
             long start = System.nanoTime();
             OffloadStreamException failure = read(work);
             long nanos = System.nanoTime() - start;
@@ -39,7 +39,7 @@ final class Reader implements Runnable {
         }
     }
 
-    private OffloadStreamException read(Pipeline.Work work) {
+    private OffloadStreamException read(Work work) {
         try {
             files.read(work.piece(), work.slot().memory(), work.name());
             return null;

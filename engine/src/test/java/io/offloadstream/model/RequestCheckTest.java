@@ -7,6 +7,8 @@ package io.offloadstream.model;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.DType;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -14,14 +16,14 @@ public class RequestCheckTest {
 
     private static final PassOutput NO_OUTPUT = new PassOutput(null, null, null);
 
-    private final RequestCheck check = new RequestCheck(100, 8, 10);
+    private final RequestCheck check = new RequestCheck(100, 16, 8, 10);
 
     @Test
     public void acceptsWhatTheModelCanRun() {
         check.check(batch(3, 6, null, null), NO_OUTPUT, 2, 7);
         check.check(batch(2, 2, new byte[] {0, 1, 1}, new int[] {0, 1}), NO_OUTPUT, 1, 1);
         check.checkPositions(new int[] {0, 7});
-        new RequestCheck(100, 0, 10).checkPositions(new int[] {1_000_000});
+        new RequestCheck(100, 16, 0, 10).checkPositions(new int[] {1_000_000});
     }
 
     @DataProvider
@@ -37,6 +39,13 @@ public class RequestCheckTest {
             {batch(2, 2, null, new int[1]), NO_OUTPUT, "positions has 1 elements"},
             {batch(2, 2, null, null), new PassOutput(new int[] {2}, null, null), "within 2 rows"},
             {batch(2, 2, null, null), new PassOutput(new int[] {1, 1}, null, null), "ascend"},
+            {batch(2, 2, null, null), new PassOutput(null, tensor(1, 100), null), "F32[2, 100]"},
+            {
+                batch(2, 2, null, null),
+                new PassOutput(new int[] {1}, tensor(2, 100), null),
+                "F32[1,"
+            },
+            {batch(2, 2, null, null), new PassOutput(null, null, tensor(2, 15)), "hidden is"},
         };
     }
 
@@ -57,7 +66,11 @@ public class RequestCheckTest {
         assertTrue(e.getMessage().contains("8 positions"), e.getMessage());
         expectThrows(
                 IllegalArgumentException.class,
-                () -> new RequestCheck(100, 0, 10).checkPositions(new int[] {-1}));
+                () -> new RequestCheck(100, 16, 0, 10).checkPositions(new int[] {-1}));
+    }
+
+    private static Tensor tensor(long rows, long columns) {
+        return new Tensor(DType.F32, 0, rows, columns);
     }
 
     private static TokenBatch batch(int tokens, int ids, byte[] mask, int[] positions) {

@@ -28,6 +28,7 @@ final class FaultyStorage implements Storage {
     private final Set<Integer> failing = ConcurrentHashMap.newKeySet();
     private final Set<Integer> shortened = ConcurrentHashMap.newKeySet();
     private volatile CountDownLatch gate = new CountDownLatch(0);
+    private volatile boolean failingAll;
     private volatile boolean refusesDirect;
     private volatile boolean refusesMapping;
     private volatile Path unopenable;
@@ -35,6 +36,11 @@ final class FaultyStorage implements Storage {
     /** The n-th read from now, counted from 0, throws. */
     void failRead(int fromNow) {
         failing.add(reads.get() + fromNow);
+    }
+
+    /** All reads that end from now on throw, or none. */
+    void failAllReads(boolean fail) {
+        failingAll = fail;
     }
 
     /** The n-th read from now, counted from 0, ends after half. */
@@ -145,7 +151,7 @@ final class FaultyStorage implements Storage {
             } catch (InterruptedException e) {
                 throw new IOException("a reader was interrupted", e);
             }
-            if (failing.remove(number)) {
+            if (failing.remove(number) || failingAll) {
                 throw new IOException("injected fault in read " + number);
             }
             int count = file.read(offset, address, length);

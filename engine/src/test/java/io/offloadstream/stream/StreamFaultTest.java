@@ -5,6 +5,7 @@
 package io.offloadstream.stream;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -75,6 +76,26 @@ public class StreamFaultTest extends WeightFixture {
                     assertTrue(failures > 10, failures + " failures in 60 rounds");
                     storage.clearFaults();
                     weights.runPass(stream, weights.order(), random);
+                });
+    }
+
+    /**
+     * What readers were at work on when a fault ended must not fail the pass that comes after it.
+     */
+    @Test(dataProvider = "modes", timeOut = 60_000)
+    public void aPassAfterAFaultIsNotFailedByWhatWasReadAheadDuringIt(Io io) throws Exception {
+        withStream(
+                io,
+                (weights, stream, storage) -> {
+                    Random random = new Random(2);
+                    for (int round = 0; round < 300; round++) {
+                        weights.runPass(stream, weights.order(), random);
+                        storage.failAllReads(true);
+                        assertThrows(
+                                OffloadStreamException.class,
+                                () -> weights.runPass(stream, weights.order(), random));
+                        storage.failAllReads(false);
+                    }
                 });
     }
 

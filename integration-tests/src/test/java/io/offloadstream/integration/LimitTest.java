@@ -30,7 +30,7 @@ public class LimitTest extends FaultFixture {
     @Test(dataProvider = "allModes")
     public void aBudgetBelowTheLeastIsRefusedWithTheNumber(String io) {
         Map<String, String> plenty = Budgets.plenty(1, LENGTH, io);
-        long least = leastBytes(plenty);
+        long least = Budgets.plan(directory(), plenty).leastBytes();
         for (long bytes : new long[] {0, 1, least / 2, least - 1}) {
             WatchedStorage storage = new WatchedStorage();
             ModelOptions options = ModelOptions.parse(Budgets.with(plenty, "hostMemory", bytes));
@@ -44,21 +44,6 @@ public class LimitTest extends FaultFixture {
         }
         ModelOptions options = ModelOptions.parse(Budgets.with(plenty, "hostMemory", least));
         watch(StreamedModel.open(directory(), options));
-    }
-
-    /** The plan counts what reading needs; a map needs the whole file. */
-    private long leastBytes(Map<String, String> options) {
-        long least = Budgets.plan(directory(), options).leastBytes();
-        if (!options.get("io").equals("mmap")) {
-            return least;
-        }
-        ModelOptions tight = ModelOptions.parse(Budgets.with(options, "hostMemory", 1));
-        BudgetExceededException e =
-                expectThrows(
-                        BudgetExceededException.class,
-                        () -> StreamedModel.open(directory(), tight, new WatchedStorage()));
-        assertTrue(e.requestedBytes() > least, e.getMessage());
-        return e.requestedBytes();
     }
 
     /**
