@@ -104,7 +104,7 @@ public class LimitTest extends FaultFixture {
         List<String> warnings = new ArrayList<>();
         ChildJvm.Ended child = ChildJvm.run(RefusedDirectIo.class, List.of(directory().toString()));
         assertEquals(child.exitCode(), 0, child.errors());
-        child.errors().lines().filter(line -> line.contains("WARN")).forEach(warnings::add);
+        child.errors().lines().filter(line -> line.contains(" WARN ")).forEach(warnings::add);
         assertEquals(warnings.size(), 1, child.errors());
         assertTrue(warnings.get(0).contains("direct io is refused"), warnings.get(0));
         assertEquals(child.output(), StreamOptions.Io.BUFFERED.name());
