@@ -38,6 +38,7 @@
 #include "half.h"
 
 /* No kernel allocates: from here on these names do not compile. */
+#undef alloca
 #pragma GCC poison malloc calloc realloc aligned_alloc alloca free
 
 #define INLINE static inline __attribute__((always_inline))

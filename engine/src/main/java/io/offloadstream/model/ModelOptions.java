@@ -42,6 +42,9 @@ public record ModelOptions(
     /** The share of the available memory that {@code hostMemory=auto} takes. */
     private static final String AUTO_SHARE = "80%";
 
+    /** More only cost memory for their stacks, which is outside the budget. */
+    private static final int MOST_THREADS = 256;
+
     private static final Map<String, String> VALID = new HashMap<>();
 
     static {
@@ -49,13 +52,13 @@ public record ModelOptions(
         VALID.put("scheduler", "lookahead, block");
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
-        VALID.put("readThreads", "a number from 1");
+        VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
         VALID.put("io", "auto, direct, mmap, buffered");
         VALID.put("computeType", "float32");
         VALID.put("kvCacheType", "float32, float16, bfloat16");
         VALID.put("maxSequenceLength", "a number from 1");
         VALID.put("maxBatch", "a number from 1");
-        VALID.put("threads", "a number from 1");
+        VALID.put("threads", "a number from 1 to " + MOST_THREADS);
         VALID.put("trackProgress", "true, false");
         VALID.put("trace", "the path of a file to write");
         VALID.put("backend", "auto, cpu");
@@ -91,7 +94,7 @@ public record ModelOptions(
                         StreamOptions.SchedulerKind.valueOf(
                                 values.oneOf("scheduler", "lookahead", "block")),
                         values.integer("prefetchLayers", 0, 1),
-                        values.integer("readThreads", 1, StreamOptions.DEFAULT.readThreads()),
+                        values.threads("readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
         return new ModelOptions(
                 hostMemory(values.text("hostMemory")),
@@ -100,7 +103,7 @@ public record ModelOptions(
                 kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
                 values.integer("maxSequenceLength", 1, 0),
                 values.integer("maxBatch", 1, 1),
-                values.integer("threads", 1, Runtime.getRuntime().availableProcessors()),
+                values.threads("threads", Runtime.getRuntime().availableProcessors()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"));
     }
 
@@ -177,6 +180,15 @@ public record ModelOptions(
                                 + Arrays.toString(valid));
             }
             return text.toUpperCase(Locale.ROOT);
+        }
+
+        int threads(String name, int absent) {
+            int value = integer(name, 1, Math.min(absent, MOST_THREADS));
+            if (value > MOST_THREADS) {
+                throw new IllegalArgumentException(
+                        name + "=" + value + " is too large; valid: " + VALID.get(name));
+            }
+            return value;
         }
 
         int integer(String name, int least, int absent) {

@@ -95,6 +95,8 @@ public class ModelOptionsTest {
             {"maxBatch", "0", "from 1"},
             {"prefetchLayers", "two", "from 0"},
             {"readThreads", "-1", "from 1"},
+            {"readThreads", "257", "to 256"},
+            {"threads", "100000", "to 256"},
             {"trackProgress", "maybe", "true"},
             {"hostMemory", "lots", "80%"},
         };
