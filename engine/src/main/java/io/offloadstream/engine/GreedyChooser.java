@@ -4,26 +4,15 @@
  */
 package io.offloadstream.engine;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
-import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.model.EndTokens;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenChooser;
 import io.offloadstream.platform.OffloadStreamException;
-import java.io.IOException;
-import java.io.Reader;
 import java.nio.FloatBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.HashSet;
 import java.util.Set;
 
 /** Takes the most probable token, the first of equals, until one that ends the text. */
 final class GreedyChooser implements TokenChooser {
-
-    private static final String END_TOKENS = "eos_token_id";
 
     private final Set<Integer> endTokens;
 
@@ -37,41 +26,14 @@ final class GreedyChooser implements TokenChooser {
     }
 
     /**
-     * Makes the chooser of a model: the end tokens of {@code generation_config.json}, or those of
-     * {@code config.json} where it names none, as in transformers.
+     * Makes the chooser of a model, with its {@link EndTokens}.
      *
      * @param model an open model
      * @return the chooser
-     * @throws CheckpointException if {@code generation_config.json} cannot be read
+     * @throws io.offloadstream.checkpoint.CheckpointException if they cannot be read
      */
     static GreedyChooser of(StreamedModel model) {
-        Path file = model.directory().resolve("generation_config.json");
-        Set<Integer> endTokens = Files.isRegularFile(file) ? read(file) : Set.of();
-        if (endTokens.isEmpty()) {
-            endTokens = new HashSet<>(model.config().integers(END_TOKENS));
-        }
-        return new GreedyChooser(endTokens);
-    }
-
-    private static Set<Integer> read(Path file) {
-        Set<Integer> tokens = new HashSet<>();
-        try (Reader reader = Files.newBufferedReader(file)) {
-            JsonObject config = JsonParser.parseReader(reader).getAsJsonObject();
-            JsonElement value = config.get(END_TOKENS);
-            if (value != null && value.isJsonArray()) {
-                value.getAsJsonArray().forEach(element -> tokens.add(element.getAsInt()));
-            } else if (value != null && !value.isJsonNull()) {
-                tokens.add(value.getAsInt());
-            }
-            return tokens;
-        } catch (IOException
-                | JsonParseException
-                | IllegalStateException
-                | UnsupportedOperationException
-                | NumberFormatException e) {
-            throw new CheckpointException(
-                    file + " cannot be read as a JSON object with " + END_TOKENS + ": " + e, e);
-        }
+        return new GreedyChooser(Set.copyOf(EndTokens.of(model.directory())));
     }
 
     @Override

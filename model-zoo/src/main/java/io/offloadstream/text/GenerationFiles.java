@@ -5,18 +5,16 @@
 package io.offloadstream.text;
 
 import com.google.gson.Gson;
-import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.model.EndTokens;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/** Reads {@code generation_config.json}, and EOS tokens from {@code config.json}. */
+/** Reads {@code generation_config.json}. */
 final class GenerationFiles {
 
     private static final List<String> NAMES =
@@ -59,42 +57,6 @@ final class GenerationFiles {
                 config.repetitionPenalty(),
                 config.seed(),
                 config.stop(),
-                eosTokenIds(directory, file, generation));
-    }
-
-    private static List<Integer> eosTokenIds(Path directory, Path file, JsonObject generation) {
-        Optional<List<Integer>> ids = integers(file, generation);
-        if (ids.isPresent()) {
-            return ids.get();
-        }
-        Path configFile = directory.resolve("config.json");
-        return JsonFiles.read(configFile)
-                .flatMap(config -> integers(configFile, config))
-                .orElse(List.of());
-    }
-
-    /** One id or a list of them. */
-    private static Optional<List<Integer>> integers(Path file, JsonObject object) {
-        JsonElement value = object.get("eos_token_id");
-        if (value == null || value.isJsonNull()) {
-            return Optional.empty();
-        }
-        JsonArray array = new JsonArray();
-        if (value.isJsonArray()) {
-            array = value.getAsJsonArray();
-        } else {
-            array.add(value);
-        }
-        List<Integer> ids = new ArrayList<>();
-        for (JsonElement element : array) {
-            try {
-                ids.add(element.getAsBigDecimal().intValueExact());
-            } catch (RuntimeException e) {
-                throw new CheckpointException(
-                        file + ": eos_token_id is " + value + "; valid is an id or a list of ids",
-                        e);
-            }
-        }
-        return Optional.of(ids);
+                EndTokens.of(directory));
     }
 }

@@ -103,7 +103,7 @@ final class ModelText implements AutoCloseable {
      * @throws IllegalArgumentException if the model has no chat template
      */
     int[] encode(List<ChatMessage> messages) {
-        return tokenizer.encode(template().render(messages, true), false);
+        return tokenizer.encodeChat(template().render(messages, true));
     }
 
     /** Read when it is first needed: plain prompts work with a template that cannot be. */
