@@ -174,7 +174,15 @@ public final class WeightStream implements AutoCloseable {
                 files.close();
             }
         }
-        stream.readers.forEach(Thread::start);
+        boolean started = false;
+        try {
+            stream.readers.forEach(Thread::start);
+            started = true;
+        } finally {
+            if (!started) {
+                stream.close();
+            }
+        }
         budget.addReclaimer(stream.memory);
         return stream;
     }
