@@ -4,6 +4,7 @@
  */
 package io.offloadstream.cache;
 
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
@@ -117,6 +118,8 @@ public final class KvSequences implements AutoCloseable {
      */
     public KvView view(int layer) {
         return new KvView(
+                0,
+                KvPlacement.DEVICE,
                 tables.address(),
                 maxPages,
                 layout.layerOffsetBytes(layer),

@@ -91,6 +91,8 @@ final class KvTransfer {
     private KvView oneHead(int layer, int head) {
         KvView all = kv.view(layer);
         return new KvView(
+                all.base(),
+                all.placement(),
                 all.pages(),
                 all.maxPages(),
                 all.layerOffsetBytes() + head * layout.headStrideBytes(),

@@ -9,6 +9,7 @@ import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.plan.PlanRequest;
 import io.offloadstream.plan.PlanRequest.Mapping;
 import io.offloadstream.plan.PlanRequest.Term;
@@ -159,7 +160,7 @@ public final class ModelPlan {
     private Map<Integer, Long> measureScratch() {
         Map<Integer, Long> bytes = new HashMap<>();
         for (int rows : CHUNK_ROWS) {
-            bytes.put(rows, ScratchMeasure.bytes(decoder, kvLayout, rows));
+            bytes.put(rows, ScratchMeasure.bytes(decoder, kvLayout, rows, ScratchRules.NONE));
         }
         return bytes;
     }

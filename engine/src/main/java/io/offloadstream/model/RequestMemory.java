@@ -7,6 +7,7 @@ package io.offloadstream.model;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
 import java.util.function.BooleanSupplier;
@@ -39,14 +40,14 @@ final class RequestMemory implements AutoCloseable {
                         plan.decoder().rope().orElse(null));
         Workspace opened = null;
         try {
-            opened = backend.newWorkspace(budget, plan.scratchBytes(chunkRows));
+            opened = backend.newWorkspace(budget, budget, 0, plan.scratchBytes(chunkRows));
         } finally {
             if (opened == null) {
                 buffers.close();
             }
         }
         this.workspace = opened;
-        this.ops = backend.ops(workspace);
+        this.ops = backend.ops(workspace, Phase.DECODE);
     }
 
     /** What a model always has. */

@@ -5,10 +5,12 @@
 package io.offloadstream.model;
 
 import io.offloadstream.cache.KvLayout;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.MeasuringOps;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
+import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.GroupLayout;
 import io.offloadstream.plan.WeightGroup;
@@ -26,7 +28,7 @@ final class ScratchMeasure {
 
     private ScratchMeasure() {}
 
-    static long bytes(Decoder decoder, KvLayout kv, int rows) {
+    static long bytes(Decoder decoder, KvLayout kv, int rows, ScratchRules rules) {
         Tensor hidden = new Tensor(DType.F32, 0, rows, decoder.hiddenSize());
         RopeTable rope =
                 decoder.rope()
@@ -38,6 +40,8 @@ final class ScratchMeasure {
                         .orElse(null);
         KvView view =
                 new KvView(
+                        0,
+                        KvPlacement.DEVICE,
                         0,
                         1,
                         0,
@@ -54,12 +58,12 @@ final class ScratchMeasure {
         for (int layer = 0; layer < decoder.blockCount(); layer++) {
             Block block = decoder.block(layer);
             if (seen.add(block)) {
-                MeasuringOps ops = new MeasuringOps();
+                MeasuringOps ops = new MeasuringOps(rules);
                 block.forward(ops, new ShapesOnly(block.layout()), hidden, state);
                 most = Math.max(most, ops.peakBytes());
             }
         }
-        MeasuringOps ops = new MeasuringOps();
+        MeasuringOps ops = new MeasuringOps(rules);
         decoder.finalNorm(ops, new ShapesOnly(decoder.finalLayout()), hidden);
         return Math.max(most, ops.peakBytes());
     }

@@ -10,7 +10,10 @@ import io.offloadstream.platform.DType;
  * One layer of a paged key/value cache, as kernels see it. A page holds, for each layer, keys
  * (kvHeads, pageTokens, headDim) and behind them values likewise.
  *
- * @param pages address of (sequences, maxPages) int64, where each page starts
+ * @param base address of the device that pages and {@link RowMap#targets} count from: 0 where they
+ *     are addresses themselves
+ * @param placement where the pages are
+ * @param pages address of (sequences, maxPages) int64, where each page starts, from base
  * @param maxPages row length of pages
  * @param layerOffsetBytes where this layer's keys start within a page
  * @param valueOffsetBytes from keys to values
@@ -22,6 +25,8 @@ import io.offloadstream.platform.DType;
  * @param maskStride row length of mask
  */
 public record KvView(
+        long base,
+        KvPlacement placement,
         long pages,
         int maxPages,
         long layerOffsetBytes,

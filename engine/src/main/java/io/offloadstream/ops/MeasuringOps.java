@@ -20,6 +20,15 @@ public final class MeasuringOps extends CheckedOps {
     private long peakBytes = ScratchSize.FIXED_BYTES;
 
     /**
+     * Constructs operators that have used nothing yet.
+     *
+     * @param rules of the backend that will run
+     */
+    public MeasuringOps(ScratchRules rules) {
+        super(rules);
+    }
+
+    /**
      * Returns the most scratch memory that was in use at one time.
      *
      * @return bytes, for {@code Backend.newWorkspace}
@@ -58,7 +67,18 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
+    protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        // shapes only
+    }
+
+    @Override
+    protected void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
+        // shapes only
+    }
+
+    @Override
+    protected void linearInto(
+            Tensor x, Tensor weight, Tensor output, int columnBegin, Tensor scratch) {
         // shapes only
     }
 
@@ -84,7 +104,27 @@ public final class MeasuringOps extends CheckedOps {
 
     @Override
     protected void attention(
-            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor y) {
+            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
+        // shapes only
+    }
+
+    @Override
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value) {
+        // shapes only
+    }
+
+    @Override
+    protected void findTop(Tensor x, int columnBegin, Tensor values, Tensor places) {
+        // shapes only
+    }
+
+    @Override
+    protected void takeIn(Tensor source, Tensor target) {
+        // shapes only
+    }
+
+    @Override
+    protected void giveOut(Tensor x, Tensor output) {
         // shapes only
     }
 

@@ -48,14 +48,70 @@ public interface Ops {
     Tensor linear(Tensor x, Tensor weight, Tensor bias);
 
     /**
-     * Multiplies by a weight stored (out, in) into columns of a wider result: a tile of the head.
+     * Multiplies by several weights stored (out, in) at once: query, key and value.
+     *
+     * @param x (rows, in)
+     * @param weights (out, in) each
+     * @param biases (out) each, or null in its place
+     * @return (rows, out) of each
+     */
+    Tensor[] linears(Tensor x, Tensor[] weights, Tensor[] biases);
+
+    /**
+     * Multiplies by a weight stored (out, in) and adds the product, bias included, to what is
+     * there: a projection back to the residual.
+     *
+     * @param target (rows, out), becomes target + product
+     * @param x (rows, in)
+     * @param weight (out, in)
+     * @param bias (out), or null
+     */
+    void linearAdd(Tensor target, Tensor x, Tensor weight, Tensor bias);
+
+    /**
+     * Projects twice and gates: activation(x gate^T + gateBias) * (x up^T + upBias).
+     *
+     * @param activation which
+     * @param x (rows, in)
+     * @param gate (out, in)
+     * @param gateBias (out), or null
+     * @param up (out, in)
+     * @param upBias (out), or null
+     * @return (rows, out)
+     */
+    Tensor gatedLinear(
+            Activation activation,
+            Tensor x,
+            Tensor gate,
+            Tensor gateBias,
+            Tensor up,
+            Tensor upBias);
+
+    /**
+     * Multiplies by a float8 weight stored (out, in) with a scale for each block of 128 by 128
+     * elements, the last ones partial: {@code W[o, i] = weight[o, i] * scales[o / 128, i / 128]}.
+     *
+     * <p>Source: {@code quant_method: fp8} of transformers, whose {@code weight_scale_inv} the
+     * scales are.
+     *
+     * @param x (rows, in)
+     * @param weight (out, in) F8_E4M3
+     * @param scales (ceil(out / 128), ceil(in / 128)) F32
+     * @param bias (out), or null
+     * @return (rows, out)
+     */
+    Tensor linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias);
+
+    /**
+     * Multiplies by a weight stored (out, in) into columns of an output: a tile of the head.
      *
      * @param x (rows, in)
      * @param weight (out, in)
-     * @param target (rows, width), width at least columnBegin + out
+     * @param output (rows, width) in host memory, width at least columnBegin + out; written when
+     *     the backend's compute stream has come to it
      * @param columnBegin where the tile goes
      */
-    void linearInto(Tensor x, Tensor weight, Tensor target, int columnBegin);
+    void linearInto(Tensor x, Tensor weight, Tensor output, int columnBegin);
 
     /**
      * Multiplies by a weight stored (in, out), as GPT-2's Conv1D has it.
@@ -109,6 +165,16 @@ public interface Ops {
     Tensor attention(Tensor query, KvView cache, RowMap rows, AttentionSpec spec);
 
     /**
+     * Reads keys and values of these rows back from the cache, as float32.
+     *
+     * @param cache the layer's cache, these rows stored
+     * @param rows where they are
+     * @param key (rows, kvHeads * headDim), overwritten
+     * @param value (rows, kvHeads * headDim), overwritten
+     */
+    void loadKv(KvView cache, RowMap rows, Tensor key, Tensor value);
+
+    /**
      * Applies an activation.
      *
      * @param activation which
@@ -144,9 +210,37 @@ public interface Ops {
     void copy(Tensor source, Tensor target);
 
     /**
-     * Converts scattered rows of a table to float32.
+     * Finds the largest values of each row, the largest first, of equal ones the first.
      *
-     * @param addresses where each row starts
+     * @param x (rows, width)
+     * @param columnBegin added to the places that are found: the column of the tile in the whole
+     * @param values (rows, count) F32 in host memory: the values; what is no number comes last, as
+     *     negative infinity
+     * @param places (rows, count) I32 in host memory: their columns; -1 beyond width
+     */
+    void top(Tensor x, int columnBegin, Tensor values, Tensor places);
+
+    /**
+     * Takes float32 rows in from host memory.
+     *
+     * @param source (rows, width) in host memory, unchanged until the compute stream has come to it
+     * @param target (rows, width), overwritten
+     */
+    void input(Tensor source, Tensor target);
+
+    /**
+     * Gives float32 rows out to host memory.
+     *
+     * @param x (rows, width)
+     * @param output (rows, width) in host memory; written when the backend's compute stream has
+     *     come to it
+     */
+    void output(Tensor x, Tensor output);
+
+    /**
+     * Converts scattered rows of a table in host memory to float32.
+     *
+     * @param addresses host address where each row starts; read before this returns
      * @param rowType type of the rows
      * @param target (addresses.length, width), overwritten
      */

@@ -10,7 +10,8 @@ package io.offloadstream.ops;
  * @param count number of rows
  * @param sequences address of (count) int32: index of the sequence
  * @param slots address of (count) int32: slot within the sequence
- * @param targets address of (count) int64: where head 0 of the row's keys goes in layer 0
+ * @param targets address of (count) int64: where head 0 of the row's keys goes in layer 0, from
+ *     {@link KvView#base}
  */
 public record RowMap(int count, long sequences, long slots, long targets) {
 

@@ -32,7 +32,7 @@ public final class ScratchSize {
      * @throws ArithmeticException if it is more than a long holds
      */
     public static long of(DType type, long... shape) {
-        long sizeBytes = type.sizeBytes();
+        long sizeBytes = type.bytes(type.blockElements());
         for (long dimension : shape) {
             sizeBytes = Math.multiplyExact(sizeBytes, dimension);
         }

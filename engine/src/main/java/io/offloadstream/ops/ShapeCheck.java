@@ -9,6 +9,9 @@ import io.offloadstream.platform.DType;
 /** Checks of what operators are given. Each message names the operator and both shapes. */
 final class ShapeCheck {
 
+    /** Elements that share a scale, in both directions. */
+    private static final int SCALE_BLOCK = 128;
+
     private ShapeCheck() {}
 
     static void activation(String operator, Tensor x) {
@@ -46,9 +49,19 @@ final class ShapeCheck {
         }
     }
 
+    /** Products along the rows of a weight take blocks too. */
+    private static void product(String operator, Tensor weight, boolean transposed) {
+        boolean blocks = weight.type() == DType.Q8_0 || weight.type() == DType.Q4_0;
+        if (transposed || !blocks) {
+            weight(operator, weight);
+        } else if (weight.columns() % weight.type().blockElements() != 0) {
+            throw misfit(operator, "rows of " + weight + " are no whole blocks");
+        }
+    }
+
     static void linear(String operator, Tensor x, Tensor weight, Tensor bias, boolean transposed) {
         activation(operator, x);
-        weight(operator, weight);
+        product(operator, weight, transposed);
         int in = transposed ? weight.rows() : weight.columns();
         int out = transposed ? weight.columns() : weight.rows();
         if (x.columns() != in) {
@@ -56,6 +69,48 @@ final class ShapeCheck {
         }
         if (bias != null) {
             vector(operator, "bias", bias, out);
+        }
+    }
+
+    static void result(String operator, Tensor target, int rows, int columns) {
+        activation(operator, target);
+        if (target.rows() != rows || target.columns() != columns) {
+            throw misfit(
+                    operator,
+                    "the product has shape [" + rows + ", " + columns + "], not that of " + target);
+        }
+    }
+
+    static void linearScaled(String operator, Tensor x, Tensor weight, Tensor scales, Tensor bias) {
+        activation(operator, x);
+        activation(operator, scales);
+        if (weight.type() != DType.F8_E4M3) {
+            throw misfit(operator, "the weight is F8_E4M3, this one is " + weight);
+        }
+        if (x.columns() != weight.columns()) {
+            throw misfit(operator, "weight " + weight + " does not fit " + x);
+        }
+        if (scales.rows() != blocks(weight.rows())
+                || scales.columns() != blocks(weight.columns())) {
+            throw misfit(operator, "scales " + scales + " do not fit " + weight);
+        }
+        if (bias != null) {
+            vector(operator, "bias", bias, weight.rows());
+        }
+    }
+
+    private static int blocks(int elements) {
+        return (elements + SCALE_BLOCK - 1) / SCALE_BLOCK;
+    }
+
+    static void top(String operator, Tensor x, Tensor values, Tensor places) {
+        activation(operator, x);
+        activation(operator, values);
+        if (places.type() != DType.I32
+                || values.rows() != x.rows()
+                || places.rows() != x.rows()
+                || values.columns() != places.columns()) {
+            throw misfit(operator, values + " and " + places + " do not fit " + x);
         }
     }
 

@@ -95,7 +95,7 @@ public final class Tensor {
      * @return bytes
      */
     public long sizeBytes() {
-        return count() * type.sizeBytes();
+        return rows() * type.bytes(columns());
     }
 
     /**
@@ -109,7 +109,7 @@ public final class Tensor {
         if (begin < 0 || begin > end || end > rows()) {
             throw new IndexOutOfBoundsException("rows [" + begin + ", " + end + ") of " + this);
         }
-        long rowBytes = (long) columns() * type.sizeBytes();
+        long rowBytes = type.bytes(columns());
         return new Tensor(type, address + begin * rowBytes, end - begin, columns());
     }
 

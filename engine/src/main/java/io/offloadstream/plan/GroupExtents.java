@@ -16,7 +16,7 @@ import java.util.List;
  * to blocks, one behind another. Weights keep the alignment that their file gave them, so kernels
  * use unaligned loads. Immutable.
  */
-public final class GroupExtents {
+public final class GroupExtents implements SlotLayout {
 
     /** A gap up to this size costs less to read than another request to the disk. */
     private static final long MAX_GAP_BYTES = 64 << 10;
@@ -177,6 +177,7 @@ public final class GroupExtents {
      * @param tensor its place in the group
      * @return bytes from the start of the slot
      */
+    @Override
     public long tensorOffset(int tensor) {
         return tensorOffsets[tensor];
     }
@@ -195,6 +196,7 @@ public final class GroupExtents {
      *
      * @return bytes, more than 0
      */
+    @Override
     public long slotBytes() {
         return slotBytes;
     }

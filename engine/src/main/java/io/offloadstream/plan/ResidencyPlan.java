@@ -109,6 +109,46 @@ public final class ResidencyPlan {
     }
 
     /**
+     * Returns where a group's tensors lie in memory that kernels compute in.
+     *
+     * @param group its index
+     * @return as they are read where kernels compute in host memory; each on a boundary of 256
+     *     bytes, gaps left out, where they are copied to a device
+     */
+    public SlotLayout layout(int group) {
+        return extents.get(group);
+    }
+
+    /**
+     * Returns the STREAMED groups that are kept in host memory and copied to the device in each
+     * pass. Where kernels compute in host memory there are none: such groups are {@link #pinned}.
+     *
+     * @return groups, first the ones to keep longest
+     */
+    public List<WeightGroup> hostGroups() {
+        return List.of();
+    }
+
+    /**
+     * Returns how many pinned chunks of {@link #stagingBytes} reads land in on their way to the
+     * device.
+     *
+     * @return chunks, 0 where kernels compute in host memory
+     */
+    public int stagingCount() {
+        return 0;
+    }
+
+    /**
+     * Returns the size of a pinned chunk: that of the largest request.
+     *
+     * @return bytes
+     */
+    public long stagingBytes() {
+        return 0;
+    }
+
+    /**
      * Tells whether the files are mapped, so that nothing is read into memory of ours.
      *
      * @return true if they are

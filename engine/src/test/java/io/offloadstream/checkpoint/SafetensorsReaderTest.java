@@ -66,6 +66,9 @@ public class SafetensorsReaderTest {
         StringBuilder header = new StringBuilder("{");
         int end = 0;
         for (DType type : DType.values()) {
+            if (type.blockElements() > 1) {
+                continue;
+            }
             header.append(end == 0 ? "" : ",")
                     .append(
                             tensor(
@@ -78,6 +81,9 @@ public class SafetensorsReaderTest {
         Path file = folder.safetensors("types.safetensors", header + "}", end);
         Map<String, TensorEntry> entries = SafetensorsReader.read(file);
         for (DType type : DType.values()) {
+            if (type.blockElements() > 1) {
+                continue;
+            }
             assertEquals(entries.get(type.name()).type(), type);
         }
         assertEquals(entries.size(), 12);

@@ -18,7 +18,7 @@ import org.testng.annotations.Test;
 public class CheckedOpsTest {
 
     private static final KvView CACHE =
-            new KvView(0, 1, 0, 0, 8, 2, 6, DType.F32, 0, 0); // 2 heads of 6
+            new KvView(0, KvPlacement.DEVICE, 0, 1, 0, 0, 8, 2, 6, DType.F32, 0, 0); // 2 heads of 6
     private static final RowMap ROWS = new RowMap(3, 0, 0, 0);
     private static final RopeTable ROPE = new RopeTable(f32(3, 3), f32(3, 3), false);
 
@@ -32,7 +32,7 @@ public class CheckedOpsTest {
 
     @Test
     public void resultsHaveTheShapeOfTheOperator() {
-        Ops ops = new MeasuringOps();
+        Ops ops = new MeasuringOps(ScratchRules.NONE);
         Tensor x = f32(3, 24);
         assertEquals(ops.rmsNorm(x, bf16(24), 0).shape(), new long[] {3, 24});
         assertEquals(ops.layerNorm(x, bf16(24), null, 0).shape(), new long[] {3, 24});
@@ -48,7 +48,7 @@ public class CheckedOpsTest {
 
     @Test
     public void measuringCountsEachResultAndKeepsThePeak() {
-        MeasuringOps ops = new MeasuringOps();
+        MeasuringOps ops = new MeasuringOps(ScratchRules.NONE);
         assertEquals(ops.peakBytes(), ScratchSize.FIXED_BYTES);
         ops.linear(f32(3, 5), bf16(7, 5), null); // 84 bytes take 128
         ops.columns(f32(3, 5), 1, 2); // 12 bytes take 64
@@ -125,7 +125,9 @@ public class CheckedOpsTest {
     public void operandsThatDoNotFitAreNamed(
             String name, String one, String other, Consumer<Ops> call) {
         IllegalArgumentException e =
-                expectThrows(IllegalArgumentException.class, () -> call.accept(new MeasuringOps()));
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () -> call.accept(new MeasuringOps(ScratchRules.NONE)));
         String message = e.getMessage();
         assertTrue(message.startsWith(name + ": "), message);
         assertTrue(message.contains(one) && message.contains(other), message);

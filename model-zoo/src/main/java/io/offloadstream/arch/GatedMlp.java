@@ -43,17 +43,17 @@ final class GatedMlp {
     }
 
     /**
-     * Feeds forward.
+     * Feeds forward, adding to the residual.
      *
      * @param ops operators
      * @param w the block's weights
      * @param x (rows, hidden), normalised
-     * @return (rows, hidden)
+     * @param hidden (rows, hidden), updated in place
      */
-    Tensor forward(Ops ops, GroupLease w, Tensor x) {
-        Tensor gated = ops.linear(x, w.get(gate), w.get(gateBias));
-        Tensor raised = ops.linear(x, w.get(up), w.get(upBias));
-        Tensor product = ops.activateMultiply(activation, gated, raised);
-        return ops.linear(product, w.get(down), w.get(downBias));
+    void forward(Ops ops, GroupLease w, Tensor x, Tensor hidden) {
+        Tensor product =
+                ops.gatedLinear(
+                        activation, x, w.get(gate), w.get(gateBias), w.get(up), w.get(upBias));
+        ops.linearAdd(hidden, product, w.get(down), w.get(downBias));
     }
 }

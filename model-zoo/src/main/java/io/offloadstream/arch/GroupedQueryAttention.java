@@ -56,20 +56,22 @@ final class GroupedQueryAttention {
     }
 
     /**
-     * Attends.
+     * Attends, adding to the residual.
      *
      * @param ops operators
      * @param w the block's weights
      * @param x (rows, hidden), normalised
      * @param s positions and cache of these rows
-     * @return (rows, hidden)
+     * @param hidden (rows, hidden), updated in place
      */
-    Tensor forward(Ops ops, GroupLease w, Tensor x, LayerState s) {
-        Tensor query = ops.rope(ops.linear(x, w.get(q), w.get(qBias)), headDim, s.rope());
-        Tensor key = ops.rope(ops.linear(x, w.get(k), w.get(kBias)), headDim, s.rope());
-        Tensor value = ops.linear(x, w.get(v), w.get(vBias));
-        ops.storeKv(key, value, s.kv(), s.rows());
+    void forward(Ops ops, GroupLease w, Tensor x, LayerState s, Tensor hidden) {
+        Tensor[] weights = {w.get(q), w.get(k), w.get(v)};
+        Tensor[] biases = {w.get(qBias), w.get(kBias), w.get(vBias)};
+        Tensor[] projected = ops.linears(x, weights, biases);
+        Tensor query = ops.rope(projected[0], headDim, s.rope());
+        Tensor key = ops.rope(projected[1], headDim, s.rope());
+        ops.storeKv(key, projected[2], s.kv(), s.rows());
         Tensor attended = ops.attention(query, s.kv(), s.rows(), spec);
-        return ops.linear(attended, w.get(o), w.get(oBias));
+        ops.linearAdd(hidden, attended, w.get(o), w.get(oBias));
     }
 }

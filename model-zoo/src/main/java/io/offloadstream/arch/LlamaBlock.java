@@ -60,9 +60,9 @@ final class LlamaBlock implements Block {
     @Override
     public void forward(Ops ops, GroupLease w, Tensor hidden, LayerState s) {
         Tensor x = ops.rmsNorm(hidden, w.get(inputNorm), eps);
-        ops.addInPlace(hidden, attention.forward(ops, w, x, s));
+        attention.forward(ops, w, x, s, hidden);
 
         Tensor y = ops.rmsNorm(hidden, w.get(postNorm), eps);
-        ops.addInPlace(hidden, mlp.forward(ops, w, y));
+        mlp.forward(ops, w, y, hidden);
     }
 }

@@ -16,6 +16,7 @@ import io.offloadstream.model.KvShape;
 import io.offloadstream.model.LayerState;
 import io.offloadstream.model.Rope;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
@@ -58,8 +59,8 @@ final class InMemoryModel implements AutoCloseable {
         this.decoder = decoder;
         this.checkpoint = checkpoint;
         backend = new CpuBackend(kernels, 2);
-        workspace = backend.newWorkspace(budget, WORKSPACE_BYTES);
-        ops = backend.ops(workspace);
+        workspace = backend.newWorkspace(budget, budget, 0, WORKSPACE_BYTES);
+        ops = backend.ops(workspace, Phase.DECODE);
         KvShape shape = decoder.kvShape();
         KvLayout layout =
                 new KvLayout(decoder.blockCount(), shape.heads(), shape.headDim(), DType.F32);

@@ -19,8 +19,10 @@ import io.offloadstream.model.ModelConfig;
 import io.offloadstream.model.Rope;
 import io.offloadstream.ops.MeasuringOps;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
+import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.GroupLayout;
 import io.offloadstream.plan.WeightGroup;
@@ -71,7 +73,7 @@ public class ScratchMemoryTest {
     public void aBlockNeedsExactlyWhatWasMeasured(String json, int rows) throws IOException {
         ModelConfig config = ModelConfig.parse(null, json.replace('\'', '"'));
         Decoder decoder = Architectures.find(config).create(config);
-        MeasuringOps measuring = new MeasuringOps();
+        MeasuringOps measuring = new MeasuringOps(ScratchRules.NONE);
         try (Rows run = new Rows(decoder, rows)) {
             run.forward(measuring);
             long measured = measuring.peakBytes();
@@ -133,8 +135,8 @@ public class ScratchMemoryTest {
 
         void forwardIn(long workspaceBytes) {
             try (CpuBackend backend = new CpuBackend(kernels, 2);
-                    Workspace workspace = backend.newWorkspace(budget, workspaceBytes)) {
-                forward(backend.ops(workspace));
+                    Workspace workspace = backend.newWorkspace(budget, budget, 0, workspaceBytes)) {
+                forward(backend.ops(workspace, Phase.DECODE));
             }
         }
 

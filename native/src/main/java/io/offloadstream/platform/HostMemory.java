@@ -18,7 +18,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * when it is closed; a smaller one comes from the C heap. The owner closes it exactly when nothing
  * reads it any more; using an address after that is undefined, as in C. Thread-safe.
  */
-public final class HostMemory implements AutoCloseable {
+public final class HostMemory implements DeviceBuffer {
 
     /**
      * What a range starts at a multiple of if its size is a multiple of this, or {@link
@@ -38,12 +38,53 @@ public final class HostMemory implements AutoCloseable {
     private static final SystemMemory SYSTEM =
             Platform.isWindows() ? WindowsMemory.INSTANCE : PosixMemory.INSTANCE;
 
+    /** Where ranges come from that the system's allocator does not give: pinned memory. */
+    public interface Source {
+
+        /**
+         * Allocates.
+         *
+         * @param sizeBytes as charged
+         * @return the address of zeroed memory, aligned as {@link HostMemory#address()} says
+         * @throws OffloadStreamException if it is refused
+         */
+        long allocate(long sizeBytes);
+
+        /**
+         * Frees.
+         *
+         * @param address from {@link #allocate}
+         * @param sizeBytes as allocated
+         */
+        void free(long address, long sizeBytes);
+    }
+
+    private static final Source MACHINE =
+            new Source() {
+                @Override
+                public long allocate(long sizeBytes) {
+                    return allocateZeroed(sizeBytes);
+                }
+
+                @Override
+                public void free(long address, long sizeBytes) {
+                    if (sizeBytes >= MAPPED_BYTES) {
+                        SYSTEM.freePages(address, sizeBytes);
+                    } else {
+                        SYSTEM.freeBlock(address);
+                    }
+                }
+            };
+
     private final long address;
     private final long sizeBytes;
+    private final Source source;
     private final Reservation reservation;
     private final AtomicBoolean closed = new AtomicBoolean();
 
-    private HostMemory(String purpose, long address, long sizeBytes, Reservation reservation) {
+    private HostMemory(
+            String purpose, Source source, long address, long sizeBytes, Reservation reservation) {
+        this.source = source;
         this.address = address;
         this.sizeBytes = sizeBytes;
         this.reservation = reservation;
@@ -61,10 +102,26 @@ public final class HostMemory implements AutoCloseable {
      * @throws OffloadStreamException if the machine refuses it
      */
     public static HostMemory allocate(MemoryBudget budget, String purpose, long sizeBytes) {
+        return allocate(budget, purpose, sizeBytes, MACHINE);
+    }
+
+    /**
+     * Allocates a range from somewhere else, charged alike.
+     *
+     * @param budget what it is charged to
+     * @param purpose for messages
+     * @param sizeBytes its size, more than 0
+     * @param source where it comes from
+     * @return the range, for the caller to close
+     * @throws BudgetExceededException if the budget does not hold it
+     * @throws OffloadStreamException if the source refuses it
+     */
+    public static HostMemory allocate(
+            MemoryBudget budget, String purpose, long sizeBytes, Source source) {
         Reservation reservation = budget.reserve(purpose, chargedBytes(sizeBytes));
         long address = 0;
         try {
-            address = allocateZeroed(sizeBytes);
+            address = source.allocate(chargedBytes(sizeBytes));
         } catch (OffloadStreamException e) {
             throw new OffloadStreamException(purpose + ": " + e.getMessage(), e);
         } finally {
@@ -72,16 +129,14 @@ public final class HostMemory implements AutoCloseable {
                 reservation.close();
             }
         }
-        return new HostMemory(purpose, address, sizeBytes, reservation);
+        return new HostMemory(purpose, source, address, sizeBytes, reservation);
     }
 
-    private static long allocateZeroed(long sizeBytes) {
-        long charged = chargedBytes(sizeBytes);
-        if (sizeBytes >= MAPPED_BYTES) {
+    private static long allocateZeroed(long charged) {
+        if (charged >= MAPPED_BYTES) {
             return SYSTEM.allocatePages(charged);
         }
-        int alignment =
-                sizeBytes % ALIGNMENT_BYTES == 0 ? ALIGNMENT_BYTES : MINIMUM_ALIGNMENT_BYTES;
+        int alignment = charged % ALIGNMENT_BYTES == 0 ? ALIGNMENT_BYTES : MINIMUM_ALIGNMENT_BYTES;
         long address = SYSTEM.allocateBlock(alignment, charged);
         new Pointer(address).clear(charged);
         return address;
@@ -122,6 +177,7 @@ public final class HostMemory implements AutoCloseable {
      * @return an address, a multiple of {@link #MINIMUM_ALIGNMENT_BYTES}, and of {@link
      *     #ALIGNMENT_BYTES} where the size is one or at least {@link #MAPPED_BYTES}
      */
+    @Override
     public long address() {
         return address;
     }
@@ -131,6 +187,7 @@ public final class HostMemory implements AutoCloseable {
      *
      * @return bytes
      */
+    @Override
     public long sizeBytes() {
         return sizeBytes;
     }
@@ -154,11 +211,7 @@ public final class HostMemory implements AutoCloseable {
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {
-            if (sizeBytes >= MAPPED_BYTES) {
-                SYSTEM.freePages(address, chargedBytes(sizeBytes));
-            } else {
-                SYSTEM.freeBlock(address);
-            }
+            source.free(address, chargedBytes(sizeBytes));
             reservation.close();
         }
     }

@@ -5,18 +5,27 @@
 package io.offloadstream.device.cpu;
 
 import io.offloadstream.device.Backend;
+import io.offloadstream.device.DeviceMemory;
+import io.offloadstream.device.SharedTable;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
+import io.offloadstream.ops.ScratchRules;
+import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.KernelProvider;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.WorkerPool;
+import java.util.Optional;
 
 /** The CPU: kernels over host memory, split over the threads of one pool. */
 public final class CpuBackend implements Backend {
 
     private final Kernels kernels;
     private final WorkerPool pool;
+    private final HostStream stream = new HostStream();
 
     /**
      * Starts the threads.
@@ -49,12 +58,64 @@ public final class CpuBackend implements Backend {
     }
 
     @Override
-    public Workspace newWorkspace(MemoryBudget budget, long sizeBytes) {
-        return new CpuWorkspace(budget, sizeBytes);
+    public boolean computesInHostMemory() {
+        return true;
     }
 
     @Override
-    public Ops ops(Workspace workspace) {
+    public Optional<DeviceMemory> memory() {
+        return Optional.empty();
+    }
+
+    @Override
+    public DeviceBuffer allocate(MemoryBudget device, String purpose, long sizeBytes) {
+        return HostMemory.allocate(device, purpose, sizeBytes);
+    }
+
+    @Override
+    public long chargedBytes(long sizeBytes) {
+        return HostMemory.chargedBytes(sizeBytes);
+    }
+
+    @Override
+    public HostMemory allocateHost(MemoryBudget host, String purpose, long sizeBytes) {
+        return HostMemory.allocate(host, purpose, sizeBytes);
+    }
+
+    @Override
+    public SharedTable newTable(
+            MemoryBudget host, MemoryBudget device, String purpose, long sizeBytes) {
+        return new HostTable(HostMemory.allocate(host, purpose, sizeBytes));
+    }
+
+    @Override
+    public DeviceStream computeStream() {
+        return stream;
+    }
+
+    @Override
+    public DeviceStream newStream(String name) {
+        return stream;
+    }
+
+    @Override
+    public ScratchRules scratchRules() {
+        return ScratchRules.NONE;
+    }
+
+    @Override
+    public long workspaceHostBytes(long rowBytes) {
+        return 0;
+    }
+
+    @Override
+    public Workspace newWorkspace(
+            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+        return new CpuWorkspace(device, sizeBytes);
+    }
+
+    @Override
+    public Ops ops(Workspace workspace, Phase phase) {
         if (workspace instanceof CpuWorkspace own) {
             return new CpuOps(kernels, pool, own);
         }

@@ -9,10 +9,12 @@ import io.offloadstream.ops.CheckedOps;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
+import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.ops.ScratchSize;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.WorkerPool;
 import java.nio.LongBuffer;
@@ -37,6 +39,7 @@ final class CpuOps extends CheckedOps {
     private final CpuWorkspace workspace;
 
     CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
+        super(ScratchRules.NONE);
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
@@ -83,7 +86,17 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
+    protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        linear(x, weight, bias, y, 0);
+    }
+
+    @Override
+    protected void linearInto(
+            Tensor x, Tensor weight, Tensor output, int columnBegin, Tensor scratch) {
+        linear(x, weight, null, output, columnBegin);
+    }
+
+    private void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
         int in = x.columns();
         int rows = x.rows();
         long target = y.address() + 4L * columnBegin;
@@ -187,7 +200,7 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void attention(
-            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor y) {
+            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
         // the heads that share keys and values stay together: they are in this core's cache then
         int group = spec.heads() / cache.kvHeads();
         pool.run(
@@ -214,6 +227,45 @@ final class CpuOps extends CheckedOps {
                                 y.address(),
                                 begin,
                                 end));
+    }
+
+    @Override
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value) {
+        int heads = cache.kvHeads();
+        int width = cache.headDim();
+        long headBytes = (long) cache.pageTokens() * width * cache.type().sizeBytes();
+        LongBuffer targets = HostMemory.view(rows.targets(), 8 * rows.count()).asLongBuffer();
+        RowAddress keys =
+                row ->
+                        targets.get(row / heads)
+                                + cache.layerOffsetBytes()
+                                + row % heads * headBytes;
+        gatherRows(keys, cache.type(), byHead(key, heads, width));
+        gatherRows(
+                row -> keys.of(row) + cache.valueOffsetBytes(),
+                cache.type(),
+                byHead(value, heads, width));
+    }
+
+    private static Tensor byHead(Tensor x, int heads, int width) {
+        return new Tensor(DType.F32, x.address(), (long) x.rows() * heads, width);
+    }
+
+    @Override
+    protected void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
+        throw new UnsupportedOperationException("pending");
+    }
+
+    @Override
+    protected void findTop(Tensor x, int columnBegin, Tensor values, Tensor places) {
+        int width = x.columns();
+        for (int row = 0; row < x.rows(); row++) {
+            TopValues.find(
+                    HostMemory.view(row(x, row), 4 * width).asFloatBuffer(),
+                    columnBegin,
+                    HostMemory.view(row(values, row), 4 * values.columns()).asFloatBuffer(),
+                    HostMemory.view(row(places, row), 4 * values.columns()).asIntBuffer());
+        }
     }
 
     @Override
@@ -250,6 +302,16 @@ final class CpuOps extends CheckedOps {
                 GRAIN_WORK,
                 (begin, end) ->
                         kernels.add(element(target, begin), element(x, begin), end - begin));
+    }
+
+    @Override
+    protected void takeIn(Tensor source, Tensor target) {
+        columns(source, 0, target);
+    }
+
+    @Override
+    protected void giveOut(Tensor x, Tensor output) {
+        columns(x, 0, output);
     }
 
     @Override

@@ -9,8 +9,10 @@ import static org.testng.Assert.assertEquals;
 
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.AttentionSpec;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
@@ -58,8 +60,9 @@ public class CpuAttentionTest {
             double tolerance) {
         try (TestTensors tensors = new TestTensors(SEED);
                 CpuBackend backend = new CpuBackend(3);
-                Workspace workspace = backend.newWorkspace(tensors.budget(), 4 << 20)) {
-            Ops ops = backend.ops(workspace);
+                Workspace workspace =
+                        backend.newWorkspace(tensors.budget(), tensors.budget(), 0, 4 << 20)) {
+            Ops ops = backend.ops(workspace, Phase.DECODE);
             byte[] mask = mask(masked);
             KvView cache = cache(tensors, kvHeads, headDim, type, masked ? mask : null);
             RowMap rows = rows(tensors, cache);
@@ -143,6 +146,8 @@ public class CpuAttentionTest {
             maskAddress = memory.address();
         }
         return new KvView(
+                0,
+                KvPlacement.DEVICE,
                 table.address(),
                 MAX_PAGES,
                 2 * LAYER * valueOffset,

@@ -9,6 +9,7 @@ import static org.testng.Assert.assertEquals;
 
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
@@ -34,8 +35,8 @@ public class CpuOpsTest {
     public void open() {
         tensors = new TestTensors(SEED);
         backend = new CpuBackend(3);
-        workspace = backend.newWorkspace(tensors.budget(), 32 << 20);
-        ops = backend.ops(workspace);
+        workspace = backend.newWorkspace(tensors.budget(), tensors.budget(), 0, 32 << 20);
+        ops = backend.ops(workspace, Phase.DECODE);
     }
 
     @AfterMethod(alwaysRun = true)

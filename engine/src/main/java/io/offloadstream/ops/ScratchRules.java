@@ -1,0 +1,46 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.ops;
+
+/**
+ * Scratch memory that a backend's operators take beside their results. {@link CheckedOps} allocates
+ * it, so that {@link MeasuringOps} counts it.
+ */
+public interface ScratchRules {
+
+    /** A backend that takes none. */
+    ScratchRules NONE =
+            new ScratchRules() {
+                @Override
+                public long attentionBytes(int rows, AttentionSpec spec, KvView cache) {
+                    return 0;
+                }
+
+                @Override
+                public long outputBytes(int rows, int columns) {
+                    return 0;
+                }
+            };
+
+    /**
+     * Returns what attention takes: partial results of splits of the context, pages of a cache that
+     * is kept on the host.
+     *
+     * @param rows of the query
+     * @param spec heads
+     * @param cache pages, head size, placement
+     * @return bytes
+     */
+    long attentionBytes(int rows, AttentionSpec spec, KvView cache);
+
+    /**
+     * Returns what a result takes on its way to host memory.
+     *
+     * @param rows of the result
+     * @param columns float32 values in a row
+     * @return bytes
+     */
+    long outputBytes(int rows, int columns);
+}

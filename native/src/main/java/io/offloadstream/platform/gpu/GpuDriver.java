@@ -1,0 +1,51 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform.gpu;
+
+import java.util.List;
+
+/** A way to devices: CUDA's driver API, or OpenCL. Probing it loads its library, nothing before. */
+public interface GpuDriver {
+
+    /**
+     * Returns its name, a value of the option {@code backend}.
+     *
+     * @return {@code cuda} or {@code opencl}
+     */
+    String name();
+
+    /**
+     * Looks for devices. Never throws: what is missing is said in the result.
+     *
+     * @return what was found
+     */
+    Discovery discover();
+
+    /**
+     * Opens a device. One that is open already is shared: memory, streams and compiled kernels
+     * belong to who made them, the context closes with the last user.
+     *
+     * @param device from {@link #discover}
+     * @return the device, for the caller to close
+     * @throws io.offloadstream.platform.DeviceException if it cannot be opened or a kernel does not
+     *     compile; the message has the log
+     */
+    Gpu open(GpuInfo device);
+
+    /**
+     * What a driver found.
+     *
+     * @param devices in the driver's order
+     * @param problem why there are none, in one line for the user: the library that is missing, the
+     *     driver that is too old; empty if there are any
+     */
+    record Discovery(List<GpuInfo> devices, String problem) {
+
+        /** Makes the list immutable. */
+        public Discovery {
+            devices = List.copyOf(devices);
+        }
+    }
+}
