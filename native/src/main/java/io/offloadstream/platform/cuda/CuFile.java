@@ -190,11 +190,7 @@ public final class CuFile implements AutoCloseable {
         CuFileLibrary.Descriptor description = new CuFileLibrary.Descriptor();
         description.handle = descriptor;
         PointerByReference handle = new PointerByReference();
-        check(
-                subject + " cannot be read by cuFile",
-                library.handleRegister,
-                handle,
-                description);
+        check(subject + " cannot be read by cuFile", library.handleRegister, handle, description);
         return handle.getValue();
     }
 
@@ -249,7 +245,12 @@ public final class CuFile implements AutoCloseable {
      * @throws IOException if the read fails, with cuFile's or the system's reason
      */
     public long read(
-            String subject, Pointer handle, long buffer, long length, long offset, long bufferOffset)
+            String subject,
+            Pointer handle,
+            long buffer,
+            long length,
+            long offset,
+            long bufferOffset)
             throws IOException {
         Object[] arguments = {handle, new Pointer(buffer), length, offset, bufferOffset};
         long count = library.read.invokeLong(arguments);

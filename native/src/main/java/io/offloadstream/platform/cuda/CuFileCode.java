@@ -64,8 +64,7 @@ final class CuFileCode {
                     case 5029 -> "the card is not found";
                     case 5030 -> "an internal error; cufile.log has more";
                     case 5031 -> "no file descriptor is left";
-                    case 5033 ->
-                            "cuFile or nvidia-fs cannot be initialized; cufile.log has more";
+                    case 5033 -> "cuFile or nvidia-fs cannot be initialized; cufile.log has more";
                     case 5034 -> "cufile.json disables GPUDirect Storage for this file";
                     case 5043 -> "cuFile is out of memory";
                     case 5044 -> "the read failed";

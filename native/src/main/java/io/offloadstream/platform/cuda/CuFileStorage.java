@@ -60,7 +60,8 @@ public final class CuFileStorage implements DeviceStorage {
      * @param makeContextCurrent makes the card's CUDA context current in the calling thread; called
      *     before each use of its memory
      * @return the storage, for the caller to close before the context
-     * @throws DeviceException if cuFile is missing or does not work here; the message has the reason
+     * @throws DeviceException if cuFile is missing or does not work here; the message has the
+     *     reason
      */
     public static CuFileStorage open(Runnable makeContextCurrent) {
         return open(makeContextCurrent, NvidiaFs.ofThisMachine());

@@ -23,8 +23,8 @@ import java.util.Optional;
  * <ol>
  *   <li>{@code force_compat_mode}: COMPAT, whatever else is seen.
  *   <li>cuFile 1.15 and newer counts the requests of this process by the way they took ({@code
- *       cuFileGetStatsL3}: PCI P2PDMA, nvidia-fs, POSIX). No POSIX request, and at least as many
- *       of the others as reads were made: DIRECT. Any POSIX request: COMPAT.
+ *       cuFileGetStatsL3}: PCI P2PDMA, nvidia-fs, POSIX). No POSIX request, and at least as many of
+ *       the others as reads were made: DIRECT. Any POSIX request: COMPAT.
  *   <li>nvidia-fs counts the reads of the machine ({@code /proc/driver/nvidia-fs/stats}), where its
  *       statistics are on. Fewer reads or bytes than ours: COMPAT, unless P2PDMA, which it does not
  *       see, may have done them. As many, while this process's own read calls ({@code rchar} of
@@ -34,9 +34,9 @@ import java.util.Optional;
  *   <li>Otherwise COMPAT, with what is missing.
  * </ol>
  *
- * <p>Which file systems are served: gds-nvidia-fs, README (XFS, and EXT4 with data=ordered, on NVMe;
- * NFS over RDMA; Lustre, WekaFS and others); PCI P2PDMA: "GDS Support for NVMe", release 615 (NVMe
- * without RAID or multipath).
+ * <p>Which file systems are served: gds-nvidia-fs, README (XFS, and EXT4 with data=ordered, on
+ * NVMe; NFS over RDMA; Lustre, WekaFS and others); PCI P2PDMA: "GDS Support for NVMe", release 615
+ * (NVMe without RAID or multipath).
  */
 final class GdsVerdict {
 

@@ -12,8 +12,8 @@ import java.util.List;
 
 /**
  * The sources of the kernels, resources beside this class: a prelude for each language, and modules
- * that are written once in what the languages have in common. {@code modules.txt} lists the modules,
- * one a line; those that end in {@code _cuda} are CUDA's alone.
+ * that are written once in what the languages have in common. {@code modules.txt} lists the
+ * modules, one a line; those that end in {@code _cuda} are CUDA's alone.
  */
 public final class KernelSources {
 

@@ -16,6 +16,7 @@ import io.offloadstream.platform.GdsMode;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.OpenFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -38,14 +39,14 @@ public class CuFileStorageTest {
     private Path directory;
     private Path file;
     private byte[] contents;
+    private long seed;
 
     @BeforeMethod
     public void create() throws IOException {
         fake = FakeCuFile.install();
         budget = new MemoryBudget("deviceMemory", 64 << 20);
         directory = Files.createTempDirectory("ofs-gds-");
-        long seed = System.nanoTime();
-        System.setProperty("org.testng.seed", Long.toString(seed));
+        seed = new Random().nextLong();
         contents = new byte[FILE_BYTES];
         new Random(seed).nextBytes(contents);
         file = Files.write(directory.resolve("weights"), contents);
@@ -121,7 +122,7 @@ public class CuFileStorageTest {
             assertEquals(opened.read(8192, chunk, 4096, 50_000 & -4096), 50_000 & -4096);
             ByteBuffer read = HostMemory.view(chunk.address() + 4096, 50_000 & -4096);
             for (int i = 0; i < read.capacity(); i++) {
-                assertEquals(read.get(i), contents[8192 + i], "byte " + i);
+                assertEquals(read.get(i), contents[8192 + i], "seed " + seed + ", byte " + i);
             }
         }
         assertEquals(fake.get("reads"), 6, "49152 bytes, 8192 whole of each 10000 that came");
@@ -146,7 +147,8 @@ public class CuFileStorageTest {
     }
 
     private static String failedRead(DeviceFile opened, DeviceBuffer chunk) {
-        return expectThrows(IOException.class, () -> opened.read(4096, chunk, 0, 4096)).getMessage();
+        return expectThrows(IOException.class, () -> opened.read(4096, chunk, 0, 4096))
+                .getMessage();
     }
 
     @Test
@@ -182,7 +184,7 @@ public class CuFileStorageTest {
             assertTrue(full.contains("deviceSlots"), full);
             assertEquals(budget.usedBytes(), 0);
         }
-        assertEquals(openDescriptors(), 0);
+        assertEquals(OpenFiles.count(file.toString()), 0);
     }
 
     @Test
@@ -273,7 +275,7 @@ public class CuFileStorageTest {
     private void assertBytes(DeviceBuffer chunk, long offset, int count) {
         ByteBuffer read = HostMemory.view(chunk.address(), count);
         ByteBuffer wanted = ByteBuffer.wrap(contents, (int) offset, count);
-        assertEquals(read.mismatch(wanted), -1, "at " + offset);
+        assertEquals(read.mismatch(wanted), -1, "seed " + seed + ", at " + offset);
     }
 
     private void assertClean(int handles) {
@@ -282,19 +284,5 @@ public class CuFileStorageTest {
         assertEquals(fake.get("buffers"), 0, "buffers left registered");
         assertEquals(fake.get("misuses"), 0);
         assertEquals(fake.get("driver_closes"), fake.get("driver_opens"));
-    }
-
-    private long openDescriptors() throws IOException {
-        try (var links = Files.list(Path.of("/proc/self/fd"))) {
-            return links.filter(link -> target(link).equals(file.toString())).count();
-        }
-    }
-
-    private static String target(Path link) {
-        try {
-            return Files.readSymbolicLink(link).toString();
-        } catch (IOException e) {
-            return ""; // the one that lists the folder
-        }
     }
 }

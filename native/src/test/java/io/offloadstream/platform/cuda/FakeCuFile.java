@@ -16,7 +16,9 @@ final class FakeCuFile implements AutoCloseable {
     private final NativeLibrary library;
 
     private FakeCuFile(String name) {
-        URL url = FakeCuFile.class.getResource("/" + Platform.RESOURCE_PREFIX + "/lib" + name + ".so");
+        URL url =
+                FakeCuFile.class.getResource(
+                        "/" + Platform.RESOURCE_PREFIX + "/lib" + name + ".so");
         if (url == null) {
             throw new SkipException("no fake cuFile: built without a C compiler, or not on Linux");
         }

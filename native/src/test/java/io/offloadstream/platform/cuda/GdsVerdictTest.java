@@ -90,7 +90,8 @@ public class GdsVerdictTest {
     public void forcedCompatModeIsCompatWhateverIsCounted() {
         CuFileProperties forced = new CuFileProperties("2.22", 1 << 4, true, true, true);
         GdsStatus status =
-                new GdsVerdict(forced, true, List.of(NVME)).decide(counted(reads(9, 9, 0), null, null));
+                new GdsVerdict(forced, true, List.of(NVME))
+                        .decide(counted(reads(9, 9, 0), null, null));
         assertEquals(status.mode(), GdsMode.COMPAT);
         assertTrue(status.reason().contains("force_compat_mode"), status.reason());
     }

@@ -77,9 +77,7 @@ public class NvidiaFsTest {
 
     @Test
     public void statisticsThatAreOffCountNothing() throws IOException {
-        stats(
-                "IO stats: Disabled, peer IO stats: Disabled",
-                "Reads\t\t\t\t: err=0 io_state_err=0");
+        stats("IO stats: Disabled, peer IO stats: Disabled", "Reads\t\t\t\t: err=0 io_state_err=0");
         assertEquals(new NvidiaFs(proc).reads(), Optional.empty());
     }
 
