@@ -6,6 +6,7 @@ package io.offloadstream.platform.gpu;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -14,66 +15,77 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Compiled kernels on disk, so that a driver compiles a source once. A key says everything that the
- * binary depends on. An entry that is damaged is as good as none; a folder that cannot be written
- * costs time, not results, and is one WARN. Several processes may use one folder.
+ * Compiled kernels on disk, one file for each key: the second start of a process compiles nothing.
  *
- * <p>The folder is {@code kernels} in what the system property {@code offloadstream.cache} says, by
- * default {@code $XDG_CACHE_HOME/offloadstream} or {@code ~/.cache/offloadstream}. An entry is the
- * SHA-256 of the binary, then the binary.
+ * <p>A file holds the SHA-256 of what follows, then the binary. It appears whole or not at all
+ * (written beside and renamed), so any number of processes may share a folder; one that is damaged
+ * counts as absent. A folder that cannot be written costs one WARN and compiling at each start.
+ * Thread-safe.
  */
 public final class KernelCache {
 
-    private static final Logger LOG = LoggerFactory.getLogger(KernelCache.class);
-    private static final AtomicBoolean WARNED = new AtomicBoolean();
+    /** The folder, instead of {@code ~/.cache/offloadstream}. */
+    public static final String PROPERTY = "offloadstream.cache";
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(KernelCache.class);
+
     private static final int DIGEST_BYTES = 32;
 
     private final Path folder;
+    private final AtomicBoolean warned = new AtomicBoolean();
 
     /**
-     * Uses a folder, which need not exist.
+     * Names a folder. It is made when something is stored.
      *
-     * @param folder where entries are
+     * @param folder where the files are
      */
     public KernelCache(Path folder) {
         this.folder = folder;
     }
 
     /**
-     * Uses the folder of this user.
+     * Returns the cache of this user: the folder {@code kernels} in that of the system property
+     * {@link #PROPERTY}, else in {@code offloadstream} in {@code $XDG_CACHE_HOME}, else in {@code
+     * ~/.cache/offloadstream}.
      *
      * @return the cache
      */
     public static KernelCache ofUser() {
-        String property = System.getProperty("offloadstream.cache", "");
-        String xdg = System.getenv().getOrDefault("XDG_CACHE_HOME", "");
-        Path home =
-                !property.isEmpty()
-                        ? Path.of(property)
-                        : (xdg.isEmpty()
-                                        ? Path.of(System.getProperty("user.home"), ".cache")
-                                        : Path.of(xdg))
-                                .resolve("offloadstream");
-        return new KernelCache(home.resolve("kernels"));
+        return new KernelCache(
+                userFolder(
+                                System.getProperty(PROPERTY),
+                                System.getenv("XDG_CACHE_HOME"),
+                                System.getProperty("user.home", "."))
+                        .resolve("kernels"));
+    }
+
+    static Path userFolder(String property, String xdgCacheHome, String home) {
+        if (property != null && !property.isBlank()) {
+            return Path.of(property);
+        }
+        // The XDG specification: a relative path is invalid and is ignored
+        if (xdgCacheHome != null && !xdgCacheHome.isBlank() && Path.of(xdgCacheHome).isAbsolute()) {
+            return Path.of(xdgCacheHome, "offloadstream");
+        }
+        return Path.of(home, ".cache", "offloadstream");
     }
 
     /**
-     * Makes a key.
+     * Names what a binary depends on.
      *
-     * @param parts everything that the binary depends on: source, options, driver version, device
-     * @return the key, a file name
+     * @param parts source, options, compiler, driver, device: all that another binary would come of
+     * @return a key: a file name
      */
     public static String key(String... parts) {
         MessageDigest digest = sha256();
         for (String part : parts) {
             byte[] bytes = part.getBytes(StandardCharsets.UTF_8);
-            // The length keeps ("ab", "c") and ("a", "bc") apart
+            // The length first: ("ab", "c") is not ("a", "bc")
             digest.update((bytes.length + ":").getBytes(StandardCharsets.UTF_8));
             digest.update(bytes);
         }
@@ -81,65 +93,78 @@ public final class KernelCache {
     }
 
     /**
-     * Looks for a binary.
+     * Reads a binary.
      *
      * @param key from {@link #key}
-     * @return the binary, or empty if there is none or it is damaged
+     * @return the binary, or null if there is none or the file is damaged
      */
-    public Optional<byte[]> find(String key) {
-        byte[] entry;
+    public byte[] load(String key) {
+        byte[] file;
         try {
-            entry = Files.readAllBytes(folder.resolve(key));
+            file = Files.readAllBytes(folder.resolve(key));
         } catch (NoSuchFileException e) {
-            return Optional.empty();
+            return null;
         } catch (IOException e) {
-            LOG.debug("kernel cache: cannot read {}", key, e);
-            return Optional.empty();
+            warn("read", e);
+            return null;
         }
-        if (entry.length <= DIGEST_BYTES) {
-            return Optional.empty();
+        if (file.length < DIGEST_BYTES) {
+            return null;
         }
-        byte[] binary = Arrays.copyOfRange(entry, DIGEST_BYTES, entry.length);
-        return Arrays.equals(sha256().digest(binary), Arrays.copyOf(entry, DIGEST_BYTES))
-                ? Optional.of(binary)
-                : Optional.empty();
+        byte[] binary = Arrays.copyOfRange(file, DIGEST_BYTES, file.length);
+        byte[] digest = Arrays.copyOf(file, DIGEST_BYTES);
+        return MessageDigest.isEqual(digest, sha256().digest(binary)) ? binary : null;
     }
 
     /**
-     * Keeps a binary. Another process sees all of it or nothing.
+     * Writes a binary, over what was there.
      *
      * @param key from {@link #key}
      * @param binary what the compiler made
      */
     public void store(String key, byte[] binary) {
-        Path temporary = null;
+        Path partial = null;
         try {
             Files.createDirectories(folder);
-            temporary = Files.createTempFile(folder, key, ".tmp");
-            byte[] entry = Arrays.copyOf(sha256().digest(binary), DIGEST_BYTES + binary.length);
-            System.arraycopy(binary, 0, entry, DIGEST_BYTES, binary.length);
-            Files.write(temporary, entry);
-            Files.move(temporary, folder.resolve(key), StandardCopyOption.ATOMIC_MOVE);
+            partial = Files.createTempFile(folder, "partial", "");
+            byte[] file = Arrays.copyOf(sha256().digest(binary), DIGEST_BYTES + binary.length);
+            System.arraycopy(binary, 0, file, DIGEST_BYTES, binary.length);
+            Files.write(partial, file);
+            move(partial, folder.resolve(key));
         } catch (IOException e) {
-            if (WARNED.compareAndSet(false, true)) {
-                LOG.warn(
-                        "cannot keep compiled kernels in {} ({}), so they compile at each start;"
-                                + " set the system property offloadstream.cache to a folder that"
-                                + " can be written",
-                        folder,
-                        e.toString());
-            }
-            delete(temporary);
+            warn("written", e);
+            deleteQuietly(partial);
         }
     }
 
-    private static void delete(Path temporary) {
-        if (temporary != null) {
-            try {
-                Files.deleteIfExists(temporary);
-            } catch (IOException e) {
-                LOG.debug("kernel cache: cannot delete {}", temporary, e);
+    private static void move(Path partial, Path target) throws IOException {
+        try {
+            Files.move(partial, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (FileAlreadyExistsException e) {
+            // A file system whose rename does not replace: what is there has the same key
+            Files.delete(partial);
+        }
+    }
+
+    private static void deleteQuietly(Path partial) {
+        try {
+            if (partial != null) {
+                Files.deleteIfExists(partial);
             }
+        } catch (IOException e) {
+            LOGGER.debug("{} stays behind", partial, e);
+        }
+    }
+
+    private void warn(String verb, IOException e) {
+        if (warned.compareAndSet(false, true)) {
+            LOGGER.warn(
+                    "compiled kernels cannot be {} in {} ({}): they are compiled at each start;"
+                            + " name another folder with -D{}=",
+                    verb,
+                    folder,
+                    e.toString(),
+                    PROPERTY);
         }
     }
 
@@ -147,7 +172,7 @@ public final class KernelCache {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
+            throw new IllegalStateException("every Java has SHA-256", e);
         }
     }
 }

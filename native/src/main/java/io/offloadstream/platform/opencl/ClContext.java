@@ -15,8 +15,8 @@ import static org.lwjgl.opencl.CL10.nclCreateCommandQueue;
 import static org.lwjgl.opencl.CL10.nclCreateContext;
 import static org.lwjgl.opencl.CL10.nclEnqueueWriteBuffer;
 
-import io.offloadstream.platform.gpu.GpuModules;
 import io.offloadstream.platform.gpu.KernelCache;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
@@ -53,12 +53,12 @@ final class ClContext {
     }
 
     /**
-     * Opens a device and compiles the kernels.
+     * Opens a device and compiles the kernels: sources by the name of their module.
      *
      * @return the context, with one user
      * @throws io.offloadstream.platform.DeviceException if that fails; nothing stays open
      */
-    static ClContext open(ClDevice device, GpuModules modules, KernelCache cache) {
+    static ClContext open(ClDevice device, Map<String, String> sources, KernelCache cache) {
         long before = ClInfo.freeBytes(device.id());
         ClContext context = new ClContext(device, createContext(device));
         boolean opened = false;
@@ -67,7 +67,7 @@ final class ClContext {
             context.scratch = context.createObject(CL_MEM_READ_WRITE, SCRATCH_BYTES);
             context.commit(context.scratch, SCRATCH_BYTES);
             context.markersHaveTimes = ClEvent.markersHaveTimes(context);
-            context.programs = ClPrograms.build(context, modules, cache);
+            context.programs = ClPrograms.build(context, sources, cache);
             if (before >= 0) {
                 context.contextBytes = Math.max(0, before - ClInfo.freeBytes(device.id()));
             }

@@ -16,13 +16,11 @@ import static org.lwjgl.opencl.CL10.nclGetProgramBuildInfo;
 import static org.lwjgl.opencl.CL10.nclGetProgramInfo;
 
 import io.offloadstream.platform.DeviceException;
-import io.offloadstream.platform.gpu.GpuModules;
 import io.offloadstream.platform.gpu.KernelCache;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.TreeMap;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
 import org.slf4j.Logger;
@@ -37,7 +35,7 @@ final class ClPrograms implements AutoCloseable {
     private static final String OPTIONS = "-cl-std=CL1.2";
 
     private final ClContext context;
-    private final Map<String, Long> programs = new HashMap<>();
+    private final Map<String, Long> programs = new TreeMap<>();
     private int fromCache;
 
     private ClPrograms(ClContext context) {
@@ -49,14 +47,12 @@ final class ClPrograms implements AutoCloseable {
      *
      * @throws DeviceException if one does not compile; the message has the log
      */
-    static ClPrograms build(ClContext context, GpuModules modules, KernelCache cache) {
+    static ClPrograms build(ClContext context, Map<String, String> sources, KernelCache cache) {
         ClPrograms built = new ClPrograms(context);
         boolean complete = false;
         long start = System.nanoTime();
         try {
-            for (String module : modules.names(OpenClDriver.NAME)) {
-                built.add(module, modules.source(OpenClDriver.NAME, module), cache);
-            }
+            sources.forEach((module, source) -> built.add(module, source, cache));
             complete = true;
         } finally {
             if (!complete) {
@@ -74,8 +70,8 @@ final class ClPrograms implements AutoCloseable {
 
     private void add(String module, String source, KernelCache cache) {
         String key = KernelCache.key("opencl", source, OPTIONS, context.device.compiler());
-        Optional<byte[]> binary = cache.find(key);
-        long program = binary.isPresent() ? load(binary.get()) : 0;
+        byte[] binary = cache.load(key);
+        long program = binary == null || binary.length == 0 ? 0 : load(binary);
         if (program != 0) {
             fromCache++;
             programs.put(module, program);

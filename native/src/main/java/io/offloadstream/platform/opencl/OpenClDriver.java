@@ -8,11 +8,13 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
-import io.offloadstream.platform.gpu.GpuModules;
 import io.offloadstream.platform.gpu.KernelCache;
+import io.offloadstream.platform.gpu.KernelSources;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** The way to devices through OpenCL. Thread-safe. */
 public final class OpenClDriver implements GpuDriver {
@@ -25,25 +27,28 @@ public final class OpenClDriver implements GpuDriver {
     private static final Map<Key, ClContext> CONTEXTS = new HashMap<>();
 
     /** What users of one context have in common. */
-    private record Key(long device, String modules) {}
+    private record Key(long device, Map<String, String> sources) {}
 
-    private final GpuModules modules;
+    private final Supplier<Map<String, String>> sources;
     private final KernelCache cache;
 
-    /** Uses the kernels of the operators, and the user's cache of compiled ones. */
+    /** Compiles the kernels of the operators, and keeps them in the user's cache. */
     public OpenClDriver() {
-        this(GpuModules.standard(), KernelCache.ofUser());
+        this(OpenClDriver::kernels, KernelCache.ofUser());
     }
 
-    /**
-     * Uses other kernels.
-     *
-     * @param modules their sources
-     * @param cache where compiled ones are kept
-     */
-    public OpenClDriver(GpuModules modules, KernelCache cache) {
-        this.modules = modules;
+    /** Compiles other kernels: sources by the name of their module. */
+    OpenClDriver(Supplier<Map<String, String>> sources, KernelCache cache) {
+        this.sources = sources;
         this.cache = cache;
+    }
+
+    private static Map<String, String> kernels() {
+        Map<String, String> sources = new TreeMap<>();
+        for (String module : KernelSources.commonModules()) {
+            sources.put(module, KernelSources.source(NAME, module));
+        }
+        return sources;
     }
 
     @Override
@@ -78,12 +83,13 @@ public final class OpenClDriver implements GpuDriver {
                     "there is no OpenCL device " + device.ordinal() + ", only " + devices.size());
         }
         ClDevice found = devices.get(device.ordinal());
+        Map<String, String> kernels = sources.get();
         // Under the lock, so that two who open one device at a time compile once
         synchronized (CONTEXTS) {
-            Key key = new Key(found.id(), modules.toString());
+            Key key = new Key(found.id(), kernels);
             ClContext context = CONTEXTS.get(key);
             if (context == null || !context.tryUse()) {
-                context = ClContext.open(found, modules, cache);
+                context = ClContext.open(found, kernels, cache);
                 CONTEXTS.put(key, context);
             }
             return new OpenClGpu(context);

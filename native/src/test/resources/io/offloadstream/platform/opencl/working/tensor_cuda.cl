@@ -1,1 +1,0 @@
-#error for CUDA alone
