@@ -18,6 +18,7 @@ import java.util.List;
 public final class KernelSources {
 
     private static final String CUDA_SUFFIX = "_cuda";
+    private static final String INCLUDE = "#include \"";
 
     private KernelSources() {}
 
