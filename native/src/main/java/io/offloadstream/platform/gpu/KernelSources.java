@@ -18,6 +18,7 @@ import java.util.List;
 public final class KernelSources {
 
     private static final String CUDA_SUFFIX = "_cuda";
+    private static final String INCLUDE = "#include \"";
 
     private KernelSources() {}
 
@@ -40,14 +41,19 @@ public final class KernelSources {
     }
 
     /**
-     * Returns the whole source of a module: the prelude, then the module.
+     * Returns the whole source of a module: the prelude, then the module. Line numbers of the
+     * compiler's messages are those of the module's file.
      *
      * @param language {@code cuda} or {@code opencl}
      * @param module its name
      * @return what the compiler gets
      */
     public static String source(String language, String module) {
-        return read("prelude_" + language + ".h") + read(module + ".cl");
+        return read("prelude_" + language + ".h")
+                + "\n#line 1 \""
+                + module
+                + ".cl\"\n"
+                + read(module + ".cl");
     }
 
     private static List<String> modules() {
