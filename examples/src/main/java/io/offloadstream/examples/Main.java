@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             DryRunCommand.class,
             BenchCommand.class,
             BenchCaseCommand.class,
+            GdsCheckCommand.class,
         })
 public final class Main implements Runnable {
 
