@@ -32,6 +32,9 @@ final class GdsCheck {
     /** How often each way is measured, in turns, so that a disk that warms up favours none. */
     private static final int ROUNDS = 2;
 
+    /** Reads of each thread before: every chunk is touched once, or memory seems to grow. */
+    private static final int WARM_UPS = PinnedWay.CHUNKS;
+
     /** The page cache of a way that passes it by may move by this share of what was read. */
     private static final double CACHE_NOISE = 0.01;
 
@@ -108,6 +111,12 @@ final class GdsCheck {
     }
 
     private GdsMode measure(GdsWay gds, PinnedWay pinned, long sizeBytes) throws IOException {
+        for (int i = 0; i < WARM_UPS; i++) {
+            if (gds != null) {
+                ReadSample.take(gds, file, sizeBytes, threads, 0);
+            }
+            ReadSample.take(pinned, file, sizeBytes, threads, 0);
+        }
         ReadSample byGds = null;
         ReadSample byHost = null;
         for (int round = 0; round < ROUNDS; round++) {

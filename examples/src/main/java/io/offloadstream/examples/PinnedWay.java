@@ -19,7 +19,8 @@ import java.io.IOException;
  */
 final class PinnedWay implements ReadWay {
 
-    private static final int CHUNKS = 2;
+    /** Of each thread. */
+    static final int CHUNKS = 2;
 
     private final Owned owned = new Owned();
     private final StorageFile file;
