@@ -9,11 +9,13 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The sources of the kernels, resources beside this class: a prelude for each language, and modules
  * that are written once in what the languages have in common. {@code modules.txt} lists the modules,
- * one a line; those that end in {@code _cuda} are CUDA's alone.
+ * one a line; those that end in {@code _cuda} are CUDA's alone, and may name the oldest capability
+ * that they compile for: {@code linear_cuda 80}.
  */
 public final class KernelSources {
 
@@ -27,16 +29,21 @@ public final class KernelSources {
      * @return their names
      */
     public static List<String> commonModules() {
-        return modules().stream().filter(name -> !name.endsWith(CUDA_SUFFIX)).toList();
+        return lines().filter(line -> !line[0].endsWith(CUDA_SUFFIX)).map(line -> line[0]).toList();
     }
 
     /**
      * Lists the modules that only CUDA compiles.
      *
-     * @return their names, which end in {@code _cuda}
+     * @param capability of the card: 90 for sm_90
+     * @return the names of those that it runs, which end in {@code _cuda}
      */
-    public static List<String> cudaModules() {
-        return modules().stream().filter(name -> name.endsWith(CUDA_SUFFIX)).toList();
+    public static List<String> cudaModules(int capability) {
+        return lines()
+                .filter(line -> line[0].endsWith(CUDA_SUFFIX))
+                .filter(line -> line.length == 1 || Integer.parseInt(line[1]) <= capability)
+                .map(line -> line[0])
+                .toList();
     }
 
     /**
@@ -50,8 +57,12 @@ public final class KernelSources {
         return read("prelude_" + language + ".h") + read(module + ".cl");
     }
 
-    private static List<String> modules() {
-        return read("modules.txt").lines().map(String::strip).filter(s -> !s.isEmpty()).toList();
+    private static Stream<String[]> lines() {
+        return read("modules.txt")
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .map(line -> line.split("\\s+", 2));
     }
 
     private static String read(String name) {
