@@ -6,6 +6,7 @@ package io.offloadstream.stream;
 
 import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.GroupExtents.Extent;
+import io.offloadstream.plan.ResidencyPlan;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,14 +18,22 @@ import java.util.List;
  * @param slotOffset where it lands, a multiple of the block
  * @param length bytes asked for, a multiple of the block
  * @param needed how many of them must arrive: fewer than asked for at the end of a file
+ * @param segments where the weights among them belong in a slot of another layout; empty where they
+ *     are computed in as they were read
  */
-record Piece(int file, long offset, long slotOffset, int length, int needed) {
+record Piece(
+        int file, long offset, long slotOffset, int length, int needed, List<Segment> segments) {
 
     /** Large enough for full bandwidth, small enough that a group keeps several readers busy. */
-    private static final int MOST_BYTES = 4 << 20;
+    private static final int MOST_BYTES = ResidencyPlan.MOST_REQUEST_BYTES;
 
     /** Below this the cost of a request shows. */
     private static final int LEAST_BYTES = 1 << 20;
+
+    /** Makes the list immutable. */
+    Piece {
+        segments = List.copyOf(segments);
+    }
 
     /**
      * Cuts a group into requests: one per reader, within the limits above.
@@ -35,9 +44,24 @@ record Piece(int file, long offset, long slotOffset, int length, int needed) {
      * @param blockBytes what offsets and lengths are multiples of
      */
     static Piece[] cut(GroupExtents extents, WeightFiles files, int readers, int blockBytes) {
+        return cut(extents, files, readers, blockBytes, Long.MAX_VALUE);
+    }
+
+    /**
+     * Likewise, for staging.
+     *
+     * @param mostBytes size of a chunk
+     */
+    static Piece[] cut(
+            GroupExtents extents,
+            WeightFiles files,
+            int readers,
+            int blockBytes,
+            long mostBytes) {
         long share = GroupExtents.roundUp(extents.readBytes() / readers, LEAST_BYTES);
         long wanted = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, share));
-        long step = GroupExtents.roundUp(wanted, blockBytes);
+        long most = Math.max(blockBytes, mostBytes / blockBytes * blockBytes);
+        long step = Math.min(GroupExtents.roundUp(wanted, blockBytes), most);
         List<Piece> pieces = new ArrayList<>();
         for (Extent extent : extents.extents()) {
             int file = files.indexOf(extent.file());
@@ -50,9 +74,20 @@ record Piece(int file, long offset, long slotOffset, int length, int needed) {
                                 extent.offset() + from,
                                 extent.slotOffset() + from,
                                 length,
-                                Math.max(0, needed)));
+                                Math.max(0, needed),
+                                List.of()));
             }
         }
         return pieces.toArray(Piece[]::new);
+    }
+
+    /** Returns the same piece, its weights going somewhere else. */
+    Piece to(List<Segment> target) {
+        return new Piece(file, offset, slotOffset, length, needed, target);
+    }
+
+    /** How much of it goes somewhere else. */
+    long weightBytes() {
+        return segments.stream().mapToLong(Segment::sizeBytes).sum();
     }
 }

@@ -5,24 +5,21 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
+import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.SlotLayout;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Storage;
-import io.offloadstream.stream.StreamOptions.Io;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Yields weight groups in the order of a pass, reading ahead of it: a ring of slots filled by
@@ -34,12 +31,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class WeightStream implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(WeightStream.class);
-
     private final ResidencyPlan plan;
-    private final MemoryBudget budget;
+    private final Budgets budgets;
     private final WeightFiles files;
     private final TraceFile trace;
+    private final InHostMemory host;
+    private final HostGroups hostGroups;
+
+    /** Null where kernels compute in host memory. */
+    private final InDeviceMemory device;
+
     private final ResidentSet residents;
     private final Pipeline pipeline;
     private final Turns turns;
@@ -47,51 +48,80 @@ public final class WeightStream implements AutoCloseable {
     private final StreamCounters counters = new StreamCounters();
     private final List<Thread> readers = new ArrayList<>();
     private final PassMemory memory;
+    private final HostReclaimer hostReclaimer;
 
     private WeightStream(
-            ResidencyPlan plan,
+            OpenedFiles opened,
             StreamOptions options,
-            MemoryBudget budget,
-            WeightFiles files,
+            Budgets budgets,
+            Backend backend,
             TraceFile trace) {
-        this.plan = plan;
-        this.budget = budget;
-        this.files = files;
+        this.plan = opened.plan();
+        this.files = opened.files();
+        this.budgets = budgets;
         this.trace = trace;
-        residents = new ResidentSet(plan, budget);
-        Piece[][] pieces = new Piece[plan.groups().size()][];
-        for (int i = 0; i < pieces.length; i++) {
-            pieces[i] = Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
-        }
+        Piece[][] pieces = cut(options);
+        host = new InHostMemory(plan, budgets.host());
+        hostGroups = new HostGroups(plan, backend, budgets.host(), pieces);
+        device =
+                plan.hasDevice()
+                        ? new InDeviceMemory(plan, backend, budgets, hostGroups, trace)
+                        : null;
+        residents = new ResidentSet(plan, memory(), host);
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
-        memory = new PassMemory(plan, budget, pipeline, residents);
+        memory = new PassMemory(plan, memory(), pipeline, residents, hostGroups);
+        hostReclaimer =
+                device == null
+                        ? null
+                        : new HostReclaimer(
+                                pipeline, memory, residents, host, hostGroups, device);
         boolean complete = false;
-        RowGather opened = null;
+        RowGather gather = null;
         try {
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
-                pipeline.ring()
-                        .add(new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes())));
+                pipeline.ring().add(memory().newSlot("ring", plan.slotBytes()));
             }
-            opened = new RowGather(this, pipeline, counters, budget);
+            gather = new RowGather(this, pipeline, hostGroups, counters);
             complete = true;
         } finally {
             if (!complete) {
-                pipeline.closeRing();
-                residents.close();
+                freeMemory();
             }
         }
-        rows = opened;
+        rows = gather;
         for (int i = 0; i < options.readThreads() && !plan.isMapped(); i++) {
-            Thread reader = new Thread(new Reader(pipeline, files, trace, i + 1), "ofs-read-" + i);
+            PieceReads reads = new PieceReads(files, trace, i + 1);
+            Thread reader = new Thread(new Reader(pipeline, reads), "ofs-read-" + i);
             reader.setDaemon(true);
             readers.add(reader);
         }
     }
 
+    private Piece[][] cut(StreamOptions options) {
+        int readThreads = options.readThreads();
+        int block = plan.blockBytes();
+        Piece[][] pieces = new Piece[plan.groups().size()][];
+        for (int i = 0; i < pieces.length; i++) {
+            GroupExtents extents = plan.extents(i);
+            WeightGroup group = plan.groups().get(i);
+            if (!plan.hasDevice() || group.access() == Access.GATHERED) {
+                pieces[i] = Piece.cut(extents, files, readThreads, block);
+                continue;
+            }
+            SlotLayout layout = plan.layout(i);
+            Piece[] cut = Piece.cut(extents, files, readThreads, block, plan.stagingBytes());
+            pieces[i] = new Piece[cut.length];
+            Arrays.setAll(
+                    pieces[i], p -> cut[p].to(Segment.of(cut[p], group, extents, layout)));
+        }
+        return pieces;
+    }
+
     /**
-     * Opens the files, allocates the ring and starts the readers.
+     * Opens the files, allocates the ring and starts the readers, for kernels that compute in host
+     * memory.
      *
      * @param plan groups, tiers, ring
      * @param options io, scheduler, threads, trace
@@ -115,76 +145,83 @@ public final class WeightStream implements AutoCloseable {
             MemoryBudget budget,
             Storage storage,
             List<TensorEntry> others) {
+        if (plan.hasDevice()) {
+            throw new IllegalArgumentException("a plan for a device needs the device");
+        }
+        return open(plan, options, new Budgets(budget, budget), null, storage, others);
+    }
+
+    /**
+     * Opens the files, allocates the ring and starts the readers.
+     *
+     * @param plan groups, tiers, ring, staging; made for this backend
+     * @param options io, scheduler, threads, trace
+     * @param budgets what slots, resident groups, staging and host groups are charged to; the
+     *     stream registers as the reclaimer of both, what is not in use being what it gives back
+     * @param backend that computes; it must outlive the stream
+     * @param storage where the files come from
+     * @return the stream, for the caller to close
+     * @throws OffloadStreamException if a file cannot be opened, is shorter than its tensors, or
+     *     the system refuses the io that was asked for
+     * @throws BudgetExceededException if a budget does not hold what the plan charges
+     * @throws io.offloadstream.platform.DeviceException if the device refuses memory
+     */
+    public static WeightStream open(
+            ResidencyPlan plan,
+            StreamOptions options,
+            Budgets budgets,
+            Backend backend,
+            Storage storage) {
+        if (plan.hasDevice() == backend.computesInHostMemory()) {
+            throw new IllegalArgumentException(
+                    "the plan is not for " + backend.name() + ": " + plan);
+        }
+        return open(plan, options, budgets, backend, storage, List.of());
+    }
+
+    private static WeightStream open(
+            ResidencyPlan plan,
+            StreamOptions options,
+            Budgets budgets,
+            Backend backend,
+            Storage storage,
+            List<TensorEntry> others) {
         if (options.readThreads() < 1 || options.prefetchLayers() < 0) {
             throw new IllegalArgumentException(
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
         }
-        SortedMap<Path, Long> sizes = new TreeMap<>();
-        plan.groups().forEach(group -> group.tensors().forEach(entry -> addFile(sizes, entry)));
-        others.forEach(entry -> addFile(sizes, entry));
-        if (!plan.isMapped()) {
-            return openRead(plan, options, budget, storage, sizes);
-        }
-        WeightFiles files;
-        try {
-            files = WeightFiles.map(sizes, budget, storage);
-        } catch (UnsupportedOperationException e) {
-            if (options.io() != Io.AUTO) {
-                throw new OffloadStreamException(
-                        "io=mmap is refused: " + e.getMessage() + "; use io=auto", e);
-            }
-            LOG.warn("mapping is refused, reading files instead: {}", e.getMessage());
-            return openRead(plan.withoutMapping(), options, budget, storage, sizes);
-        }
-        return start(plan, options, budget, files);
-    }
-
-    private static void addFile(SortedMap<Path, Long> sizes, TensorEntry entry) {
-        sizes.merge(entry.file(), entry.offset() + entry.sizeBytes(), Math::max);
-    }
-
-    private static WeightStream openRead(
-            ResidencyPlan plan,
-            StreamOptions options,
-            MemoryBudget budget,
-            Storage storage,
-            SortedMap<Path, Long> sizes) {
-        if (options.io() == Io.MMAP) {
-            throw new IllegalArgumentException("io=mmap needs a plan that maps the files");
-        }
-        return start(
-                plan,
-                options,
-                budget,
-                WeightFiles.open(sizes, options.io(), plan.blockBytes(), storage));
-    }
-
-    private static WeightStream start(
-            ResidencyPlan plan, StreamOptions options, MemoryBudget budget, WeightFiles files) {
+        OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
         TraceFile trace = null;
         WeightStream stream = null;
         try {
             trace = TraceFile.openIfAsked(options);
-            stream = new WeightStream(plan, options, budget, files, trace);
+            stream = new WeightStream(opened, options, budgets, backend, trace);
         } finally {
             if (stream == null) {
                 if (trace != null) {
                     trace.close();
                 }
-                files.close();
+                opened.files().close();
             }
         }
+        stream.start();
+        return stream;
+    }
+
+    private void start() {
         boolean started = false;
         try {
-            stream.readers.forEach(Thread::start);
+            readers.forEach(Thread::start);
             started = true;
         } finally {
             if (!started) {
-                stream.close();
+                close();
             }
         }
-        budget.addReclaimer(stream.memory);
-        return stream;
+        memory().budget().addReclaimer(memory);
+        if (device != null) {
+            budgets.host().addReclaimer(hostReclaimer);
+        }
     }
 
     /**
@@ -214,6 +251,7 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
+            memory().beforePass(!isLastComplete());
             memory.take(order);
             begun = true;
         } finally {
@@ -232,6 +270,15 @@ public final class WeightStream implements AutoCloseable {
         return pass;
     }
 
+    private boolean isLastComplete() {
+        pipeline.lock.lock();
+        try {
+            return pipeline.isLastComplete();
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
     /**
      * Tells whether the budget still has what streaming needs at least. Whoever takes memory that
      * it could do without asks this afterwards.
@@ -248,7 +295,7 @@ public final class WeightStream implements AutoCloseable {
             TensorEntry entry = group.tensors().get(tensor);
             return files.mappedAddress(entry.file()) + entry.offset();
         }
-        return slot.memory().address() + plan.extents(group.index()).tensorOffset(tensor);
+        return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
     long[] addresses(WeightGroup group, Slot slot) {
@@ -259,7 +306,17 @@ public final class WeightStream implements AutoCloseable {
 
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
-        return new TensorLoader(pipeline, files, readers.size(), plan.blockBytes());
+        return new TensorLoader(pipeline, files, host, readers.size(), plan.blockBytes());
+    }
+
+    /** Memory that kernels compute in. */
+    ComputeMemory memory() {
+        return device == null ? host : device;
+    }
+
+    /** Memory that rows are gathered in: the same, or beside it. */
+    InHostMemory host() {
+        return host;
     }
 
     WeightFiles files() {
@@ -305,7 +362,11 @@ public final class WeightStream implements AutoCloseable {
         pipeline.lock.lock();
         try {
             return counters.snapshot(
-                    files.io(), residents.pinnedBytes(), residents.reclaimedGroups());
+                    files.io(),
+                    memory().times(),
+                    residents.pinnedBytes(),
+                    hostGroups.keptBytes(),
+                    residents.reclaimedGroups() + hostGroups.reclaimedGroups());
         } finally {
             pipeline.lock.unlock();
         }
@@ -339,13 +400,15 @@ public final class WeightStream implements AutoCloseable {
     }
 
     private void release() {
-        budget.removeReclaimer(memory);
+        memory().budget().removeReclaimer(memory);
+        if (device != null) {
+            budgets.host().removeReclaimer(hostReclaimer);
+        }
         joinReaders();
         pipeline.lock.lock();
         try {
             rows.close();
-            pipeline.closeRing();
-            residents.close();
+            freeMemory();
         } finally {
             pipeline.lock.unlock();
         }
@@ -353,6 +416,18 @@ public final class WeightStream implements AutoCloseable {
             trace.close();
         }
         files.close();
+    }
+
+    private void freeMemory() {
+        if (device != null) {
+            device.stop();
+        }
+        pipeline.closeRing();
+        residents.close();
+        hostGroups.close();
+        if (device != null) {
+            device.close();
+        }
     }
 
     private void joinReaders() {
