@@ -98,8 +98,7 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void store(
-            Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
+    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
         // shapes only
     }
 
@@ -110,8 +109,7 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void load(
-            KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
         // shapes only
     }
 

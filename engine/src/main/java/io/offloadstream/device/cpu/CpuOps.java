@@ -168,8 +168,7 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void store(
-            Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
+    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
         pool.run(
                 rows.count(),
                 rowGrain(2L * key.columns()),
@@ -231,8 +230,7 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void load(
-            KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
         int heads = cache.kvHeads();
         int width = cache.headDim();
         long headBytes = (long) cache.pageTokens() * width * cache.type().sizeBytes();
