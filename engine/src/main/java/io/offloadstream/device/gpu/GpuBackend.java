@@ -13,6 +13,7 @@ import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
@@ -30,7 +31,6 @@ public final class GpuBackend implements Backend {
     private final ComputeType computeType;
     private final DeviceStream compute;
     private final DeviceStream transfer;
-    private final GpuTables tables = new GpuTables();
     private final GpuScratch rules = new GpuScratch();
 
     /**
@@ -99,7 +99,7 @@ public final class GpuBackend implements Backend {
     @Override
     public SharedTable newTable(
             MemoryBudget host, MemoryBudget device, String purpose, long sizeBytes) {
-        return tables.open(gpu, compute, host, device, purpose, sizeBytes);
+        return new GpuTable(gpu, compute, host, device, purpose, sizeBytes);
     }
 
     @Override
@@ -134,13 +134,17 @@ public final class GpuBackend implements Backend {
             return new GpuOps(
                     own,
                     rules,
-                    own.linear(gpu, phase, computeType),
-                    new GpuAttention(own.kernels(), compute, transfer, tables, phase),
-                    new CacheRows(own.kernels(), compute, tables),
-                    compute);
+                    compute,
+                    own.linear(phase, computeType),
+                    new GpuAttention(own.kernels(), compute, transfer, phase));
         }
         throw new IllegalArgumentException(
                 name() + " computes in its own workspaces, not in " + workspace);
+    }
+
+    @Override
+    public DeviceStorage openStorage() {
+        return gpu.openStorage();
     }
 
     @Override

@@ -13,9 +13,9 @@
 // What an item does not see is skipped, never multiplied by zero: its bits do not depend on which other
 // items or pages the group has, and no NaN of a slot that does not count reaches it.
 //
-// Pages lie at base + pages[sequence][page]; without a page table pages [pageBegin, pageEnd) of one
-// sequence lie one behind another: a tile of a cache that is kept on the host. Then what was found so far
-// is kept between launches, so that tiles do not change the bits.
+// Pages lie at base + pages[sequence][page]; without a page table pages [pageBegin, pageEnd) of the one
+// sequence of all rows lie one behind another: a tile of a cache that is kept on the host. Then what was
+// found so far is kept between launches, so that tiles do not change the bits.
 
 #define PAGE 64
 #define MOST_DIM 256
@@ -27,19 +27,19 @@
 
 // Maximum of nothing: not -inf, so that no difference of scores is a NaN.
 #define NO_SCORE (-3.402823466e+38f)
-#define UNSEEN (-as_float(0x7f800000u))
+#define UNSEEN (-INF)
 
-HELPER float stored_at(GLOBAL const uchar* rows, INT64 index, int type) {
-    if (type == 0) {
-        return ((GLOBAL const float*) rows)[index];
-    }
-    ushort bits = ((GLOBAL const ushort*) rows)[index];
-    return type == 1 ? half_to_float(bits) : bf16_to_float(bits);
+HELPER int smaller(int a, int b) {
+    return a < b ? a : b;
+}
+
+HELPER int larger(int a, int b) {
+    return a > b ? a : b;
 }
 
 HELPER float half_word(uint word, int type) {
     ushort bits = (ushort) word;
-    return type == 1 ? half_to_float(bits) : bf16_to_float(bits);
+    return type == TYPE_F16 ? half_to_float(bits) : bf16_to_float(bits);
 }
 
 // Brings dimensions [first, first + dims) of a page's slots into target, zeros where there are none.
@@ -55,7 +55,7 @@ HELPER void stage_slots(
         int stride) {
     if (headDim % 8 == 0) {
         // sixteen bytes at a time: every slot starts at a multiple of that
-        int wide = type == 0 ? 4 : 8;
+        int wide = type == TYPE_F32 ? 4 : 8;
         int perSlot = dims / wide;
         for (int i = THREAD; i < PAGE * perSlot; i += THREADS) {
             int slot = i / perSlot;
@@ -65,9 +65,9 @@ HELPER void stage_slots(
             words.x = words.y = words.z = words.w = 0;
             if (first + d < headDim && slot >= slotBegin && slot < slotEnd) {
                 INT64 at = (INT64) slot * headDim + first + d;
-                words = LOAD_UINT4((GLOBAL const uint4*) (rows + at * (type == 0 ? 4 : 2)));
+                words = LOAD_UINT4(rows + at * (type == TYPE_F32 ? 4 : 2));
             }
-            if (type == 0) {
+            if (type == TYPE_F32) {
                 to[0] = as_float(words.x);
                 to[1] = as_float(words.y);
                 to[2] = as_float(words.z);
@@ -89,7 +89,7 @@ HELPER void stage_slots(
             int d = i % dims;
             bool there = first + d < headDim && slot >= slotBegin && slot < slotEnd;
             target[slot * stride + d] =
-                    there ? stored_at(rows, (INT64) slot * headDim + first + d, type) : 0.0f;
+                    there ? load_element(rows, type, (INT64) slot * headDim + first + d) : 0.0f;
         }
     }
 }
@@ -253,7 +253,6 @@ KERNEL(256) void attend_rows(
         INT64 layerOffset,
         INT64 valueOffset,
         INT64 maskStride,
-        int onlySequence,
         int pageBegin,
         int pageEnd,
         int isFirst,
@@ -292,9 +291,6 @@ KERNEL(256) void attend_rows(
             owner = sequences[item / group];
             last = slots[item / group];
         }
-        if (onlySequence >= 0 && owner != onlySequence) {
-            owner = -1;
-        }
         owners[THREAD] = owner;
         lasts[THREAD] = last;
         firsts[THREAD] = window > 0 && last >= window ? last - window + 1 : 0;
@@ -307,13 +303,13 @@ KERNEL(256) void attend_rows(
         int firstPage = pageEnd;
         int lastPage = pageBegin - 1;
         while (end < 32 && owners[end] == sequence) {
-            firstPage = MIN(firstPage, firsts[end] / PAGE);
-            lastPage = MAX(lastPage, lasts[end] / PAGE);
+            firstPage = smaller(firstPage, firsts[end] / PAGE);
+            lastPage = larger(lastPage, lasts[end] / PAGE);
             end++;
         }
         if (sequence >= 0) {
-            firstPage = MAX(firstPage, pageBegin);
-            lastPage = MIN(lastPage, pageEnd - 1);
+            firstPage = larger(firstPage, pageBegin);
+            lastPage = smaller(lastPage, pageEnd - 1);
             float sums[4 * MOST_DIM / 32]; // of dimension lane + 32 k of item i at 2 i + 8 (k / 2) + k % 2
             UNROLL
             for (int k = 0; k < MOST_DIM / 32; k++) {
@@ -342,13 +338,13 @@ KERNEL(256) void attend_rows(
                                 ? (page - pageBegin) * 2 * valueOffset
                                 : pages[(INT64) sequence * maxPages + page] + layerOffset;
                 GLOBAL const uchar* keys =
-                        cache + pageAt + (INT64) GROUP_Y * PAGE * headDim * (type == 0 ? 4 : 2);
+                        cache + pageAt + (INT64) GROUP_Y * PAGE * headDim * (type == TYPE_F32 ? 4 : 2);
                 // slots that some item of the run sees
                 int slotBegin = PAGE;
                 int slotEnd = 0;
                 for (int i = begin; i < end; i++) {
-                    slotBegin = MIN(slotBegin, MAX(firsts[i] - page * PAGE, 0));
-                    slotEnd = MAX(slotEnd, MIN(lasts[i] - page * PAGE + 1, PAGE));
+                    slotBegin = smaller(slotBegin, larger(firsts[i] - page * PAGE, 0));
+                    slotEnd = larger(slotEnd, smaller(lasts[i] - page * PAGE + 1, PAGE));
                 }
                 float found[8];
                 UNROLL
@@ -452,7 +448,6 @@ KERNEL(128) void attend_split(
         INT64 layerOffset,
         INT64 valueOffset,
         INT64 maskStride,
-        int onlySequence,
         int pageBegin,
         int pageEnd) {
     POINTER(const float, query);
@@ -475,7 +470,7 @@ KERNEL(128) void attend_split(
     int group = heads / kvHeads;
     int kvHead = GROUP_Y % kvHeads;
     int firstItem = GROUP_Y / kvHeads * 8;
-    int items = MIN(8, group - firstItem);
+    int items = smaller(8, group - firstItem);
     int firstHead = kvHead * group + firstItem;
     int row = GROUP_Z;
     int sequence = sequences[row];
@@ -483,10 +478,10 @@ KERNEL(128) void attend_split(
     int first = window > 0 && last >= window ? last - window + 1 : 0;
     int perSplit = pages_per_split(first, last);
     int splitBegin = first / PAGE + GROUP_X * perSplit;
-    int splitEnd = MIN(splitBegin + perSplit, last / PAGE + 1);
-    int begin = MAX(splitBegin, pageBegin);
-    int end = MIN(splitEnd, pageEnd);
-    if (begin >= end || (onlySequence >= 0 && sequence != onlySequence)) {
+    int splitEnd = smaller(splitBegin + perSplit, last / PAGE + 1);
+    int begin = larger(splitBegin, pageBegin);
+    int end = smaller(splitEnd, pageEnd);
+    if (begin >= end) {
         return;
     }
     int isFirst = begin == splitBegin;
@@ -517,9 +512,9 @@ KERNEL(128) void attend_split(
                         ? (page - pageBegin) * 2 * valueOffset
                         : pages[(INT64) sequence * maxPages + page] + layerOffset;
         GLOBAL const uchar* keys =
-                cache + pageAt + (INT64) kvHead * PAGE * headDim * (type == 0 ? 4 : 2);
-        int slotBegin = MAX(first - page * PAGE, 0);
-        int slotEnd = MIN(last - page * PAGE + 1, PAGE);
+                cache + pageAt + (INT64) kvHead * PAGE * headDim * (type == TYPE_F32 ? 4 : 2);
+        int slotBegin = larger(first - page * PAGE, 0);
+        int slotEnd = smaller(last - page * PAGE + 1, PAGE);
         float found[4];
         UNROLL
         for (int i = 0; i < 4; i++) {

@@ -24,7 +24,7 @@ KERNEL(256) void store_kv(
     INT64 row = GROUP_X;
     int width = kvHeads * headDim;
     GLOBAL const float* source = (GROUP_Y == 0 ? key : value) + row * width;
-    INT64 rowBytes = (INT64) headDim * (type == 0 ? 4 : 2);
+    INT64 rowBytes = (INT64) headDim * (type == TYPE_F32 ? 4 : 2);
     INT64 start = IS_NULL(targets) ? row * rowBytes : targets[row];
     if (start < 0) {
         return;
@@ -33,12 +33,7 @@ KERNEL(256) void store_kv(
     for (int i = THREAD; i < width; i += 256) {
         GLOBAL uchar* head = target + i / headDim * headStride;
         int d = i % headDim;
-        if (type == 0) {
-            ((GLOBAL float*) head)[d] = source[i];
-        } else {
-            ((GLOBAL ushort*) head)[d] =
-                    type == 1 ? float_to_half(source[i]) : float_to_bf16(source[i]);
-        }
+        store_element(head, type, d, source[i]);
     }
 }
 
@@ -60,7 +55,7 @@ KERNEL(256) void load_kv(
     INT64 row = GROUP_X;
     int width = kvHeads * headDim;
     GLOBAL float* target = (GROUP_Y == 0 ? key : value) + row * width;
-    INT64 rowBytes = (INT64) headDim * (type == 0 ? 4 : 2);
+    INT64 rowBytes = (INT64) headDim * (type == TYPE_F32 ? 4 : 2);
     INT64 start = IS_NULL(targets) ? row * rowBytes : targets[row];
     if (start < 0) {
         return;
@@ -69,11 +64,6 @@ KERNEL(256) void load_kv(
     for (int i = THREAD; i < width; i += 256) {
         GLOBAL const uchar* head = source + i / headDim * headStride;
         int d = i % headDim;
-        if (type == 0) {
-            target[i] = ((GLOBAL const float*) head)[d];
-        } else {
-            ushort bits = ((GLOBAL const ushort*) head)[d];
-            target[i] = type == 1 ? half_to_float(bits) : bf16_to_float(bits);
-        }
+        target[i] = load_element(head, type, d);
     }
 }

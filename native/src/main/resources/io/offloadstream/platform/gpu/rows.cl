@@ -29,7 +29,7 @@ KERNEL(256) void expand_rows(BUFFER(const ushort, x), BUFFER(float, y), int widt
         BARRIER();
         ushort bits = held[THREAD];
         if (i < width) {
-            result[i] = type == 1 ? half_to_float(bits) : bf16_to_float(bits);
+            result[i] = type == TYPE_F16 ? half_to_float(bits) : bf16_to_float(bits);
         }
     }
 }

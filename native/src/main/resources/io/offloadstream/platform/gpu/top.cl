@@ -23,14 +23,13 @@ KERNEL(256) void top_of_parts(
     SHARED(float, keys, PART);
     SHARED(int, origins, PART);
     INT64 row = (INT64) GROUP_Y * width;
-    float least = -as_float(0x7f800000u);
     for (int i = THREAD; i < PART; i += 256) {
         int column = GROUP_X * PART + i;
-        float key = least;
+        float key = -INF;
         int origin = NO_PLACE;
         if (column < width) {
             float value = values[row + column];
-            key = value == value ? value : least;
+            key = value == value ? value : -INF;
             origin = IS_NULL(places) ? columnBegin + column : places[row + column];
         }
         keys[i] = key;
