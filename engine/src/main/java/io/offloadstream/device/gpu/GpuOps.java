@@ -147,7 +147,7 @@ final class GpuOps extends CheckedOps {
         int heads = x.columns() / headDim;
         int halfDim = table.cos().columns();
         long pairs = (long) x.rows() * heads * halfDim;
-        kernels.get("rope", "rotate")
+        kernels.get("rope", "rotate_pairs")
                 .buffer(x.address())
                 .buffer(table.cos().address())
                 .buffer(table.sin().address())
