@@ -40,16 +40,22 @@ import org.lwjgl.system.MemoryUtil;
  */
 record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, int processors) {
 
+    /** {@code CL_PLATFORM_NOT_FOUND_KHR}, from a loader without any driver. */
+    private static final int NO_PLATFORM = -1001;
+
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
 
-    /** What a search found: the devices that can be used, and why others cannot. */
-    record Found(List<ClDevice> devices, String problem) {}
+    /**
+     * What a search found: the devices that can be used, why there are no others, and whether that
+     * is because one is there that cannot be used.
+     */
+    record Found(List<ClDevice> devices, String problem, boolean isFault) {}
 
     /** Looks at all platforms. The library is loaded. */
     static Found find() {
         List<ClDevice> devices = new ArrayList<>();
         List<String> problems = new ArrayList<>();
-        List<Long> platforms = platforms(problems);
+        List<Long> platforms = platforms();
         for (long platform : platforms) {
             for (long id : devices(platform)) {
                 String unusable = unusable(id);
@@ -61,12 +67,16 @@ record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, i
             }
         }
         if (devices.isEmpty() && problems.isEmpty()) {
-            problems.add("the OpenCL drivers (" + platforms.size() + ") have no device");
+            String none =
+                    platforms.isEmpty()
+                            ? "no OpenCL driver is installed"
+                            : "the OpenCL drivers (" + platforms.size() + ") have no device";
+            return new Found(devices, none, false);
         }
-        return new Found(devices, String.join("; ", problems));
+        return new Found(devices, String.join("; ", problems), !problems.isEmpty());
     }
 
-    private static List<Long> platforms(List<String> problems) {
+    private static List<Long> platforms() {
         try (MemoryStack stack = MemoryStack.stackPush()) {
             long count = stack.ncalloc(Integer.BYTES, 1, Integer.BYTES);
             int status = nclGetPlatformIDs(0, 0, count);
@@ -74,10 +84,10 @@ record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, i
             if (status == 0 && ids.hasRemaining()) {
                 status = nclGetPlatformIDs(ids.remaining(), ids.address(), 0);
             }
-            if (status != 0) {
-                problems.add(ClStatus.name(status));
+            if (status == NO_PLATFORM) {
                 return List.of();
             }
+            ClStatus.check(status, "clGetPlatformIDs");
             return list(ids);
         }
     }

@@ -25,6 +25,7 @@ final class ClLibrary {
     private static final Logger LOG = LoggerFactory.getLogger(ClLibrary.class);
 
     private static String problem;
+    private static boolean missing;
 
     private ClLibrary() {}
 
@@ -38,6 +39,11 @@ final class ClLibrary {
             problem = tryLoad();
         }
         return problem;
+    }
+
+    /** Tells whether there is none, rather than one that cannot be used. */
+    static synchronized boolean isMissing() {
+        return missing;
     }
 
     private static String tryLoad() {
@@ -61,6 +67,7 @@ final class ClLibrary {
             }
             return "";
         } catch (LinkageError e) {
+            missing = true;
             return "no OpenCL library: " + firstLine(e);
         }
     }

@@ -60,12 +60,15 @@ public final class OpenClDriver implements GpuDriver {
     public Discovery discover() {
         String problem = ClLibrary.load();
         if (!problem.isEmpty()) {
-            return new Discovery(List.of(), problem);
+            return ClLibrary.isMissing()
+                    ? Discovery.absent(problem)
+                    : new Discovery(List.of(), problem);
         }
         try {
             ClDevice.Found found = ClDevice.find();
             List<GpuInfo> devices = found.devices().stream().map(ClDevice::info).toList();
-            return new Discovery(devices, devices.isEmpty() ? found.problem() : "");
+            boolean fault = devices.isEmpty() && found.isFault();
+            return new Discovery(devices, devices.isEmpty() ? found.problem() : "", fault);
         } catch (DeviceException e) {
             return new Discovery(List.of(), e.getMessage());
         }
