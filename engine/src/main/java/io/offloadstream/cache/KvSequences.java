@@ -43,8 +43,7 @@ public final class KvSequences implements AutoCloseable {
      * @param batch sequences
      * @param maxSlots most slots in a sequence
      */
-    public KvSequences(
-            Backend backend, Budgets budgets, KvPages pool, int batch, int maxSlots) {
+    public KvSequences(Backend backend, Budgets budgets, KvPages pool, int batch, int maxSlots) {
         this.pool = pool;
         this.layout = pool.layout();
         this.batch = batch;
@@ -52,10 +51,7 @@ public final class KvSequences implements AutoCloseable {
         this.maxPages = KvLayout.pages(maxSlots);
         this.tables =
                 backend.newTable(
-                        budgets.host(),
-                        budgets.device(),
-                        "KV tables",
-                        tableBytes(batch, maxSlots));
+                        budgets.host(), budgets.device(), "KV tables", tableBytes(batch, maxSlots));
         this.hostPages =
                 backend.computesInHostMemory()
                         ? null

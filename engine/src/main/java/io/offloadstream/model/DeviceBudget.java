@@ -30,8 +30,7 @@ record DeviceBudget(DeviceMemory memory, long givenBytes, long heldBytes) {
                                 new DeviceBudget(
                                         memory,
                                         options.deviceMemoryBytes(
-                                                memory.totalBytes(),
-                                                ledger.reachableBytes(memory)),
+                                                memory.totalBytes(), ledger.reachableBytes(memory)),
                                         ledger.heldBytes(memory.device())));
     }
 

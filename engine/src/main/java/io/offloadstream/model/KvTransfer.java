@@ -89,8 +89,7 @@ final class KvTransfer {
         void run(Ops ops, Scratch scratch, Tensor keys, Tensor values, KvView head, RowMap rows);
     }
 
-    private void copy(
-            int layer, int batch, int slots, long keys, long values, HeadCopy headCopy) {
+    private void copy(int layer, int batch, int slots, long keys, long values, HeadCopy headCopy) {
         kv.publish();
         KvView view = kv.view(layer);
         for (int sequence = 0; sequence < batch; sequence++) {

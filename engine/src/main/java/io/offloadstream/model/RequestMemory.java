@@ -10,6 +10,7 @@ import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DeviceException;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -112,6 +113,32 @@ final class RequestMemory implements AutoCloseable {
     /** The operators for a request of this phase. */
     Ops ops(Phase phase) {
         return ops.computeIfAbsent(phase, wanted -> backend.ops(workspace, wanted));
+    }
+
+    /**
+     * Runs work and waits until the device has done all of it, also if it fails: then what it used
+     * may be freed. What the device reports is thrown unless the work has failed before.
+     */
+    void compute(Runnable work) {
+        boolean done = false;
+        try {
+            work.run();
+            done = true;
+        } finally {
+            if (!done) {
+                stop();
+            }
+        }
+        synchronize();
+    }
+
+    /** Waits for the end of work that has failed already. */
+    private void stop() {
+        try {
+            synchronize();
+        } catch (DeviceException e) {
+            LOG.debug("the device reports after a failed pass: {}", e.getMessage());
+        }
     }
 
     /** Waits until what was enqueued has ended: then its memory may be written, read and freed. */
