@@ -54,7 +54,13 @@ public final class StreamedModel implements AutoCloseable {
         this.budget = new MemoryBudget("hostMemory", plan.options().hostMemoryBytes());
         boolean opened = false;
         try {
-            backend = own(Backends.open("cpu", Backends.ANY_DEVICE, plan.options().threads()));
+            backend =
+                    own(
+                            Backends.open(
+                                    "cpu",
+                                    Backends.ANY_DEVICE,
+                                    plan.options().threads(),
+                                    plan.options().device().computeType()));
             memory = own(RequestMemory.least(plan, backend, budget));
             pages =
                     own(

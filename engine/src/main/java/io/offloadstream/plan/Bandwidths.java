@@ -23,9 +23,20 @@ import java.util.concurrent.atomic.AtomicReference;
  * How fast this machine moves weights.
  *
  * @param diskBytesPerSecond direct reads with a deep queue
- * @param memoryBytesPerSecond reads by all compute threads
+ * @param memoryBytesPerSecond reads of host memory by all compute threads
+ * @param busBytesPerSecond copies from pinned host memory to the device; infinite where kernels
+ *     compute in host memory
+ * @param deviceBytesPerSecond what a copy within the device's memory reads and writes; infinite
+ *     where kernels compute in host memory
  */
-public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond) {
+public record Bandwidths(
+        double diskBytesPerSecond,
+        double memoryBytesPerSecond,
+        double busBytesPerSecond,
+        double deviceBytesPerSecond) {
+
+    /** What a machine with a device is taken for until it has been measured. */
+    public static final Bandwidths TYPICAL = new Bandwidths(2e9, 3e10, 1.2e10, 4e11);
 
     private static final int REQUEST_BYTES = 4 << 20;
     private static final int READERS = 8;
@@ -45,15 +56,47 @@ public record Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond)
     /** What one comparison takes: many calls, so that it is compiled early. */
     private static final int CHUNK_BYTES = 64 << 10;
 
-    /** Checks that both are positive. */
+    /** Checks that all are positive. */
     public Bandwidths {
-        if (!(diskBytesPerSecond > 0) || !(memoryBytesPerSecond > 0)) {
+        if (!(diskBytesPerSecond > 0)
+                || !(memoryBytesPerSecond > 0)
+                || !(busBytesPerSecond > 0)
+                || !(deviceBytesPerSecond > 0)) {
             throw new IllegalArgumentException(
                     "bandwidths must be positive: "
                             + diskBytesPerSecond
                             + ", "
-                            + memoryBytesPerSecond);
+                            + memoryBytesPerSecond
+                            + ", "
+                            + busBytesPerSecond
+                            + ", "
+                            + deviceBytesPerSecond);
         }
+    }
+
+    /**
+     * Constructs the bandwidths of a machine whose kernels compute in host memory.
+     *
+     * @param diskBytesPerSecond direct reads with a deep queue
+     * @param memoryBytesPerSecond reads of host memory by all compute threads
+     */
+    public Bandwidths(double diskBytesPerSecond, double memoryBytesPerSecond) {
+        this(
+                diskBytesPerSecond,
+                memoryBytesPerSecond,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY);
+    }
+
+    /**
+     * Adds what was measured of a device.
+     *
+     * @param busRate copies from pinned host memory, bytes per second
+     * @param deviceRate bytes that a copy within the device reads and writes per second
+     * @return all four
+     */
+    public Bandwidths withDevice(double busRate, double deviceRate) {
+        return new Bandwidths(diskBytesPerSecond, memoryBytesPerSecond, busRate, deviceRate);
     }
 
     /** Does one part of a measurement. */

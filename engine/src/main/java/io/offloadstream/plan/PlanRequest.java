@@ -13,12 +13,13 @@ import java.util.List;
  * @param fixed everything else that is charged whatever the plan: workspace, hidden state, reserved
  *     KV cache, ...
  * @param hostMemoryBytes the budget
- * @param slotCount slots of the ring
+ * @param slotCount slots of the ring in host memory, at least 1; a device has a ring of its own
  * @param gatherRows rows that one gather takes
  * @param blockBytes alignment of direct io, 1 if reads are not direct
  * @param mapping what may be mapped
  * @param spareBytes what stays free for requests, rather than keep groups resident, if there is
  *     any; the least budget has none
+ * @param device the other budget, or null where kernels compute in host memory
  */
 public record PlanRequest(
         List<WeightGroup> groups,
@@ -28,7 +29,41 @@ public record PlanRequest(
         int gatherRows,
         int blockBytes,
         Mapping mapping,
-        long spareBytes) {
+        long spareBytes,
+        DeviceRequest device) {
+
+    /**
+     * Constructs a request for kernels that compute in host memory.
+     *
+     * @param groups all groups by index
+     * @param fixed everything else that is charged whatever the plan
+     * @param hostMemoryBytes the budget
+     * @param slotCount slots of the ring
+     * @param gatherRows rows that one gather takes
+     * @param blockBytes alignment of direct io, 1 if reads are not direct
+     * @param mapping what may be mapped
+     * @param spareBytes what stays free for requests
+     */
+    public PlanRequest(
+            List<WeightGroup> groups,
+            List<Term> fixed,
+            long hostMemoryBytes,
+            int slotCount,
+            int gatherRows,
+            int blockBytes,
+            Mapping mapping,
+            long spareBytes) {
+        this(
+                groups,
+                fixed,
+                hostMemoryBytes,
+                slotCount,
+                gatherRows,
+                blockBytes,
+                mapping,
+                spareBytes,
+                null);
+    }
 
     /** Whether files may be mapped. */
     public enum Mapping {

@@ -10,7 +10,7 @@ import io.offloadstream.platform.MemorySize;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Prints a {@link ResidencyPlan}: groups that are alike in one line, then the budget by term. */
+/** Prints a {@link ResidencyPlan}: groups that are alike in one line, then each budget by term. */
 final class PlanTable {
 
     /** Longer runs of groups are drawn in lines of this length. */
@@ -22,27 +22,40 @@ final class PlanTable {
         StringBuilder text = new StringBuilder();
         text.append(groups(plan)).append('\n');
         text.append(terms(plan)).append('\n');
-        text.append(prediction(plan, bandwidths));
+        text.append(Prediction.of(plan, bandwidths));
         return text.toString();
     }
 
     private static TextTable groups(ResidencyPlan plan) {
         TextTable table = new TextTable();
-        table.row("group", "count", "each", "total", "in memory", "from disk");
+        boolean device = plan.hasDevice();
+        if (device) {
+            table.row("group", "count", "each", "total", "on device", "on host", "from disk");
+        } else {
+            table.row("group", "count", "each", "total", "in memory", "from disk");
+        }
         for (List<WeightGroup> run : runs(plan.groups())) {
             WeightGroup first = run.get(0);
             WeightGroup last = run.get(run.size() - 1);
             long resident = run.stream().filter(group -> plan.isResident(group.index())).count();
+            long onHost = run.stream().filter(group -> plan.isOnHost(group.index())).count();
             String name = run.size() == 1 ? first.name() : first.name() + " to " + last.name();
             boolean gathered = first.access() == Access.GATHERED;
-            table.row(
-                    name,
-                    Integer.toString(run.size()),
-                    MemorySize.format(first.sizeBytes()),
-                    MemorySize.format(first.sizeBytes() * run.size()),
-                    Long.toString(resident),
-                    run.size() - resident + (gathered && resident == 0 ? " (rows)" : ""));
-            if (resident > 0 && resident < run.size()) {
+            List<String> cells = new ArrayList<>();
+            cells.add(name);
+            cells.add(Integer.toString(run.size()));
+            cells.add(MemorySize.format(first.sizeBytes()));
+            cells.add(MemorySize.format(first.sizeBytes() * run.size()));
+            // gathered tables are kept in host memory whatever computes
+            cells.add(Long.toString(device && gathered ? 0 : resident));
+            if (device) {
+                cells.add(Long.toString(gathered ? resident : onHost));
+            }
+            long fromDisk = run.size() - resident - onHost;
+            cells.add(fromDisk + (gathered && resident == 0 ? " (rows)" : ""));
+            table.row(cells.toArray(String[]::new));
+            boolean oneTier = resident == run.size() || onHost == run.size();
+            if (!oneTier && fromDisk < run.size()) {
                 drawTiers(plan, run).forEach(line -> table.row("  " + line));
             }
         }
@@ -78,51 +91,45 @@ final class PlanTable {
         for (int from = 0; from < run.size(); from += MAP_WIDTH) {
             StringBuilder line = new StringBuilder();
             for (WeightGroup group : run.subList(from, Math.min(run.size(), from + MAP_WIDTH))) {
-                line.append(plan.isResident(group.index()) ? '#' : '.');
+                char kept = plan.isOnHost(group.index()) ? 'o' : '.';
+                line.append(plan.isResident(group.index()) ? '#' : kept);
             }
             lines.add(line.toString());
         }
         return lines;
     }
 
-    private static TextTable terms(ResidencyPlan plan) {
+    private static String terms(ResidencyPlan plan) {
+        String host =
+                budget(
+                        "hostMemory",
+                        plan.terms(),
+                        plan.chargedBytes(),
+                        plan.hostMemoryBytes(),
+                        plan.leastBytes());
+        if (!plan.hasDevice()) {
+            return host;
+        }
+        return budget(
+                        "deviceMemory",
+                        plan.deviceTerms(),
+                        plan.deviceChargedBytes(),
+                        plan.deviceMemoryBytes(),
+                        plan.deviceLeastBytes())
+                + '\n'
+                + host;
+    }
+
+    private static String budget(
+            String option, List<Term> terms, long charged, long given, long least) {
         TextTable table = new TextTable();
-        table.row("hostMemory", "bytes");
-        for (Term term : plan.terms()) {
+        table.row(option, "bytes");
+        for (Term term : terms) {
             table.row("  " + term.name(), Long.toString(term.bytes()));
         }
-        table.row("charged", Long.toString(plan.chargedBytes()));
-        table.row("given", Long.toString(plan.hostMemoryBytes()));
-        table.row("least that works", Long.toString(plan.leastBytes()));
-        return table;
-    }
-
-    private static String prediction(ResidencyPlan plan, Bandwidths bandwidths) {
-        double disk = plan.streamedBytesPerPass() / bandwidths.diskBytesPerSecond();
-        double memory = plan.computedBytesPerPass() / bandwidths.memoryBytesPerSecond();
-        TextTable table = new TextTable();
-        table.row("stage", "bytes per token", "per second", "seconds per token");
-        stage(table, "disk", plan.streamedBytesPerPass(), bandwidths.diskBytesPerSecond(), disk);
-        stage(
-                table,
-                "memory",
-                plan.computedBytesPerPass(),
-                bandwidths.memoryBytesPerSecond(),
-                memory);
-        return table
-                + "predicted: "
-                + TextTable.time(Math.max(disk, memory))
-                + " per token, bottleneck: "
-                + (disk > memory ? "disk" : "memory")
-                + '\n';
-    }
-
-    private static void stage(
-            TextTable table, String name, long bytes, double bandwidth, double seconds) {
-        table.row(
-                name,
-                MemorySize.format(bytes),
-                MemorySize.format((long) bandwidth),
-                TextTable.time(seconds));
+        table.row("charged", Long.toString(charged));
+        table.row("given", Long.toString(given));
+        table.row("least that works", Long.toString(least));
+        return table.toString();
     }
 }

@@ -12,62 +12,45 @@ import java.util.List;
 
 /**
  * For each group, whether it stays in memory or streams from disk; the ring of slots; and every
- * byte of the budget by name. Printable as a table. Immutable.
+ * byte of the budget, or of both, by name. Printable as a table. Immutable.
  */
 public final class ResidencyPlan {
 
+    /** The most that one request to the disk asks for, and so the most that a chunk holds. */
+    public static final int MOST_REQUEST_BYTES = 4 << 20;
+
     private final PlanRequest request;
     private final List<GroupExtents> extents;
-    private final List<Term> terms;
-    private final long leastBytes;
     private final boolean mapped;
+    private final PlanChoice choice;
+    private final DeviceChoice onDevice;
     private final List<WeightGroup> pinned;
     private final boolean[] resident;
-    private final int slotCount;
-    private final long slotBytes;
+    private final boolean[] onHost;
 
-    private ResidencyPlan(
+    ResidencyPlan(
             PlanRequest request,
             List<GroupExtents> extents,
-            List<Term> terms,
-            long leastBytes,
             boolean mapped,
-            List<WeightGroup> pinned,
-            int slotCount,
-            long slotBytes) {
+            PlanChoice choice,
+            DeviceChoice onDeviceOrNull) {
         this.request = request;
         this.extents = List.copyOf(extents);
-        this.terms = List.copyOf(terms);
-        this.leastBytes = leastBytes;
         this.mapped = mapped;
-        this.pinned = List.copyOf(pinned);
-        this.slotCount = slotCount;
-        this.slotBytes = slotBytes;
+        this.choice = choice;
+        this.onDevice = onDeviceOrNull;
+        this.pinned = List.copyOf(choice.pinned());
         this.resident = new boolean[request.groups().size()];
+        this.onHost = new boolean[request.groups().size()];
         for (WeightGroup group : request.groups()) {
             resident[group.index()] = mapped || group.access() == Access.STATIC;
         }
         for (WeightGroup group : pinned) {
             resident[group.index()] = true;
         }
-    }
-
-    static ResidencyPlan mapped(
-            PlanRequest request, List<GroupExtents> extents, List<Term> terms, long leastBytes) {
-        return new ResidencyPlan(request, extents, terms, leastBytes, true, List.of(), 0, 0);
-    }
-
-    static ResidencyPlan streamed(
-            PlanRequest request,
-            List<GroupExtents> extents,
-            List<Term> terms,
-            long leastBytes,
-            List<WeightGroup> pinned,
-            boolean withRing,
-            long slotBytes) {
-        int slots = withRing ? request.slotCount() : 0;
-        return new ResidencyPlan(
-                request, extents, terms, leastBytes, false, pinned, slots, slotBytes);
+        for (WeightGroup group : hostGroups()) {
+            onHost[group.index()] = true;
+        }
     }
 
     /**
@@ -116,17 +99,37 @@ public final class ResidencyPlan {
      *     bytes, gaps left out, where they are copied to a device
      */
     public SlotLayout layout(int group) {
-        return extents.get(group);
+        return onDevice == null ? extents.get(group) : onDevice.layouts().get(group);
+    }
+
+    /**
+     * Tells whether weights are copied to a device with memory of its own.
+     *
+     * @return false where kernels compute in host memory
+     */
+    public boolean hasDevice() {
+        return onDevice != null;
     }
 
     /**
      * Returns the STREAMED groups that are kept in host memory and copied to the device in each
-     * pass. Where kernels compute in host memory there are none: such groups are {@link #pinned}.
+     * pass: pinned memory of {@link #extents}' slot size each, in the layout in which they were
+     * read. Where kernels compute in host memory there are none: such groups are {@link #pinned}.
      *
      * @return groups, first the ones to keep longest
      */
     public List<WeightGroup> hostGroups() {
-        return List.of();
+        return onDevice == null ? List.of() : onDevice.hostGroups();
+    }
+
+    /**
+     * Tells whether a group is one of {@link #hostGroups}.
+     *
+     * @param group its index
+     * @return true if passes copy it from host memory
+     */
+    public boolean isOnHost(int group) {
+        return onHost[group];
     }
 
     /**
@@ -136,16 +139,17 @@ public final class ResidencyPlan {
      * @return chunks, 0 where kernels compute in host memory
      */
     public int stagingCount() {
-        return 0;
+        return onDevice == null ? 0 : request.device().stagingCount();
     }
 
     /**
-     * Returns the size of a pinned chunk: that of the largest request.
+     * Returns the size of a pinned chunk: that of the largest request, {@link #MOST_REQUEST_BYTES}
+     * rounded up to a block or less.
      *
-     * @return bytes
+     * @return bytes, 0 where kernels compute in host memory
      */
     public long stagingBytes() {
-        return 0;
+        return onDevice == null ? 0 : onDevice.stagingBytes();
     }
 
     /**
@@ -158,17 +162,20 @@ public final class ResidencyPlan {
     }
 
     /**
-     * Tells whether a group stays in memory once it has been read.
+     * Tells whether a group stays, once it has been read, where it is used: in the memory that
+     * kernels compute in; a gathered table in host memory.
      *
      * @param group its index
-     * @return true if it does; false too for a gathered table whose bytes other groups hold
+     * @return true if it does; false too for a gathered table whose bytes other groups hold, and
+     *     for {@link #hostGroups}
      */
     public boolean isResident(int group) {
         return resident[group];
     }
 
     /**
-     * Returns what the budget's rest keeps resident, STATIC groups excepted.
+     * Returns what the budget's rest keeps resident, STATIC groups excepted: STREAMED groups in the
+     * memory that kernels compute in, GATHERED ones in host memory.
      *
      * @return groups, first the ones to keep longest
      */
@@ -182,7 +189,7 @@ public final class ResidencyPlan {
      * @return slots, 0 if nothing streams
      */
     public int slotCount() {
-        return slotCount;
+        return choice.slotCount();
     }
 
     /**
@@ -192,16 +199,17 @@ public final class ResidencyPlan {
      * @return slots, at least 1
      */
     public int wantedSlotCount() {
-        return request.slotCount();
+        return onDevice == null ? request.slotCount() : request.device().slotCount();
     }
 
     /**
-     * Returns the size of a slot: that of the largest STREAMED group, resident or not.
+     * Returns the size of a slot: that of the largest STREAMED group, resident or not, by its
+     * {@link #layout}.
      *
      * @return bytes, 0 if files are mapped
      */
     public long slotBytes() {
-        return slotBytes;
+        return choice.slotBytes();
     }
 
     /**
@@ -223,7 +231,7 @@ public final class ResidencyPlan {
     }
 
     /**
-     * Returns the budget that was planned for.
+     * Returns the host's budget that was planned for.
      *
      * @return bytes
      */
@@ -232,12 +240,12 @@ public final class ResidencyPlan {
     }
 
     /**
-     * Returns every byte that is charged, by name.
+     * Returns every byte that is charged to the host's budget, by name.
      *
      * @return terms, in the order in which they are decided
      */
     public List<Term> terms() {
-        return terms;
+        return choice.terms().list();
     }
 
     /**
@@ -246,20 +254,57 @@ public final class ResidencyPlan {
      * @return bytes, at most the budget
      */
     public long chargedBytes() {
-        return terms.stream().mapToLong(Term::bytes).sum();
+        return choice.terms().sum();
     }
 
     /**
-     * Returns the least budget that the same request works with.
+     * Returns the least host budget that the same request works with.
      *
      * @return bytes; one less is refused
      */
     public long leastBytes() {
-        return leastBytes;
+        return choice.leastBytes();
     }
 
     /**
-     * Returns the size of the weights that stay in memory.
+     * Returns the device's budget that was planned for.
+     *
+     * @return bytes, 0 where kernels compute in host memory
+     */
+    public long deviceMemoryBytes() {
+        return onDevice == null ? 0 : request.device().deviceMemoryBytes();
+    }
+
+    /**
+     * Returns every byte that is charged to the device's budget, by name.
+     *
+     * @return terms, in the order in which they are decided; none where kernels compute in host
+     *     memory
+     */
+    public List<Term> deviceTerms() {
+        return onDevice == null ? List.of() : onDevice.terms().list();
+    }
+
+    /**
+     * Returns the sum of the device's terms.
+     *
+     * @return bytes, at most its budget
+     */
+    public long deviceChargedBytes() {
+        return onDevice == null ? 0 : onDevice.terms().sum();
+    }
+
+    /**
+     * Returns the least device budget that the same request works with, whatever the host's.
+     *
+     * @return bytes; one less is refused
+     */
+    public long deviceLeastBytes() {
+        return onDevice == null ? 0 : onDevice.leastBytes();
+    }
+
+    /**
+     * Returns the size of the weights that stay where they are used.
      *
      * @return bytes as stored
      */
@@ -279,12 +324,29 @@ public final class ResidencyPlan {
     public long streamedBytesPerPass() {
         return groups().stream()
                 .filter(group -> group.access() == Access.STREAMED && !isResident(group.index()))
+                .filter(group -> !isOnHost(group.index()))
                 .mapToLong(group -> extents(group.index()).readBytes())
                 .sum();
     }
 
     /**
-     * Returns what a pass over all STREAMED groups reads from memory.
+     * Returns what a pass over all STREAMED groups copies to the device, once the resident ones are
+     * there.
+     *
+     * @return bytes of tensors, 0 where kernels compute in host memory
+     */
+    public long copiedBytesPerPass() {
+        return onDevice == null
+                ? 0
+                : groups().stream()
+                        .filter(group -> group.access() == Access.STREAMED)
+                        .filter(group -> !isResident(group.index()))
+                        .mapToLong(WeightGroup::sizeBytes)
+                        .sum();
+    }
+
+    /**
+     * Returns what a pass over all STREAMED groups reads from the memory that kernels compute in.
      *
      * @return bytes
      */
@@ -313,10 +375,11 @@ public final class ResidencyPlan {
         }
         return MemorySize.format(residentBytes())
                 + " resident, "
+                + (onDevice == null ? "" : MemorySize.format(copiedBytesPerPass()) + " copied, ")
                 + MemorySize.format(streamedBytesPerPass())
                 + " streamed per pass through "
-                + slotCount
+                + slotCount()
                 + " slots of "
-                + MemorySize.format(slotCount == 0 ? 0 : slotBytes);
+                + MemorySize.format(slotCount() == 0 ? 0 : slotBytes());
     }
 }

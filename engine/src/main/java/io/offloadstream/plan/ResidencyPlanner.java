@@ -6,7 +6,6 @@ package io.offloadstream.plan;
 
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.PlanRequest.Mapping;
-import io.offloadstream.plan.PlanRequest.Term;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.FileStamp;
@@ -26,16 +25,16 @@ import java.util.TreeSet;
  *
  * <p>The budget pays the fixed terms, the STATIC groups, the staging of gathered rows and the ring;
  * what is left beyond the spare keeps STREAMED groups resident, spread evenly between those that
- * stream, then GATHERED ones. When all STREAMED groups fit in place of the ring there is none.
- * Nothing is read, and only where mapping is allowed are the sizes of the files looked up.
+ * stream, then GATHERED ones. When all STREAMED groups fit in place of the ring there is none. A
+ * device with memory of its own has two budgets: {@link DevicePlanner}. Nothing is read, and only
+ * where mapping is allowed are the sizes of the files looked up.
  */
 public final class ResidencyPlanner {
 
     private final PlanRequest request;
     private final List<GroupExtents> extents = new ArrayList<>();
     private final List<WeightGroup> streamed;
-    private final List<Term> base;
-    private final long baseBytes;
+    private final PlanTerms base;
     private final long slotBytes;
     private final long ringBytes;
     private final long allStreamedBytes;
@@ -47,7 +46,6 @@ public final class ResidencyPlanner {
         }
         streamed = ofAccess(Access.STREAMED);
         base = base();
-        baseBytes = sum(base);
         slotBytes =
                 streamed.stream()
                         .mapToLong(group -> extents.get(group.index()).slotBytes())
@@ -77,26 +75,35 @@ public final class ResidencyPlanner {
             throw new IllegalArgumentException(
                     "slotCount " + request.slotCount() + " is less than 1");
         }
-        return new ResidencyPlanner(request).plan();
+        return request.device() == null
+                ? new ResidencyPlanner(request).plan()
+                : new DevicePlanner(request).plan();
     }
 
     private ResidencyPlan plan() {
         long budget = request.hostMemoryBytes();
-        List<Term> mapped = request.mapping() == Mapping.NEVER ? null : mappedTerms();
-        List<Term> ring = term(base, "ring of " + request.slotCount() + " slots", ringBytes);
-        List<Term> whole = term(base, "resident weights", allStreamedBytes);
-        List<Term> least = ringBytes <= allStreamedBytes ? ring : whole;
-        if (mapped != null && (request.mapping() == Mapping.REQUIRED || sum(mapped) < sum(least))) {
+        PlanTerms mapped = request.mapping() == Mapping.NEVER ? null : mappedTerms();
+        PlanTerms ring = base.with("ring of " + request.slotCount() + " slots", ringBytes);
+        PlanTerms whole = base.with("resident weights", allStreamedBytes);
+        PlanTerms least = ringBytes <= allStreamedBytes ? ring : whole;
+        if (mapped != null
+                && (request.mapping() == Mapping.REQUIRED || mapped.sum() < least.sum())) {
             least = mapped;
         }
-        if (budget < sum(least)) {
-            throw tooSmall(least);
+        if (budget < least.sum()) {
+            throw least.tooSmall("hostMemory", budget, "raise it");
         }
-        if (mapped != null && sum(mapped) <= budget) {
-            return ResidencyPlan.mapped(request, extents, mapped, sum(least));
+        if (mapped != null && mapped.sum() <= budget) {
+            return new ResidencyPlan(
+                    request,
+                    extents,
+                    true,
+                    new PlanChoice(mapped, least.sum(), List.of(), 0, 0),
+                    null);
         }
         List<WeightGroup> resident = new ArrayList<>();
         long spare = request.spareBytes();
+        long baseBytes = base.sum();
         boolean withRing =
                 ringBytes <= allStreamedBytes && baseBytes + allStreamedBytes > budget - spare;
         if (withRing) {
@@ -106,15 +113,18 @@ public final class ResidencyPlanner {
         }
         long left = budget - baseBytes - (withRing ? ringBytes : 0) - chargedBytes(resident);
         resident.addAll(gathered(resident, left - spare));
-        List<Term> terms = withRing ? new ArrayList<>(ring) : new ArrayList<>(base);
-        return ResidencyPlan.streamed(
+        PlanTerms terms = withRing ? ring : base;
+        return new ResidencyPlan(
                 request,
                 extents,
-                term(terms, "resident weights", chargedBytes(resident)),
-                sum(least),
-                resident,
-                withRing,
-                slotBytes);
+                false,
+                new PlanChoice(
+                        terms.with("resident weights", chargedBytes(resident)),
+                        least.sum(),
+                        resident,
+                        withRing ? request.slotCount() : 0,
+                        slotBytes),
+                null);
     }
 
     private List<WeightGroup> ofAccess(Access access) {
@@ -122,20 +132,21 @@ public final class ResidencyPlanner {
     }
 
     /** What is charged whatever is resident. */
-    private List<Term> base() {
-        List<Term> terms = new ArrayList<>(request.fixed());
-        terms = term(terms, "static weights", chargedBytes(ofAccess(Access.STATIC)));
-        return term(terms, "gather staging", stagingBytes());
+    private PlanTerms base() {
+        return new PlanTerms(request.fixed())
+                .with("static weights", chargedBytes(ofAccess(Access.STATIC)))
+                .with("gather staging", gatherBytes(request));
     }
 
-    private long stagingBytes() {
-        long size =
-                GatherStaging.sizeBytes(
-                        ofAccess(Access.GATHERED), request.gatherRows(), request.blockBytes());
+    /** What the rows of a gather are charged. */
+    static long gatherBytes(PlanRequest request) {
+        List<WeightGroup> gathered =
+                request.groups().stream().filter(g -> g.access() == Access.GATHERED).toList();
+        long size = GatherStaging.sizeBytes(gathered, request.gatherRows(), request.blockBytes());
         return size == 0 ? 0 : HostMemory.chargedBytes(size);
     }
 
-    private List<Term> mappedTerms() {
+    private PlanTerms mappedTerms() {
         Set<Path> files = new TreeSet<>();
         for (WeightGroup group : request.groups()) {
             group.tensors().stream().map(TensorEntry::file).forEach(files::add);
@@ -148,15 +159,7 @@ public final class ResidencyPlanner {
                 throw new OffloadStreamException(file + " cannot be examined: " + e, e);
             }
         }
-        return term(request.fixed(), "mapped files", bytes);
-    }
-
-    private static List<Term> term(List<Term> terms, String name, long bytes) {
-        List<Term> longer = new ArrayList<>(terms);
-        if (bytes > 0) {
-            longer.add(new Term(name, bytes));
-        }
-        return longer;
+        return new PlanTerms(request.fixed()).with("mapped files", bytes);
     }
 
     /**
@@ -197,7 +200,7 @@ public final class ResidencyPlanner {
     }
 
     /** As many as asked for, any two neighbours the same distance apart, give or take one. */
-    private static boolean[] pattern(int kept, int count) {
+    static boolean[] pattern(int kept, int count) {
         boolean[] pattern = new boolean[count];
         for (int i = 0; i < count; i++) {
             pattern[i] = (i + 1L) * kept / count > (long) i * kept / count;
@@ -245,27 +248,5 @@ public final class ResidencyPlanner {
 
     private long chargedBytes(List<WeightGroup> groups) {
         return groups.stream().mapToLong(this::charged).sum();
-    }
-
-    private static long sum(List<Term> terms) {
-        return terms.stream().mapToLong(Term::bytes).sum();
-    }
-
-    private BudgetExceededException tooSmall(List<Term> least) {
-        StringBuilder list = new StringBuilder();
-        for (Term term : least) {
-            list.append(list.length() == 0 ? "" : ", ");
-            list.append(term.name()).append(' ').append(term.bytes());
-        }
-        return new BudgetExceededException(
-                "the model needs at least hostMemory="
-                        + sum(least)
-                        + " bytes ("
-                        + list
-                        + "), hostMemory="
-                        + request.hostMemoryBytes()
-                        + " was given; raise it",
-                sum(least),
-                request.hostMemoryBytes());
     }
 }

@@ -1,0 +1,232 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.plan;
+
+import io.offloadstream.plan.PlanRequest.Mapping;
+import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.HostMemory;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Plans for a device with memory of its own, by two budgets.
+ *
+ * <p>The device's pays the fixed terms, the STATIC groups, the ring and, of what is left beyond the
+ * spare, groups that stay there. The host's pays the fixed terms, the pinned chunks that reads land
+ * in, the staging of gathered rows and, of what is left, groups that wait in pinned memory to be
+ * copied in each pass, then gathered tables. The rest streams from disk. What one budget needs at
+ * least does not depend on the other.
+ */
+final class DevicePlanner {
+
+    private final PlanRequest request;
+    private final DeviceRequest device;
+    private final List<GroupExtents> extents = new ArrayList<>();
+    private final List<DeviceLayout> layouts = new ArrayList<>();
+    private final List<WeightGroup> streamed;
+    private final long stagingBytes;
+    private final long slotBytes;
+
+    DevicePlanner(PlanRequest request) {
+        if (request.mapping() == Mapping.REQUIRED) {
+            throw new IllegalArgumentException(
+                    "files cannot be mapped for a device with memory of its own: what is mapped"
+                            + " cannot be copied at full speed");
+        }
+        this.request = request;
+        this.device = request.device();
+        for (WeightGroup group : request.groups()) {
+            extents.add(GroupExtents.of(group, request.blockBytes()));
+            layouts.add(new DeviceLayout(group));
+        }
+        streamed = ofAccess(Access.STREAMED);
+        stagingBytes = stagingBytes();
+        slotBytes =
+                streamed.stream()
+                        .mapToLong(group -> layouts.get(group.index()).slotBytes())
+                        .max()
+                        .orElse(0);
+    }
+
+    /** The largest request, as {@link ResidencyPlan#MOST_REQUEST_BYTES} cuts them. */
+    private long stagingBytes() {
+        int block = request.blockBytes();
+        long largest = 1;
+        for (GroupExtents group : extents) {
+            for (GroupExtents.Extent extent : group.extents()) {
+                largest = Math.max(largest, extent.length());
+            }
+        }
+        long most = GroupExtents.roundUp(ResidencyPlan.MOST_REQUEST_BYTES, block);
+        // read into directly, so it starts at a page, which it only does if its size is one
+        long unit = block == 1 ? 1 : Math.max(block, HostMemory.ALIGNMENT_BYTES);
+        return GroupExtents.roundUp(Math.min(largest, most), unit);
+    }
+
+    ResidencyPlan plan() {
+        PlanTerms host = hostTerms();
+        PlanTerms base = deviceTerms();
+        long ringBytes = streamed.isEmpty() ? 0 : device.slotCount() * onDevice(slotBytes);
+        PlanTerms ring = base.with("ring of " + device.slotCount() + " slots", ringBytes);
+        PlanTerms leastRing =
+                ring.with(device.leastBlocks() + " blocks by gpuLayers", smallestBlocks());
+        long allBytes = streamed.stream().mapToLong(this::onDevice).sum();
+        PlanTerms whole = base.with("resident weights", allBytes);
+        boolean ringIsLess = leastRing.sum() <= whole.sum();
+        PlanTerms least = ringIsLess ? leastRing : whole;
+        requireBudgets(least, ring, host);
+
+        long deviceBudget = device.deviceMemoryBytes();
+        boolean withRing = ringIsLess && whole.sum() > deviceBudget - device.spareBytes();
+        DeviceTiers tiers;
+        if (withRing) {
+            long wanted = deviceBudget - ring.sum() - device.spareBytes();
+            long hostRoom = request.hostMemoryBytes() - host.sum() - request.spareBytes();
+            tiers = chooser().choose(Math.max(smallestBlocks(), wanted), Math.max(0, hostRoom));
+        } else {
+            tiers = new DeviceTiers(streamed, List.of());
+        }
+        return finish(tiers, host, withRing ? ring : base, least.sum(), withRing);
+    }
+
+    private TierChooser chooser() {
+        List<TierChooser.Candidate> candidates = new ArrayList<>();
+        for (WeightGroup group : streamed) {
+            GroupExtents read = extents.get(group.index());
+            candidates.add(
+                    new TierChooser.Candidate(
+                            group,
+                            onDevice(group),
+                            read.chargedBytes(),
+                            read.readBytes(),
+                            group.sizeBytes()));
+        }
+        return new TierChooser(
+                candidates, device.blockCount(), device.leastBlocks(), device.bandwidths());
+    }
+
+    private ResidencyPlan finish(
+            DeviceTiers tiers,
+            PlanTerms host,
+            PlanTerms deviceTerms,
+            long deviceLeastBytes,
+            boolean withRing) {
+        long hostGroupBytes =
+                tiers.onHost().stream()
+                        .mapToLong(group -> extents.get(group.index()).chargedBytes())
+                        .sum();
+        PlanTerms terms = host.with("host groups", hostGroupBytes);
+        long room = request.hostMemoryBytes() - terms.sum() - request.spareBytes();
+        List<WeightGroup> tables = gathered(tiers.onHost(), room);
+        long tableBytes =
+                tables.stream().mapToLong(group -> extents.get(group.index()).chargedBytes()).sum();
+        long pinnedBytes = tiers.onDevice().stream().mapToLong(this::onDevice).sum();
+        List<WeightGroup> pinned = new ArrayList<>(tiers.onDevice());
+        pinned.addAll(tables);
+        return new ResidencyPlan(
+                request,
+                extents,
+                false,
+                new PlanChoice(
+                        terms.with("resident tables", tableBytes),
+                        host.sum(),
+                        pinned,
+                        withRing ? device.slotCount() : 0,
+                        slotBytes),
+                new DeviceChoice(
+                        deviceTerms.with("resident weights", pinnedBytes),
+                        deviceLeastBytes,
+                        tiers.onHost(),
+                        layouts,
+                        stagingBytes));
+    }
+
+    private List<WeightGroup> gathered(List<WeightGroup> onHost, long room) {
+        FileCoverage coverage = new FileCoverage(onHost);
+        List<WeightGroup> chosen = new ArrayList<>();
+        long left = room;
+        for (WeightGroup group : ofAccess(Access.GATHERED)) {
+            long bytes = extents.get(group.index()).chargedBytes();
+            if (bytes <= left && !coverage.covers(group)) {
+                chosen.add(group);
+                left -= bytes;
+            }
+        }
+        return chosen;
+    }
+
+    private PlanTerms hostTerms() {
+        return new PlanTerms(request.fixed())
+                .with(
+                        "staging of " + device.stagingCount() + " chunks",
+                        device.stagingCount() * HostMemory.chargedBytes(stagingBytes))
+                .with("gather staging", ResidencyPlanner.gatherBytes(request));
+    }
+
+    private PlanTerms deviceTerms() {
+        long staticBytes = ofAccess(Access.STATIC).stream().mapToLong(this::onDevice).sum();
+        return new PlanTerms(device.fixed()).with("static weights", staticBytes);
+    }
+
+    private void requireBudgets(PlanTerms least, PlanTerms ring, PlanTerms host) {
+        if (device.deviceMemoryBytes() < least.sum()) {
+            int fits = blocksThatFit(device.deviceMemoryBytes() - ring.sum());
+            boolean lower = device.leastBlocks() > 0 && fits >= 0;
+            String remedy = lower ? "raise it, or lower gpuLayers to " + fits : "raise it";
+            throw least.tooSmall("deviceMemory", device.deviceMemoryBytes(), remedy);
+        }
+        if (request.hostMemoryBytes() < host.sum()) {
+            throw host.tooSmall("hostMemory", request.hostMemoryBytes(), "raise it");
+        }
+    }
+
+    /** Blocks by what they take of the device, the smallest first. */
+    private List<Long> blockBytes() {
+        return streamed.stream()
+                .filter(group -> group.index() < device.blockCount())
+                .map(this::onDevice)
+                .sorted(Comparator.naturalOrder())
+                .toList();
+    }
+
+    private long smallestBlocks() {
+        return blockBytes().stream().limit(device.leastBlocks()).mapToLong(Long::longValue).sum();
+    }
+
+    /** How many blocks a room holds, -1 if it is negative. */
+    private int blocksThatFit(long room) {
+        long left = room;
+        int fits = -1;
+        for (long bytes : blockBytes()) {
+            if (left < 0) {
+                return fits;
+            }
+            fits++;
+            left -= bytes;
+        }
+        return left >= 0 ? fits + 1 : fits;
+    }
+
+    private List<WeightGroup> ofAccess(Access access) {
+        return request.groups().stream().filter(group -> group.access() == access).toList();
+    }
+
+    private long onDevice(WeightGroup group) {
+        return onDevice(layouts.get(group.index()).slotBytes());
+    }
+
+    private long onDevice(long sizeBytes) {
+        return device.chargedBytes().applyAsLong(sizeBytes);
+    }
+
+    /**
+     * Which STREAMED groups stay where; the others stream from disk.
+     *
+     * @param onDevice by index
+     * @param onHost by index
+     */
+    record DeviceTiers(List<WeightGroup> onDevice, List<WeightGroup> onHost) {}
+}

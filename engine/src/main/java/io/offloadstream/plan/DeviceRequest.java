@@ -1,0 +1,53 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.plan;
+
+import io.offloadstream.plan.PlanRequest.Term;
+import java.util.List;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * What the planner decides on for a device with memory of its own, beside what {@link PlanRequest}
+ * says of the host.
+ *
+ * @param deviceMemoryBytes the budget
+ * @param fixed what is charged to it whatever the plan: the context, other models, workspace,
+ *     hidden state, KV cache
+ * @param chargedBytes what an allocation of a size is charged on the device
+ * @param slotCount slots of the ring that weights are copied to
+ * @param stagingCount pinned chunks that reads land in
+ * @param blockCount how many of the first groups are blocks, which are STREAMED
+ * @param leastBlocks how many of them must stay on the device ({@code gpuLayers})
+ * @param spareBytes of the device, what stays free for requests rather than keep groups resident
+ * @param bandwidths what the time of a pass is predicted with
+ */
+public record DeviceRequest(
+        long deviceMemoryBytes,
+        List<Term> fixed,
+        LongUnaryOperator chargedBytes,
+        int slotCount,
+        int stagingCount,
+        int blockCount,
+        int leastBlocks,
+        long spareBytes,
+        Bandwidths bandwidths) {
+
+    /** Checks the counts and makes the list immutable. */
+    public DeviceRequest {
+        fixed = List.copyOf(fixed);
+        if (slotCount < 1 || stagingCount < 1) {
+            throw new IllegalArgumentException(
+                    "deviceSlots "
+                            + slotCount
+                            + " and pinnedSlots "
+                            + stagingCount
+                            + " must be at least 1");
+        }
+        if (leastBlocks < 0 || leastBlocks > blockCount) {
+            throw new IllegalArgumentException(
+                    "gpuLayers=" + leastBlocks + " is not between 0 and the model's " + blockCount);
+        }
+    }
+}
