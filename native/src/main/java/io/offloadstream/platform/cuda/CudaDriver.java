@@ -33,7 +33,9 @@ public final class CudaDriver implements GpuDriver {
 
     private static final int NAME_BYTES = 256;
 
-    /** Open devices by ordinal: the primary context is one in a process, whoever made the driver. */
+    /**
+     * Open devices by ordinal: the primary context is one in a process, whoever made the driver.
+     */
     private static final Map<Integer, CudaDevice> OPEN = new HashMap<>();
 
     /** Constructs a driver. Nothing is loaded yet. */

@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 /**
  * The sources of the kernels, resources beside this class: preludes for each language and for both,
  * and modules that are written once in what the languages have in common. {@code modules.txt} lists
- * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the oldest
- * capability that they compile for: {@code linear_cuda 80}.
+ * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the
+ * oldest capability that they compile for: {@code linear_cuda 80}.
  *
  * <p>A line {@code #include "name.h"} of a module takes in another of these files, once; the
  * compilers of the languages are given no files to look into.
@@ -45,8 +45,7 @@ public final class KernelSources {
      * @return the names of those that it runs, which end in {@code _cuda}
      */
     public static List<String> cudaModules(int capability) {
-        return lines()
-                .filter(line -> line[0].endsWith(CUDA_SUFFIX))
+        return lines().filter(line -> line[0].endsWith(CUDA_SUFFIX))
                 .filter(line -> line.length == 1 || Integer.parseInt(line[1]) <= capability)
                 .map(line -> line[0])
                 .toList();
@@ -77,10 +76,7 @@ public final class KernelSources {
         for (String line : read(name).lines().toList()) {
             number++;
             if (line.startsWith(INCLUDE)) {
-                append(
-                        source,
-                        line.substring(INCLUDE.length(), line.lastIndexOf('"')),
-                        included);
+                append(source, line.substring(INCLUDE.length(), line.lastIndexOf('"')), included);
                 lineOf(source, number, name);
             } else {
                 source.append(line).append('\n');
