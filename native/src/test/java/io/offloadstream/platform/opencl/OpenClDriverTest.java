@@ -171,6 +171,28 @@ public class OpenClDriverTest {
     }
 
     @Test
+    public void onlyAFileOfAGpuMakesItWorthLooking() throws IOException {
+        assertTrue(OpenClDriver.mayHaveGpu(false, folder), "no such files elsewhere");
+        assertFalse(OpenClDriver.mayHaveGpu(true, folder));
+        for (String other : new String[] {"null", "nvidia-modeset", "kfd0"}) {
+            Files.createFile(folder.resolve(other));
+        }
+        assertFalse(OpenClDriver.mayHaveGpu(true, folder));
+        for (String gpu : new String[] {"kfd", "nvidia0", "nvidiactl", "dxg", "mali0"}) {
+            Path file = Files.createFile(folder.resolve(gpu));
+            assertTrue(OpenClDriver.mayHaveGpu(true, folder), gpu);
+            Files.delete(file);
+        }
+        Path dri = Files.createDirectory(folder.resolve("dri"));
+        Path card = Files.createFile(dri.resolve("card0"));
+        assertFalse(OpenClDriver.mayHaveGpu(true, folder));
+        Path render = Files.createFile(dri.resolve("renderD128"));
+        assertTrue(OpenClDriver.mayHaveGpu(true, folder));
+        Files.delete(render);
+        Files.delete(card);
+    }
+
+    @Test
     public void discoveryNamesThisDriver() {
         GpuDriver driver = new OpenClDriver();
         assertEquals(driver.name(), "opencl");
