@@ -120,7 +120,7 @@ int fake_module_function(void **function, void *module, const char *name) {
         cl.GetKernelArgInfo(kernel, i, CL_KERNEL_ARG_ADDRESS_QUALIFIER, sizeof space, &space, NULL);
         cl.GetKernelArgInfo(kernel, i, CL_KERNEL_ARG_TYPE_NAME, sizeof type, type, NULL);
         made->is_pointer[i] = space == CL_KERNEL_ARG_ADDRESS_GLOBAL;
-        made->size[i] = made->is_pointer[i] || strstr(type, "long") ? 8 : 4;
+        made->size[i] = made->is_pointer[i] || strstr(type, "long") || strstr(type, "64") ? 8 : 4;
     }
     *function = made;
     return 0;

@@ -162,7 +162,7 @@ final class CudaContext {
             JCudaDriver.cuEventDestroy(event);
         }
         CURRENT.remove();
-        JCudaDriver.cuCtxSetCurrent(null);
+        JCudaDriver.cuCtxSetCurrent(new CUcontext());
         // Results are of no use here: there is nothing left that could fail
         JCudaDriver.cuDevicePrimaryCtxRelease(device);
         if (isLost()) {
@@ -171,12 +171,14 @@ final class CudaContext {
     }
 
     /**
-     * Tells whether the context may get another user.
+     * Refuses a lost context that something still hangs on: a new one would be as lost.
      *
-     * @return false once it is released
+     * @throws DeviceException if that is so
      */
-    synchronized boolean isOpen() {
-        return holders > 0;
+    synchronized void checkUsable() {
+        if (holders > 0) {
+            checkAlive();
+        }
     }
 
     /**

@@ -7,6 +7,7 @@ package io.offloadstream.platform.cuda;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.KernelCache;
+import java.util.Map;
 import java.util.OptionalLong;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
@@ -39,9 +40,16 @@ final class CudaDevice {
      * @param library the driver
      * @param nvml for the memory that is taken
      * @param info the device
+     * @param sources of the kernels, by the name of their module
+     * @param cache of compiled kernels
      * @throws DeviceException if it cannot be opened or a kernel does not compile
      */
-    CudaDevice(DriverLibrary library, Nvml nvml, GpuInfo info) {
+    CudaDevice(
+            DriverLibrary library,
+            Nvml nvml,
+            GpuInfo info,
+            Map<String, String> sources,
+            KernelCache cache) {
         OptionalLong freeBefore = nvml.freeBytes(info.pciAddress());
         context = new CudaContext(library, info);
         try {
@@ -54,11 +62,11 @@ final class CudaDevice {
             KernelBinaries binaries =
                     new KernelBinaries(
                             Nvrtc.find(library.version()).orElse(null),
-                            KernelCache.ofUser(),
+                            cache,
                             capability,
                             info.driverVersion());
             LOGGER.debug("{}: kernels from {}", info.name(), binaries.origin());
-            modules = new CudaModules(context, binaries, capability);
+            modules = new CudaModules(context, binaries, sources);
             contextBytes = measure(nvml, freeBefore);
         } catch (DeviceException e) {
             // The context takes with it what was made in it

@@ -8,12 +8,16 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
+import io.offloadstream.platform.gpu.KernelCache;
+import io.offloadstream.platform.gpu.KernelSources;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.IntFunction;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
@@ -33,13 +37,36 @@ public final class CudaDriver implements GpuDriver {
 
     private static final int NAME_BYTES = 256;
 
-    /**
-     * Open devices by ordinal: the primary context is one in a process, whoever made the driver.
-     */
-    private static final Map<Integer, CudaDevice> OPEN = new HashMap<>();
+    /** Open devices of this process. One that its last user has left is replaced when asked for. */
+    private static final Map<Key, CudaDevice> OPEN = new HashMap<>();
 
-    /** Constructs a driver. Nothing is loaded yet. */
-    public CudaDriver() {}
+    /** What users of one device have in common. */
+    private record Key(int ordinal, Map<String, String> sources) {}
+
+    private final IntFunction<Map<String, String>> sources;
+    private final KernelCache cache;
+
+    /** Constructs a driver with the kernels of the operators. Nothing is loaded yet. */
+    public CudaDriver() {
+        this(CudaDriver::kernels, KernelCache.ofUser());
+    }
+
+    /** With other kernels: sources by the name of their module, for a capability such as 90. */
+    CudaDriver(IntFunction<Map<String, String>> sources, KernelCache cache) {
+        this.sources = sources;
+        this.cache = cache;
+    }
+
+    private static Map<String, String> kernels(int capability) {
+        Map<String, String> sources = new TreeMap<>();
+        for (String module : KernelSources.commonModules()) {
+            sources.put(module, KernelSources.source("cuda", module));
+        }
+        for (String module : KernelSources.cudaModules(capability)) {
+            sources.put(module, KernelSources.source("cuda", module));
+        }
+        return sources;
+    }
 
     @Override
     public String name() {
@@ -141,16 +168,21 @@ public final class CudaDriver implements GpuDriver {
 
     @Override
     public Gpu open(GpuInfo info) {
+        Key key = new Key(info.ordinal(), sources.apply(CudaDevice.capability(info)));
+        // Under the lock, so that two who open one device at a time compile once
         synchronized (OPEN) {
-            CudaDevice device = OPEN.get(info.ordinal());
-            boolean isShared = device != null && device.isUsed();
-            // A lost context goes with the last that hangs on it; only then can there be a new one
-            if (device != null && device.context().isOpen() && device.context().isLost()) {
-                device.context().use();
+            for (Map.Entry<Key, CudaDevice> entry : OPEN.entrySet()) {
+                // A lost context goes with the last that hangs on it; only then there is a new one
+                if (entry.getKey().ordinal() == info.ordinal()) {
+                    entry.getValue().context().checkUsable();
+                }
             }
-            if (!isShared) {
-                device = new CudaDevice(DriverLibrary.open(), Nvml.open(), info);
-                OPEN.put(info.ordinal(), device);
+            CudaDevice device = OPEN.get(key);
+            if (device == null || !device.isUsed()) {
+                device = 
+                        new CudaDevice(
+                                DriverLibrary.open(), Nvml.open(), info, key.sources(), cache);
+                OPEN.put(key, device);
             }
             return new CudaGpu(device);
         }

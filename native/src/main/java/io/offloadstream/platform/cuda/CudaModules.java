@@ -8,7 +8,6 @@ import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.GpuKernel;
-import io.offloadstream.platform.gpu.KernelSources;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,21 +25,20 @@ final class CudaModules implements AutoCloseable {
     private final Map<String, CUmodule> modules = new HashMap<>();
 
     /**
-     * Compiles and loads all modules for the card.
+     * Compiles and loads modules for the card.
      *
      * @param context of the device
      * @param binaries where they come from
-     * @param capability of the card
+     * @param sources by the name of the module
      * @throws DeviceException if one does not compile or load; the message has the log
      */
-    CudaModules(CudaContext context, KernelBinaries binaries, int capability) {
+    CudaModules(CudaContext context, KernelBinaries binaries, Map<String, String> sources) {
         this.context = context;
         try {
-            for (String module : KernelSources.commonModules()) {
-                modules.put(module, load(module, binaries));
-            }
-            for (String module : KernelSources.cudaModules(capability)) {
-                modules.put(module, load(module, binaries));
+            for (Map.Entry<String, String> source : sources.entrySet()) {
+                String name = source.getKey();
+                modules.put(
+                        name, load(name, binaries.of(name, source.getValue()), binaries.origin()));
             }
         } catch (DeviceException e) {
             close();
@@ -48,12 +46,11 @@ final class CudaModules implements AutoCloseable {
         }
     }
 
-    private CUmodule load(String name, KernelBinaries binaries) {
-        List<byte[]> images = binaries.of(name);
+    private CUmodule load(String name, List<byte[]> images, String origin) {
         DeviceException refused = null;
         for (byte[] image : images) {
             try {
-                return load(name, image, binaries.origin());
+                return load(name, image, origin);
             } catch (DeviceException e) {
                 if (context.isLost()) {
                     throw e;

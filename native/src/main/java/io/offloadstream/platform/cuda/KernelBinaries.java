@@ -6,7 +6,6 @@ package io.offloadstream.platform.cuda;
 
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.KernelCache;
-import io.offloadstream.platform.gpu.KernelSources;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -15,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the binaries of the kernels come from: NVRTC, its results kept on disk; where there is
- * none, the jar, for a machine that has the driver alone.
+ * Where the binaries of the kernels come from: NVRTC, its results kept on disk; where there is none,
+ * the jar, for a machine that has the driver alone.
  */
 final class KernelBinaries {
 
@@ -63,15 +62,15 @@ final class KernelBinaries {
      * compiler made, and load the next.
      *
      * @param module its name
+     * @param source what NVRTC compiles
      * @return cubins or PTX, at least one
      * @throws DeviceException if it does not compile, or nothing in the jar is for this card
      */
-    List<byte[]> of(String module) {
-        return nvrtc == null ? bundled(module) : List.of(compiled(module));
+    List<byte[]> of(String module, String source) {
+        return nvrtc == null ? bundled(module) : List.of(compiled(module, source));
     }
 
-    private byte[] compiled(String module) {
-        String source = KernelSources.source("cuda", module);
+    private byte[] compiled(String module, String source) {
         List<String> options = nvrtc.options(capability);
         String key =
                 KernelCache.key(

@@ -266,7 +266,6 @@ final class Nvrtc {
     }
 
     private String describe(int result) {
-        return library.getFunction("nvrtcGetErrorString")
-                .invokeString(new Object[] {result}, false);
+        return library.getFunction("nvrtcGetErrorString").invokeString(new Object[] {result}, false);
     }
 }

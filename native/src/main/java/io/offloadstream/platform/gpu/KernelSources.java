@@ -16,16 +16,18 @@ import java.util.stream.Stream;
 /**
  * The sources of the kernels, resources beside this class: preludes for each language and for both,
  * and modules that are written once in what the languages have in common. {@code modules.txt} lists
- * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the
- * oldest capability that they compile for: {@code linear_cuda 80}.
+ * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the oldest
+ * capability that they compile for: {@code linear_cuda 80}.
  *
- * <p>A line {@code #include "name.h"} of a module takes in another of these files, once; the
- * compilers of the languages are given no files to look into.
+ * <p>A line {@code #include "name.h"} of a module takes in another of these files, once, or
+ * {@code #include "name.inc"} a body of kernels, each time anew; the compilers of the languages are
+ * given no files to look into.
  */
 public final class KernelSources {
 
     private static final String CUDA_SUFFIX = "_cuda";
     private static final String INCLUDE = "#include \"";
+    private static final String BODY_SUFFIX = ".inc";
 
     private KernelSources() {}
 
@@ -45,7 +47,8 @@ public final class KernelSources {
      * @return the names of those that it runs, which end in {@code _cuda}
      */
     public static List<String> cudaModules(int capability) {
-        return lines().filter(line -> line[0].endsWith(CUDA_SUFFIX))
+        return lines()
+                .filter(line -> line[0].endsWith(CUDA_SUFFIX))
                 .filter(line -> line.length == 1 || Integer.parseInt(line[1]) <= capability)
                 .map(line -> line[0])
                 .toList();
@@ -60,23 +63,37 @@ public final class KernelSources {
      * @return what the compiler gets
      */
     public static String source(String language, String module) {
+        return source(language, module + ".cl", read(module + ".cl"));
+    }
+
+    /**
+     * Returns a text behind the preludes.
+     *
+     * @param language {@code cuda} or {@code opencl}
+     * @param name of the file, for the compiler's messages
+     * @param text the module
+     * @return what the compiler gets
+     */
+    public static String source(String language, String name, String text) {
         StringBuilder source = new StringBuilder(read("prelude_" + language + ".h"));
         Set<String> included = new HashSet<>();
-        append(source, "prelude_common.h", included);
-        append(source, module + ".cl", included);
+        append(source, "prelude_common.h", read("prelude_common.h"), included);
+        append(source, name, text, included);
         return source.toString();
     }
 
-    private static void append(StringBuilder source, String name, Set<String> included) {
-        if (!included.add(name)) {
+    private static void append(
+            StringBuilder source, String name, String text, Set<String> included) {
+        if (!included.add(name) && !name.endsWith(BODY_SUFFIX)) {
             return;
         }
         lineOf(source, 1, name);
         int number = 1;
-        for (String line : read(name).lines().toList()) {
+        for (String line : text.lines().toList()) {
             number++;
             if (line.startsWith(INCLUDE)) {
-                append(source, line.substring(INCLUDE.length(), line.lastIndexOf('"')), included);
+                String other = line.substring(INCLUDE.length(), line.lastIndexOf('"'));
+                append(source, other, read(other), included);
                 lineOf(source, number, name);
             } else {
                 source.append(line).append('\n');
