@@ -135,8 +135,7 @@ public final class Devices {
      * @return a count; their numbers are the ones below it
      */
     public int gpuCount() {
-        return (int)
-                merge(withGpu(drivers)).stream().filter(entry -> entry.info().isGpu()).count();
+        return (int) merge(withGpu(drivers)).stream().filter(entry -> entry.info().isGpu()).count();
     }
 
     private static List<GpuDriver> withGpu(List<GpuDriver> some) {
