@@ -8,6 +8,8 @@ import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
@@ -134,6 +136,17 @@ public interface Backend extends AutoCloseable {
      * @return operators for one thread at a time
      */
     Ops ops(Workspace workspace, Phase phase);
+
+    /**
+     * Opens a way to read files into memory from {@link #allocate} without the host's: GPUDirect
+     * Storage.
+     *
+     * @return the way, for the caller to close before this
+     * @throws DeviceException if there is none; the message has the reason
+     */
+    default DeviceStorage openStorage() {
+        throw new DeviceException("GPUDirect Storage needs backend=cuda, this is " + name());
+    }
 
     /** Waits for the end of what is enqueued, stops the device's threads, frees what it holds. */
     @Override

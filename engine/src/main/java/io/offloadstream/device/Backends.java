@@ -5,6 +5,11 @@
 package io.offloadstream.device;
 
 import io.offloadstream.device.cpu.CpuBackend;
+import io.offloadstream.ops.ComputeType;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.cuda.CudaDriver;
+import io.offloadstream.platform.opencl.OpenClDriver;
+import java.util.List;
 
 /** Opens the backend that options ask for. The only place that knows which there are. */
 public final class Backends {
@@ -12,7 +17,20 @@ public final class Backends {
     /** Stands for whichever device the choice finds. */
     public static final int ANY_DEVICE = -1;
 
+    /** The preferred driver first: a card that several reach belongs to the first of them. */
+    private static final Devices DEVICES =
+            new Devices(List.of(new CudaDriver(), new OpenClDriver()));
+
     private Backends() {}
+
+    /**
+     * Returns the devices of this machine, which are looked for once in a process.
+     *
+     * @return the list, and the choice among them
+     */
+    public static Devices devices() {
+        return DEVICES;
+    }
 
     /**
      * Opens a backend.
@@ -20,9 +38,25 @@ public final class Backends {
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
      * @param threads compute threads of the CPU, the caller's included
+     * @param computeType type of activations in matrix products; the CPU has float32 only
      * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
+     * @throws DeviceException if the backend is not available, or its device does not open
      */
-    public static Backend open(String name, int device, int threads) {
-        return new CpuBackend(threads);
+    public static Backend open(String name, int device, int threads, ComputeType computeType) {
+        return open(DEVICES, DEVICES.choose(name, device), threads, computeType);
+    }
+
+    static Backend open(
+            Devices devices, DeviceChoice choice, int threads, ComputeType computeType) {
+        if (choice.info().isEmpty()) {
+            return new CpuBackend(threads);
+        }
+        throw new DeviceException(
+                "backend="
+                        + choice.backend()
+                        + ": the operators for "
+                        + choice.info().get().name()
+                        + " are not part of this build; use backend=cpu");
     }
 }

@@ -4,17 +4,15 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.TreeSet;
 
 /**
  * Every option, parsed once. The same names serve {@code Criteria.optOption}, {@code
@@ -22,12 +20,14 @@ import java.util.TreeSet;
  *
  * @param hostMemoryBytes the budget
  * @param stream how weights are read
- * @param hostSlots slots of the ring that groups are read into
+ * @param hostSlots slots of the ring that groups are read into, where kernels compute in host
+ *     memory
  * @param kvCacheType F32, F16 or BF16
  * @param maxSequenceLength 0 for the model's own, lowered to what a quarter of the budget holds
  * @param maxBatch sequences in one session
  * @param threads compute threads
  * @param trackProgress whether passes report their progress in the log
+ * @param device what computes, and its memory
  */
 public record ModelOptions(
         long hostMemoryBytes,
@@ -37,7 +37,8 @@ public record ModelOptions(
         int maxSequenceLength,
         int maxBatch,
         int threads,
-        boolean trackProgress) {
+        boolean trackProgress,
+        DeviceOptions device) {
 
     /** The share of the available memory that {@code hostMemory=auto} takes. */
     private static final String AUTO_SHARE = "80%";
@@ -53,16 +54,15 @@ public record ModelOptions(
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
         VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
-        VALID.put("io", "auto, direct, mmap, buffered");
-        VALID.put("computeType", "float32");
+        VALID.put("io", "auto, direct, mmap, buffered, gds");
         VALID.put("kvCacheType", "float32, float16, bfloat16");
         VALID.put("maxSequenceLength", "a number from 1");
         VALID.put("maxBatch", "a number from 1");
         VALID.put("threads", "a number from 1 to " + MOST_THREADS);
         VALID.put("trackProgress", "true, false");
         VALID.put("trace", "the path of a file to write");
-        VALID.put("backend", "auto, cpu");
         VALID.put("cachePolicy", "pinned");
+        DeviceOptions.describe(VALID);
     }
 
     /**
@@ -83,28 +83,43 @@ public record ModelOptions(
      *     the message lists the valid ones
      */
     public static ModelOptions parse(Map<String, ?> options) {
-        Values values = new Values(options == null ? Map.of() : options);
-        values.oneOf("backend", "auto", "cpu");
-        values.oneOf("computeType", "float32");
+        OptionValues values = new OptionValues(options == null ? Map.of() : options, VALID);
         values.oneOf("cachePolicy", "pinned");
         StreamOptions stream =
                 new StreamOptions(
                         StreamOptions.Io.valueOf(
-                                values.oneOf("io", "auto", "direct", "mmap", "buffered")),
+                                values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds")),
                         StreamOptions.SchedulerKind.valueOf(
                                 values.oneOf("scheduler", "lookahead", "block")),
                         values.integer("prefetchLayers", 0, 1),
-                        values.threads("readThreads", StreamOptions.DEFAULT.readThreads()),
+                        threads(values, "readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
+        int slots = slotsFor(stream);
         return new ModelOptions(
                 hostMemory(values.text("hostMemory")),
                 stream,
-                values.integer("hostSlots", 1, slotsFor(stream)),
+                values.integer("hostSlots", 1, slots),
                 kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
                 values.integer("maxSequenceLength", 1, 0),
                 values.integer("maxBatch", 1, 1),
-                values.threads("threads", Runtime.getRuntime().availableProcessors()),
-                values.oneOf("trackProgress", "false", "true").equals("TRUE"));
+                threads(values, "threads", Runtime.getRuntime().availableProcessors()),
+                values.oneOf("trackProgress", "false", "true").equals("TRUE"),
+                DeviceOptions.read(values, stream, slots));
+    }
+
+    private static int threads(OptionValues values, String name, int absent) {
+        return values.integer(name, 1, MOST_THREADS, absent);
+    }
+
+    /**
+     * Opens what the options choose to compute on.
+     *
+     * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, or it cannot do what is asked
+     * @throws io.offloadstream.platform.DeviceException if it is not available or does not open
+     */
+    public Backend openBackend() {
+        return Backends.open(device.backend(), device.deviceId(), threads, device.computeType());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */
@@ -133,80 +148,5 @@ public record ModelOptions(
             case "BFLOAT16" -> DType.BF16;
             default -> DType.F32;
         };
-    }
-
-    /** The given options by name, checked as they are read. */
-    private static final class Values {
-
-        /** DJL adds this one to the options of every model itself. */
-        private static final String DJL_MODEL_NAME = "modelName";
-
-        private final Map<String, String> texts = new HashMap<>();
-
-        Values(Map<String, ?> options) {
-            for (Map.Entry<String, ?> entry : options.entrySet()) {
-                String name = entry.getKey();
-                if (name.equals("deviceMemory")) {
-                    throw new IllegalArgumentException(
-                            "deviceMemory="
-                                    + entry.getValue()
-                                    + ": on the cpu backend hostMemory is the only budget");
-                }
-                if (VALID.containsKey(name)) {
-                    texts.put(name, String.valueOf(entry.getValue()).trim());
-                } else if (!name.equals(DJL_MODEL_NAME)) {
-                    throw new IllegalArgumentException(
-                            "option "
-                                    + name
-                                    + " is not known or not built yet; valid: "
-                                    + new TreeSet<>(VALID.keySet()));
-                }
-            }
-        }
-
-        String text(String name) {
-            return texts.get(name);
-        }
-
-        /** Returns the value in upper case, the first of the valid ones if not given. */
-        String oneOf(String name, String... valid) {
-            String text = texts.getOrDefault(name, valid[0]);
-            if (!List.of(valid).contains(text.toLowerCase(Locale.ROOT))) {
-                throw new IllegalArgumentException(
-                        name
-                                + "="
-                                + text
-                                + " is not known or not built yet; valid: "
-                                + Arrays.toString(valid));
-            }
-            return text.toUpperCase(Locale.ROOT);
-        }
-
-        int threads(String name, int absent) {
-            int value = integer(name, 1, Math.min(absent, MOST_THREADS));
-            if (value > MOST_THREADS) {
-                throw new IllegalArgumentException(
-                        name + "=" + value + " is too large; valid: " + VALID.get(name));
-            }
-            return value;
-        }
-
-        int integer(String name, int least, int absent) {
-            String text = texts.get(name);
-            if (text == null) {
-                return absent;
-            }
-            try {
-                int value = Integer.parseInt(text);
-                if (value >= least) {
-                    return value;
-                }
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(
-                        name + "=" + text + " is no number; valid: " + VALID.get(name), e);
-            }
-            throw new IllegalArgumentException(
-                    name + "=" + text + " is too small; valid: " + VALID.get(name));
-        }
     }
 }

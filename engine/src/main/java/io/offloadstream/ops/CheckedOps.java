@@ -286,7 +286,7 @@ public abstract class CheckedOps implements Ops {
     public final void storeKv(Tensor key, Tensor value, KvView cache, RowMap rows) {
         ShapeCheck.cached("storeKv", key, cache, rows, cache.kvHeads());
         ShapeCheck.same("storeKv", key, value);
-        store(key, value, cache, rows);
+        store(key, value, cache, rows, scratch(rules.cacheBytes(rows.count(), cache)));
     }
 
     /**
@@ -296,8 +296,10 @@ public abstract class CheckedOps implements Ops {
      * @param value (rows, kvHeads * headDim)
      * @param cache the layer's cache
      * @param rows where the rows go
+     * @param scratch what {@link ScratchRules#cacheBytes} asked for, or null
      */
-    protected abstract void store(Tensor key, Tensor value, KvView cache, RowMap rows);
+    protected abstract void store(
+            Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch);
 
     @Override
     public final Tensor attention(Tensor query, KvView cache, RowMap rows, AttentionSpec spec) {
@@ -326,7 +328,7 @@ public abstract class CheckedOps implements Ops {
     public final void loadKv(KvView cache, RowMap rows, Tensor key, Tensor value) {
         ShapeCheck.cached("loadKv", key, cache, rows, cache.kvHeads());
         ShapeCheck.same("loadKv", key, value);
-        load(cache, rows, key, value);
+        load(cache, rows, key, value, scratch(rules.cacheBytes(rows.count(), cache)));
     }
 
     /**
@@ -336,8 +338,10 @@ public abstract class CheckedOps implements Ops {
      * @param rows where the rows are
      * @param key (rows, kvHeads * headDim)
      * @param value (rows, kvHeads * headDim)
+     * @param scratch what {@link ScratchRules#cacheBytes} asked for, or null
      */
-    protected abstract void load(KvView cache, RowMap rows, Tensor key, Tensor value);
+    protected abstract void load(
+            KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch);
 
     @Override
     public final Tensor activate(Activation activation, Tensor x) {
@@ -406,7 +410,8 @@ public abstract class CheckedOps implements Ops {
     @Override
     public final void top(Tensor x, int columnBegin, Tensor values, Tensor places) {
         ShapeCheck.top("top", x, values, places);
-        findTop(x, columnBegin, values, places);
+        long sizeBytes = rules.topBytes(x.rows(), x.columns(), values.columns());
+        findTop(x, columnBegin, values, places, scratch(sizeBytes));
     }
 
     /**
@@ -416,8 +421,10 @@ public abstract class CheckedOps implements Ops {
      * @param columnBegin added to places
      * @param values (rows, count) F32 in host memory
      * @param places (rows, count) I32 in host memory
+     * @param scratch what {@link ScratchRules#topBytes} asked for, or null
      */
-    protected abstract void findTop(Tensor x, int columnBegin, Tensor values, Tensor places);
+    protected abstract void findTop(
+            Tensor x, int columnBegin, Tensor values, Tensor places, Tensor scratch);
 
     @Override
     public final void input(Tensor source, Tensor target) {

@@ -5,6 +5,7 @@
 package io.offloadstream.ops;
 
 import io.offloadstream.platform.DType;
+import java.nio.LongBuffer;
 
 /**
  * One layer of a paged key/value cache, as kernels see it. A page holds, for each layer, keys
@@ -23,6 +24,8 @@ import io.offloadstream.platform.DType;
  * @param type F32, F16 or BF16
  * @param mask address of (sequences, maskStride) bytes, 0 if every slot counts
  * @param maskStride row length of mask
+ * @param hostPages (sequences, maxPages) what pages holds, as the host sees it: host addresses
+ *     where the placement is {@link KvPlacement#HOST}; null where the host computes
  */
 public record KvView(
         long base,
@@ -36,4 +39,51 @@ public record KvView(
         int headDim,
         DType type,
         long mask,
-        long maskStride) {}
+        long maskStride,
+        LongBuffer hostPages) {
+
+    /**
+     * Constructs a view for kernels that need no host copy of the page table.
+     *
+     * @param base address that pages and targets count from
+     * @param placement where the pages are
+     * @param pages address of (sequences, maxPages) int64
+     * @param maxPages row length of pages
+     * @param layerOffsetBytes where this layer's keys start within a page
+     * @param valueOffsetBytes from keys to values
+     * @param pageTokens slots in a page
+     * @param kvHeads key/value heads
+     * @param headDim values in a head
+     * @param type F32, F16 or BF16
+     * @param mask address of (sequences, maskStride) bytes, 0 if every slot counts
+     * @param maskStride row length of mask
+     */
+    public KvView(
+            long base,
+            KvPlacement placement,
+            long pages,
+            int maxPages,
+            long layerOffsetBytes,
+            long valueOffsetBytes,
+            int pageTokens,
+            int kvHeads,
+            int headDim,
+            DType type,
+            long mask,
+            long maskStride) {
+        this(
+                base,
+                placement,
+                pages,
+                maxPages,
+                layerOffsetBytes,
+                valueOffsetBytes,
+                pageTokens,
+                kvHeads,
+                headDim,
+                type,
+                mask,
+                maskStride,
+                null);
+    }
+}

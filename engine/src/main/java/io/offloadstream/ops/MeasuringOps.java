@@ -98,7 +98,7 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows) {
+    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
         // shapes only
     }
 
@@ -109,12 +109,13 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value) {
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
         // shapes only
     }
 
     @Override
-    protected void findTop(Tensor x, int columnBegin, Tensor values, Tensor places) {
+    protected void findTop(
+            Tensor x, int columnBegin, Tensor values, Tensor places, Tensor scratch) {
         // shapes only
     }
 

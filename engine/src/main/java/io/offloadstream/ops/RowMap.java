@@ -12,8 +12,21 @@ package io.offloadstream.ops;
  * @param slots address of (count) int32: slot within the sequence
  * @param targets address of (count) int64: where head 0 of the row's keys goes in layer 0, from
  *     {@link KvView#base}
+ * @param host the same as the host sees it; null where the host computes
  */
-public record RowMap(int count, long sequences, long slots, long targets) {
+public record RowMap(int count, long sequences, long slots, long targets, HostRows host) {
+
+    /**
+     * Constructs a map for kernels that compute in host memory.
+     *
+     * @param count number of rows
+     * @param sequences address of (count) int32: index of the sequence
+     * @param slots address of (count) int32: slot within the sequence
+     * @param targets address of (count) int64: where head 0 of the row's keys goes in layer 0
+     */
+    public RowMap(int count, long sequences, long slots, long targets) {
+        this(count, sequences, slots, targets, null);
+    }
 
     /**
      * Returns the map of some of the rows.
@@ -24,6 +37,10 @@ public record RowMap(int count, long sequences, long slots, long targets) {
      */
     public RowMap rows(int begin, int end) {
         return new RowMap(
-                end - begin, sequences + 4L * begin, slots + 4L * begin, targets + 8L * begin);
+                end - begin,
+                sequences + 4L * begin,
+                slots + 4L * begin,
+                targets + 8L * begin,
+                host == null ? null : host.rows(begin, end));
     }
 }

@@ -19,7 +19,17 @@ public interface ScratchRules {
                 }
 
                 @Override
+                public long cacheBytes(int rows, KvView cache) {
+                    return 0;
+                }
+
+                @Override
                 public long outputBytes(int rows, int columns) {
+                    return 0;
+                }
+
+                @Override
+                public long topBytes(int rows, int columns, int count) {
                     return 0;
                 }
             };
@@ -36,6 +46,16 @@ public interface ScratchRules {
     long attentionBytes(int rows, AttentionSpec spec, KvView cache);
 
     /**
+     * Returns what storing keys and values, or loading them back, takes: the rows on their way
+     * between the device and a cache that is kept on the host.
+     *
+     * @param rows stored or loaded
+     * @param cache heads, placement
+     * @return bytes
+     */
+    long cacheBytes(int rows, KvView cache);
+
+    /**
      * Returns what a result takes on its way to host memory.
      *
      * @param rows of the result
@@ -43,4 +63,14 @@ public interface ScratchRules {
      * @return bytes
      */
     long outputBytes(int rows, int columns);
+
+    /**
+     * Returns what finding the largest values takes: those of parts of the rows.
+     *
+     * @param rows looked through
+     * @param columns values in a row
+     * @param count how many are wanted of each row
+     * @return bytes
+     */
+    long topBytes(int rows, int columns, int count);
 }

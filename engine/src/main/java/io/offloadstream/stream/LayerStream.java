@@ -156,7 +156,7 @@ public final class LayerStream implements AutoCloseable {
                 switch (stream.io()) {
                     case MMAP -> Mapping.REQUIRED;
                     case AUTO -> sameFiles ? Mapping.IF_ALL_FITS : Mapping.NEVER;
-                    case DIRECT, BUFFERED -> Mapping.NEVER;
+                    case DIRECT, BUFFERED, GDS -> Mapping.NEVER;
                 };
         int block =
                 stream.io() == Io.AUTO || stream.io() == Io.DIRECT

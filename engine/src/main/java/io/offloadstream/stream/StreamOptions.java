@@ -28,7 +28,9 @@ public record StreamOptions(
         AUTO,
         DIRECT,
         MMAP,
-        BUFFERED
+        BUFFERED,
+        /** From disk to the device past host memory: GPUDirect Storage. */
+        GDS
     }
 
     /** How far ahead is read. */

@@ -9,10 +9,16 @@ import static org.testng.Assert.assertNull;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.device.Backends;
+import io.offloadstream.model.DeviceOptions.KvCachePlacement;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.stream.StreamOptions;
+import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -67,7 +73,75 @@ public class ModelOptionsTest {
                         100,
                         4,
                         3,
-                        true));
+                        true,
+                        new DeviceOptions(
+                                "cpu",
+                                Backends.ANY_DEVICE,
+                                null,
+                                ComputeType.FLOAT32,
+                                "own",
+                                KvCachePlacement.AUTO,
+                                6,
+                                32,
+                                0,
+                                Map.of("hostSlots", "5"))));
+    }
+
+    @Test
+    public void readsEveryOptionOfADevice() {
+        Map<String, String> given =
+                Map.of(
+                        "deviceMemory", "7.5GB",
+                        "kvCachePlacement", "host",
+                        "deviceSlots", "3",
+                        "pinnedSlots", "9",
+                        "gpuLayers", "0");
+        Map<String, Object> all = new HashMap<>(given);
+        all.put("backend", "OpenCL");
+        all.put("deviceId", 1);
+        all.put("computeType", "bfloat16");
+        all.put("gemm", "cublas");
+        all.put("io", "gds");
+        ModelOptions options = ModelOptions.parse(all);
+        assertEquals(options.stream().io(), StreamOptions.Io.GDS);
+        DeviceOptions device = options.device();
+        assertEquals(
+                device,
+                new DeviceOptions(
+                        "opencl",
+                        1,
+                        "7.5GB",
+                        ComputeType.BFLOAT16,
+                        "cublas",
+                        KvCachePlacement.HOST,
+                        3,
+                        9,
+                        0,
+                        given));
+        assertEquals(device.deviceMemoryBytes(100, 90), 7_500_000_000L);
+    }
+
+    @Test
+    public void deviceMemoryIsAShareOfWhatCanBeHadOrOfAllThereIs() {
+        DeviceOptions auto = ModelOptions.parse(null).device();
+        assertEquals(auto.deviceMemoryBytes(1000, 500), 450);
+        DeviceOptions share = ModelOptions.parse(Map.of("deviceMemory", "30%")).device();
+        assertEquals(share.deviceMemoryBytes(1000, 500), 300);
+    }
+
+    @Test
+    public void whatMakesNoSenseOnABackendIsAnErrorThatSaysSo() {
+        for (String name :
+                List.of("deviceMemory", "deviceSlots", "pinnedSlots", "gpuLayers", "hostSlots")) {
+            DeviceOptions options = ModelOptions.parse(Map.of(name, "3")).device();
+            boolean device = name.equals("hostSlots");
+            IllegalArgumentException e =
+                    expectThrows(
+                            IllegalArgumentException.class,
+                            () -> options.requireUse(Io.AUTO, device, "the backend"));
+            assertTrue(e.getMessage().contains(name + "=3: the backend"), e.getMessage());
+            options.requireUse(Io.AUTO, !device, "the other");
+        }
     }
 
     @Test
@@ -87,11 +161,17 @@ public class ModelOptionsTest {
     Object[][] wrong() {
         return new Object[][] {
             {"hostMemry", "1GB", "hostMemory"},
-            {"deviceMemory", "4GB", "hostMemory is the only budget"},
+            {"deviceMemory", "much", "80%"},
+            {"kvCachePlacement", "disk", "device"},
+            {"gemm", "mkl", "cublas"},
+            {"deviceId", "-1", "from 0"},
+            {"deviceSlots", "0", "from 1"},
+            {"pinnedSlots", "none", "from 1"},
+            {"gpuLayers", "-2", "from 0"},
             {"quantize", "int4", "valid"},
-            {"io", "gds", "mmap"},
-            {"backend", "cuda", "cpu"},
-            {"computeType", "bfloat16", "float32"},
+            {"io", "spdk", "gds"},
+            {"backend", "vulkan", "opencl"},
+            {"computeType", "float64", "bfloat16"},
             {"maxBatch", "0", "from 1"},
             {"prefetchLayers", "two", "from 0"},
             {"readThreads", "-1", "from 1"},
@@ -109,6 +189,35 @@ public class ModelOptionsTest {
                         IllegalArgumentException.class,
                         () -> ModelOptions.parse(Map.of(name, value)));
         assertTrue(e.getMessage().contains(name) && e.getMessage().contains(hint), e.getMessage());
+    }
+
+    @Test
+    public void theCpuHasNoDeviceMemory() {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () -> ModelOptions.parse(Map.of("backend", "cpu", "deviceMemory", "4GB")));
+        ModelOptions.parse(Map.of("backend", "cpu", "kvCachePlacement", "auto"));
+        assertTrue(e.getMessage().contains("hostMemory is the only budget"), e.getMessage());
+    }
+
+    @DataProvider
+    Object[][] onlyOnDevices() {
+        return new Object[][] {
+            {"computeType", "float16", "float32"},
+            {"gemm", "cublas", "CUDA"},
+            {"io", "gds", "CUDA"},
+        };
+    }
+
+    @Test(dataProvider = "onlyOnDevices")
+    public void theCpuRefusesWhatOnlyDevicesDo(String name, String value, String hint) {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () -> ModelOptions.parse(Map.of("backend", "cpu", name, value)));
+        assertTrue(e.getMessage().contains(name + "=" + value), e.getMessage());
+        assertTrue(e.getMessage().contains(hint), e.getMessage());
     }
 
     @Test

@@ -38,18 +38,26 @@ final class ModelFlags {
     static final List<Flag> ALL =
             List.of(
                     new Flag("hostMemory", "SIZE", "Budget, such as 7.8GB, 600MiB or 80%%."),
+                    new Flag(
+                            "deviceMemory", "SIZE", "Budget on the device, such as 7.5GB or 80%%."),
                     new Flag("maxSequenceLength", "TOKENS", "Longest sequence, reserved at once."),
                     new Flag("maxBatch", "N", "Sequences that advance together."),
                     new Flag("kvCacheType", "TYPE", "float32, float16 or bfloat16."),
-                    new Flag("io", "HOW", "auto, direct, mmap or buffered."),
+                    new Flag("kvCachePlacement", "WHERE", "auto, device or host."),
+                    new Flag("io", "HOW", "auto, direct, mmap, buffered or gds."),
                     new Flag("scheduler", "NAME", "lookahead or block."),
                     new Flag("prefetchLayers", "N", "Groups read ahead of the one that computes."),
-                    new Flag("hostSlots", "N", "Slots that groups are read into."),
+                    new Flag("hostSlots", "N", "Slots that groups are read into (cpu)."),
+                    new Flag("deviceSlots", "N", "Slots that groups are copied to (device)."),
+                    new Flag("pinnedSlots", "N", "Pinned chunks that reads land in (device)."),
+                    new Flag("gpuLayers", "N", "Blocks that must stay on the device."),
                     new Flag("readThreads", "N", "Read requests in flight."),
                     new Flag("threads", "N", "Compute threads."),
                     new Flag("cachePolicy", "NAME", "pinned."),
-                    new Flag("computeType", "TYPE", "float32."),
-                    new Flag("backend", "NAME", "auto or cpu."),
+                    new Flag("computeType", "TYPE", "float32, bfloat16 or float16."),
+                    new Flag("gemm", "NAME", "own or cublas."),
+                    new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
+                    new Flag("deviceId", "N", "Which device, as devices lists them."),
                     new Flag("trace", "FILE", "Write a Chrome/Perfetto trace of every stage."),
                     new Flag("trackProgress", null, "Log slow passes (--verbose shows the log)."));
 

@@ -12,12 +12,18 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** The files that this process has open, where the system tells. */
-final class OpenFiles {
+public final class OpenFiles {
 
     private OpenFiles() {}
 
-    /** Counts open descriptors of files whose path holds a text; 0 without /proc. */
-    static int count(String text) throws IOException {
+    /**
+     * Counts open descriptors.
+     *
+     * @param text of files whose path holds it
+     * @return how many; 0 without /proc
+     * @throws IOException if they cannot be listed
+     */
+    public static int count(String text) throws IOException {
         Path directory = Path.of("/proc/self/fd");
         if (!Files.exists(directory)) {
             return 0;

@@ -168,7 +168,7 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows) {
+    protected void store(Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch) {
         pool.run(
                 rows.count(),
                 rowGrain(2L * key.columns()),
@@ -230,7 +230,7 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value) {
+    protected void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
         int heads = cache.kvHeads();
         int width = cache.headDim();
         long headBytes = (long) cache.pageTokens() * width * cache.type().sizeBytes();
@@ -253,11 +253,29 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
-        throw new UnsupportedOperationException("pending");
+        int in = x.columns();
+        int rows = x.rows();
+        pool.run(
+                weight.rows(),
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linearScaled(
+                                x.address(),
+                                rows,
+                                in,
+                                weight.address(),
+                                scales.address(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                y.address(),
+                                y.columns(),
+                                (int) begin,
+                                (int) end));
     }
 
     @Override
-    protected void findTop(Tensor x, int columnBegin, Tensor values, Tensor places) {
+    protected void findTop(
+            Tensor x, int columnBegin, Tensor values, Tensor places, Tensor scratch) {
         int width = x.columns();
         for (int row = 0; row < x.rows(); row++) {
             TopValues.find(

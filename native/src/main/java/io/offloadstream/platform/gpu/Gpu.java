@@ -5,6 +5,8 @@
 package io.offloadstream.platform.gpu;
 
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
@@ -103,6 +105,20 @@ public interface Gpu extends AutoCloseable {
      * @return streaming multiprocessors, compute units
      */
     int processors();
+
+    /**
+     * Opens a way to read files without the memory of the host: GPUDirect Storage.
+     *
+     * @return the way, for the caller to close before this
+     * @throws DeviceException if there is none; the message has the reason
+     */
+    default DeviceStorage openStorage() {
+        throw new DeviceException(
+                "GPUDirect Storage needs an NVIDIA card and backend=cuda, this is "
+                        + info().driver()
+                        + ":"
+                        + info().ordinal());
+    }
 
     /** Ends this use of the device; the last one closes the context. */
     @Override

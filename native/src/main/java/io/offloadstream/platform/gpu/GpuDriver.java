@@ -17,6 +17,17 @@ public interface GpuDriver {
     String name();
 
     /**
+     * Tells whether it is worth looking for a GPU, without loading anything. Drivers take memory and
+     * time by being loaded, PoCL's compiler alone 80 MB: a model that nobody asked a GPU for should
+     * not pay that where none is plugged in.
+     *
+     * @return false if {@link #discover} would find no GPU
+     */
+    default boolean mayHaveGpu() {
+        return true;
+    }
+
+    /**
      * Looks for devices. Never throws: what is missing is said in the result.
      *
      * @return what was found
@@ -40,12 +51,34 @@ public interface GpuDriver {
      * @param devices in the driver's order
      * @param problem why there are none, in one line for the user: the library that is missing, the
      *     driver that is too old; empty if there are any
+     * @param isFault whether something is there that does not work, which the user should know even
+     *     if another device serves; false where nothing was installed
      */
-    record Discovery(List<GpuInfo> devices, String problem) {
+    record Discovery(List<GpuInfo> devices, String problem, boolean isFault) {
 
         /** Makes the list immutable. */
         public Discovery {
             devices = List.copyOf(devices);
+        }
+
+        /**
+         * Describes a driver that is there.
+         *
+         * @param devices in the driver's order
+         * @param problem a fault if there are no devices
+         */
+        public Discovery(List<GpuInfo> devices, String problem) {
+            this(devices, problem, devices.isEmpty());
+        }
+
+        /**
+         * Describes a machine where the driver was never installed.
+         *
+         * @param reason what is missing
+         * @return no devices, and no fault
+         */
+        public static Discovery absent(String reason) {
+            return new Discovery(List.of(), reason, false);
         }
     }
 }

@@ -69,9 +69,7 @@ public final class KernelCache {
             return Path.of(property);
         }
         // The XDG specification: a relative path is invalid and is ignored
-        if (xdgCacheHome != null
-                && !xdgCacheHome.isBlank()
-                && Path.of(xdgCacheHome).isAbsolute()) {
+        if (xdgCacheHome != null && !xdgCacheHome.isBlank() && Path.of(xdgCacheHome).isAbsolute()) {
             return Path.of(xdgCacheHome, "offloadstream");
         }
         return Path.of(home, ".cache", "offloadstream");

@@ -1,0 +1,140 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform.cuda;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.GpuKernel;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import jcuda.driver.CUjit_option;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+import jcuda.driver.JITOptions;
+
+/** The kernels of a device, loaded when it opens. Thread-safe once made. */
+final class CudaModules implements AutoCloseable {
+
+    private static final int LOG_BYTES = 16 << 10;
+
+    private final CudaContext context;
+    private final Map<String, CUmodule> modules = new HashMap<>();
+
+    /**
+     * Compiles and loads modules for the card.
+     *
+     * @param context of the device
+     * @param binaries where they come from
+     * @param sources by the name of the module
+     * @throws DeviceException if one does not compile or load; the message has the log
+     */
+    CudaModules(CudaContext context, KernelBinaries binaries, Map<String, String> sources) {
+        this.context = context;
+        try {
+            for (Map.Entry<String, String> source : sources.entrySet()) {
+                String name = source.getKey();
+                modules.put(
+                        name, load(name, binaries.of(name, source.getValue()), binaries.origin()));
+            }
+        } catch (DeviceException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private CUmodule load(String name, List<byte[]> images, String origin) {
+        DeviceException refused = null;
+        for (byte[] image : images) {
+            try {
+                return load(name, image, origin);
+            } catch (DeviceException e) {
+                if (context.isLost()) {
+                    throw e;
+                }
+                if (refused != null) {
+                    e.addSuppressed(refused);
+                }
+                refused = e;
+            }
+        }
+        throw refused;
+    }
+
+    private CUmodule load(String name, byte[] image, String origin) {
+        context.use();
+        JITOptions options = new JITOptions();
+        options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
+        options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
+        CUmodule module = new CUmodule();
+        // PTX is text that ends with a zero
+        try (Memory copy = new Memory(image.length + 1L)) {
+            copy.write(0, image, 0, image.length);
+            copy.setByte(image.length, (byte) 0);
+            int result =
+                    JCudaDriver.cuModuleLoadDataJIT(
+                            module, new HostPointer(Pointer.nativeValue(copy)), options);
+            if (result != CudaResult.SUCCESS) {
+                String log = options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER);
+                throw context.failure(
+                        result, "loading the kernels of " + name + " from " + origin + "\n" + log);
+            }
+        }
+        return module;
+    }
+
+    /**
+     * Tells whether a module was loaded.
+     *
+     * @param module its name
+     * @return true if {@link #kernel} finds its kernels
+     */
+    boolean has(String module) {
+        return modules.containsKey(module);
+    }
+
+    /**
+     * Returns a kernel with arguments of its own.
+     *
+     * @param module its module
+     * @param name its name
+     * @return the kernel, for the caller to close
+     * @throws DeviceException if there is none of that name
+     */
+    GpuKernel kernel(String module, String name) {
+        context.use();
+        CUmodule loaded = modules.get(module);
+        CudaKernel.Handle function = new CudaKernel.Handle();
+        int result =
+                loaded == null
+                        ? CudaResult.NOT_FOUND
+                        : JCudaDriver.cuModuleGetFunction(function, loaded, name);
+        if (result == CudaResult.NOT_FOUND) {
+            throw new DeviceException(
+                    "there is no kernel "
+                            + name
+                            + " in the module "
+                            + module
+                            + "; modules: "
+                            + modules.keySet().stream().sorted().toList());
+        }
+        context.check(result, "cuModuleGetFunction of " + name);
+        return new CudaKernel(
+                context,
+                module + "." + name,
+                function,
+                context.library().parameterBytes(function.value()));
+    }
+
+    @Override
+    public void close() {
+        context.makeCurrent();
+        for (CUmodule module : modules.values()) {
+            JCudaDriver.cuModuleUnload(module);
+        }
+        modules.clear();
+    }
+}

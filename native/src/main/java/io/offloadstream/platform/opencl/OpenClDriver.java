@@ -1,0 +1,139 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform.opencl;
+
+import com.sun.jna.Platform;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuDriver;
+import io.offloadstream.platform.gpu.GpuInfo;
+import io.offloadstream.platform.gpu.KernelCache;
+import io.offloadstream.platform.gpu.KernelSources;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The way to devices through OpenCL. Thread-safe. */
+public final class OpenClDriver implements GpuDriver {
+
+    static final String NAME = "opencl";
+
+    /**
+     * Open contexts of this process. One that its last user has left is replaced when asked for.
+     */
+    private static final Map<Key, ClContext> CONTEXTS = new HashMap<>();
+
+    /** What users of one context have in common. */
+    private record Key(long device, Map<String, String> sources) {}
+
+    /** AMD, NVIDIA, Windows' subsystem for Linux, Arm, Qualcomm, Imagination. */
+    private static final Pattern GPU_FILE =
+            Pattern.compile("^(kfd|nvidia(ctl|\\d+)|dxg|mali\\d*|kgsl-3d\\d+|pvr_sync)$");
+
+    private final Supplier<Map<String, String>> sources;
+    private final KernelCache cache;
+
+    /** Compiles the kernels of the operators, and keeps them in the user's cache. */
+    public OpenClDriver() {
+        this(OpenClDriver::kernels, KernelCache.ofUser());
+    }
+
+    /** Compiles other kernels: sources by the name of their module. */
+    OpenClDriver(Supplier<Map<String, String>> sources, KernelCache cache) {
+        this.sources = sources;
+        this.cache = cache;
+    }
+
+    private static Map<String, String> kernels() {
+        Map<String, String> sources = new TreeMap<>();
+        for (String module : KernelSources.commonModules()) {
+            sources.put(module, KernelSources.source(NAME, module));
+        }
+        return sources;
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public boolean mayHaveGpu() {
+        return mayHaveGpu(Platform.isLinux(), Path.of("/dev"));
+    }
+
+    /** Drivers reach a GPU through a file; elsewhere than on Linux the system has its own list. */
+    static boolean mayHaveGpu(boolean linux, Path devices) {
+        if (!linux) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(devices)) {
+            return files.map(file -> file.getFileName().toString()).anyMatch(GPU_FILE.asPredicate())
+                    || hasRenderNode(devices.resolve("dri"));
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** A display without a GPU (a server's console) has a card there, but nothing that renders. */
+    private static boolean hasRenderNode(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.anyMatch(file -> file.getFileName().toString().startsWith("renderD"));
+        }
+    }
+
+    @Override
+    public Discovery discover() {
+        String problem = ClLibrary.load();
+        if (!problem.isEmpty()) {
+            return ClLibrary.isMissing()
+                    ? Discovery.absent(problem)
+                    : new Discovery(List.of(), problem);
+        }
+        try {
+            ClDevice.Found found = ClDevice.find();
+            List<GpuInfo> devices = found.devices().stream().map(ClDevice::info).toList();
+            boolean fault = devices.isEmpty() && found.isFault();
+            return new Discovery(devices, devices.isEmpty() ? found.problem() : "", fault);
+        } catch (DeviceException e) {
+            return new Discovery(List.of(), e.getMessage());
+        }
+    }
+
+    @Override
+    public Gpu open(GpuInfo device) {
+        String problem = ClLibrary.load();
+        if (!problem.isEmpty()) {
+            throw new DeviceException(problem);
+        }
+        List<ClDevice> devices = ClDevice.find().devices();
+        if (device.ordinal() >= devices.size()) {
+            throw new DeviceException(
+                    "there is no OpenCL device " + device.ordinal() + ", only " + devices.size());
+        }
+        ClDevice found = devices.get(device.ordinal());
+        Map<String, String> kernels = sources.get();
+        // Under the lock, so that two who open one device at a time compile once
+        synchronized (CONTEXTS) {
+            Key key = new Key(found.id(), kernels);
+            ClContext context = CONTEXTS.get(key);
+            if (context == null || !context.tryUse()) {
+                context = ClContext.open(found, kernels, cache);
+                CONTEXTS.put(key, context);
+            }
+            return new OpenClGpu(context);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform.opencl;
+
+import static org.lwjgl.opencl.CL10.CL_MAP_READ;
+import static org.lwjgl.opencl.CL10.CL_MAP_WRITE;
+import static org.lwjgl.opencl.CL10.CL_MEM_ALLOC_HOST_PTR;
+import static org.lwjgl.opencl.CL10.CL_MEM_READ_WRITE;
+import static org.lwjgl.opencl.CL10.clFinish;
+import static org.lwjgl.opencl.CL10.clReleaseMemObject;
+import static org.lwjgl.opencl.CL10.nclEnqueueMapBuffer;
+import static org.lwjgl.opencl.CL10.nclEnqueueUnmapMemObject;
+
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.HostMemory;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.lwjgl.system.MemoryStack;
+import org.lwjgl.system.MemoryUtil;
+
+/**
+ * Host memory of the driver, which its devices copy from and to without going through another
+ * buffer: memory objects with {@code CL_MEM_ALLOC_HOST_PTR} that stay mapped. One exists for each
+ * context.
+ */
+final class PinnedMemory implements HostMemory.Source {
+
+    private final ClContext context;
+
+    /** What is mapped, by the address that was handed out. */
+    private final Map<Long, Mapping> mappings = new ConcurrentHashMap<>();
+
+    private record Mapping(long object, long pointer) {}
+
+    PinnedMemory(ClContext context) {
+        this.context = context;
+    }
+
+    @Override
+    public long allocate(long sizeBytes) {
+        boolean pages =
+                sizeBytes >= HostMemory.MAPPED_BYTES || sizeBytes % HostMemory.ALIGNMENT_BYTES == 0;
+        int alignment = pages ? HostMemory.ALIGNMENT_BYTES : HostMemory.MINIMUM_ALIGNMENT_BYTES;
+        context.use();
+        boolean allocated = false;
+        try {
+            Mapping mapping = map(sizeBytes);
+            // Most drivers give whole pages; PoCL aligns to 128 bytes
+            if (mapping.pointer % alignment != 0) {
+                unmap(mapping);
+                mapping = map(sizeBytes + alignment);
+            }
+            long address = (mapping.pointer + alignment - 1) & -alignment;
+            MemoryUtil.memSet(address, 0, sizeBytes);
+            mappings.put(address, mapping);
+            allocated = true;
+            return address;
+        } finally {
+            if (!allocated) {
+                context.release();
+            }
+        }
+    }
+
+    private Mapping map(long sizeBytes) {
+        long largest = context.device.maxAllocationBytes();
+        if (sizeBytes > largest) {
+            throw new DeviceException(
+                    sizeBytes
+                            + " bytes of pinned memory in one piece, "
+                            + context.device.info().name()
+                            + " allows "
+                            + largest
+                            + " (CL_DEVICE_MAX_MEM_ALLOC_SIZE); lower hostMemory");
+        }
+        long object = context.createObject(CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, sizeBytes);
+        try (MemoryStack stack = MemoryStack.stackPush()) {
+            long status = stack.ncalloc(Integer.BYTES, 1, Integer.BYTES);
+            long pointer;
+            synchronized (context.setupLock()) {
+                pointer =
+                        nclEnqueueMapBuffer(
+                                context.setupQueue(),
+                                object,
+                                1,
+                                CL_MAP_READ | CL_MAP_WRITE,
+                                0,
+                                sizeBytes,
+                                0,
+                                0,
+                                0,
+                                status);
+            }
+            int code = MemoryUtil.memGetInt(status);
+            if (code != 0) {
+                clReleaseMemObject(object);
+                throw new DeviceException(
+                        "the driver of "
+                                + context.device.info().name()
+                                + " refused "
+                                + sizeBytes
+                                + " bytes of pinned memory ("
+                                + ClStatus.name(code)
+                                + "); lower hostMemory");
+            }
+            return new Mapping(object, pointer);
+        }
+    }
+
+    @Override
+    public void free(long address, long sizeBytes) {
+        Mapping mapping = mappings.remove(address);
+        if (mapping == null) {
+            throw new IllegalStateException("not pinned: 0x" + Long.toHexString(address));
+        }
+        unmap(mapping);
+        context.release();
+    }
+
+    private void unmap(Mapping mapping) {
+        synchronized (context.setupLock()) {
+            // Failures leave nothing to do: the object is released in any case
+            nclEnqueueUnmapMemObject(
+                    context.setupQueue(), mapping.object, mapping.pointer, 0, 0, 0);
+            clFinish(context.setupQueue());
+        }
+        clReleaseMemObject(mapping.object);
+    }
+}
