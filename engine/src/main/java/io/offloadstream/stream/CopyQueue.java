@@ -23,8 +23,7 @@ final class CopyQueue implements AutoCloseable {
     private final DeviceTimeline timeline;
     private final long[] bytesByOrigin = new long[Origin.values().length];
     private long pieces;
-    private SharedEvent last;
-    private int failures;
+    private DeviceException lastFailure;
     private boolean failed;
 
     /** Where the bytes of a piece were before. */
@@ -72,7 +71,7 @@ final class CopyQueue implements AutoCloseable {
         boolean complete = false;
         try {
             SlotEvents events = work.slot().events();
-            events.startPiece(stream, failures);
+            events.startPiece(stream, lastFailure);
             span = timeline.begin(DeviceTimeline.Track.COPY, stream, work.name());
             long slot = work.slot().memory().address();
             long bytes = 0;
@@ -87,10 +86,6 @@ final class CopyQueue implements AutoCloseable {
             SharedEvent end = new SharedEvent(stream.record());
             timeline.end(span, end.share(), bytes);
             events.uploaded(end.share());
-            if (last != null) {
-                last.close();
-            }
-            last = end.share();
             stream.flush();
             bytesByOrigin[origin.ordinal()] += bytes;
             pieces++;
@@ -109,10 +104,11 @@ final class CopyQueue implements AutoCloseable {
      * Clears what failed in an earlier pass, so that the next one works if the device does. Called
      * between passes: nobody else waits for the failures of the compute stream.
      *
-     * @param afterFailure whether the pass before did not run to its end
+     * @param afterFailure whether the pass before did not run to its end, or work of the device has
+     *     failed
      */
     synchronized void recover(boolean afterFailure) {
-        if (failed || afterFailure || hasLastFailed()) {
+        if (failed || afterFailure) {
             settle();
             try {
                 compute.synchronize();
@@ -128,28 +124,16 @@ final class CopyQueue implements AutoCloseable {
         failed = true;
     }
 
-    private boolean hasLastFailed() {
-        try {
-            if (last != null && last.event().isPassed()) {
-                last.close();
-                last = null;
-            }
-            return false;
-        } catch (DeviceException e) {
-            return true;
-        }
-    }
-
     /**
      * Waits until no copy is under way. A slot knows by its event whether its own have failed, or by
-     * the count of failures if they were not all enqueued yet.
+     * the stream's last failure if they were not all enqueued yet.
      */
     synchronized void settle() {
         try {
             stream.synchronize();
         } catch (DeviceException e) {
             failed = true;
-            failures++;
+            lastFailure = e;
             LOG.debug("copies to the device ended with a failure", e);
         }
     }
@@ -169,10 +153,6 @@ final class CopyQueue implements AutoCloseable {
     /** Waits for the end of the copies and closes their stream. */
     @Override
     public synchronized void close() {
-        if (last != null) {
-            last.close();
-            last = null;
-        }
         stream.close();
     }
 }

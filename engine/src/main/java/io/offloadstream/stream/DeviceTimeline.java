@@ -65,6 +65,7 @@ final class DeviceTimeline implements AutoCloseable {
 
     private final Map<Track, Busy> tracks = new EnumMap<>(Track.class);
     private final DeviceTrace trace;
+    private boolean failed;
     private long comparedNanos;
     private long overlappedNanos;
 
@@ -122,6 +123,14 @@ final class DeviceTimeline implements AutoCloseable {
         return overlappedNanos;
     }
 
+    /** Tells whether work has failed that was not told of before. */
+    synchronized boolean takeFailure() {
+        update();
+        boolean was = failed;
+        failed = false;
+        return was;
+    }
+
     /** Takes in what has passed meanwhile. */
     synchronized void update() {
         Busy copy = tracks.get(Track.COPY);
@@ -152,6 +161,7 @@ final class DeviceTimeline implements AutoCloseable {
                 take(busy, span);
             } catch (DeviceException | IllegalStateException e) {
                 // work that failed took no time; its failure reaches those who need the result
+                failed = true;
                 LOG.debug("{} has no times", span.name, e);
             }
             busy.pending.removeFirst();

@@ -128,7 +128,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
 
     @Override
     public void beforePass(boolean afterFailure) {
-        copies.recover(afterFailure);
+        copies.recover(timeline.takeFailure() || afterFailure);
     }
 
     @Override

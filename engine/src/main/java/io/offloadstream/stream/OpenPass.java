@@ -228,7 +228,7 @@ final class OpenPass implements StreamPass {
                 }
             } finally {
                 stream.rows().endPass();
-                pipeline.end(stream.memory().times());
+                pipeline.end(stream.memory().compute().times());
                 stream.turns().end();
             }
         } finally {

@@ -32,13 +32,12 @@ final class PassMemory implements MemoryBudget.Reclaimer {
 
     PassMemory(
             ResidencyPlan plan,
-            ComputeMemory memory,
+            StreamMemory memory,
             Pipeline pipeline,
-            ResidentSet residents,
-            HostGroups hostGroups) {
-        this.hostGroups = hostGroups;
+            ResidentSet residents) {
+        this.hostGroups = memory.hostGroups();
         this.plan = plan;
-        this.memory = memory;
+        this.memory = memory.compute();
         this.pipeline = pipeline;
         this.residents = residents;
     }

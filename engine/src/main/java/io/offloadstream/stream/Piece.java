@@ -7,6 +7,8 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.GroupExtents.Extent;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -48,11 +50,32 @@ record Piece(
     }
 
     /**
-     * Likewise, for staging.
+     * Cuts all groups of a plan, for a device into what a chunk holds.
      *
-     * @param mostBytes size of a chunk
+     * @param plan groups, layouts, staging
+     * @param files where file indices come from
+     * @param readers number of reader threads
+     * @return pieces by group
      */
-    static Piece[] cut(
+    static Piece[][] cut(ResidencyPlan plan, WeightFiles files, int readers) {
+        Piece[][] pieces = new Piece[plan.groups().size()][];
+        for (WeightGroup group : plan.groups()) {
+            int index = group.index();
+            GroupExtents extents = plan.extents(index);
+            if (!plan.hasDevice() || group.access() == Access.GATHERED) {
+                pieces[index] = cut(extents, files, readers, plan.blockBytes());
+                continue;
+            }
+            pieces[index] = cut(extents, files, readers, plan.blockBytes(), plan.stagingBytes());
+            for (int i = 0; i < pieces[index].length; i++) {
+                Piece piece = pieces[index][i];
+                pieces[index][i] = piece.to(Segment.of(piece, group, extents, plan.layout(index)));
+            }
+        }
+        return pieces;
+    }
+
+    private static Piece[] cut(
             GroupExtents extents,
             WeightFiles files,
             int readers,
@@ -82,7 +105,7 @@ record Piece(
     }
 
     /** Returns the same piece, its weights going somewhere else. */
-    Piece to(List<Segment> target) {
+    private Piece to(List<Segment> target) {
         return new Piece(file, offset, slotOffset, length, needed, target);
     }
 

@@ -38,12 +38,9 @@ final class RowGather {
     private boolean leased;
 
     RowGather(
-            WeightStream stream,
-            Pipeline pipeline,
-            HostGroups hostGroups,
-            StreamCounters counters) {
+            WeightStream stream, Pipeline pipeline, StreamCounters counters) {
         this.stream = stream;
-        this.hostGroups = hostGroups;
+        this.hostGroups = stream.memory().hostGroups();
         this.counters = counters;
         this.plan = stream.plan();
         this.pipeline = pipeline;
@@ -60,9 +57,9 @@ final class RowGather {
                 size == 0 || plan.isMapped()
                         ? null
                         : new Slot(
-                                stream.host(),
+                                stream.memory().host(),
                                 HostMemory.allocate(
-                                        stream.host().budget(), "gather staging", size),
+                                        stream.memory().host().budget(), "gather staging", size),
                                 "rows");
     }
 

@@ -21,7 +21,7 @@ final class SlotEvents implements AutoCloseable {
 
     private int missing;
     private boolean started;
-    private int failures;
+    private DeviceException failureBefore;
 
     /** Begins a filling of this many pieces. */
     synchronized void begin(int pieces) {
@@ -35,19 +35,30 @@ final class SlotEvents implements AutoCloseable {
      * used the slot before.
      *
      * @param copies the copy stream
-     * @param knownFailures how often it has failed so far
+     * @param lastFailure of the copy stream, null if it never failed
      * @throws DeviceException if it has failed since the first piece: that one may be missing,
      *     though the last one's end will not tell
      */
-    synchronized void startPiece(DeviceStream copies, int knownFailures) {
-        if (started && failures != knownFailures) {
-            throw new DeviceException("an earlier copy into the same slot has failed");
+    synchronized void startPiece(DeviceStream copies, DeviceException lastFailure) {
+        if (started && failureBefore != lastFailure) {
+            throw new DeviceException(
+                    "an earlier copy of the same group failed: " + lastFailure.getMessage(),
+                    lastFailure);
         }
         started = true;
-        failures = knownFailures;
-        if (freed != null) {
+        failureBefore = lastFailure;
+        if (freed != null && !hasEnded(freed)) {
             copies.await(freed.event());
-            freed = replace(freed, null);
+        }
+        freed = replace(freed, null);
+    }
+
+    /** Work that failed has ended too: who waits for its event would fail with it. */
+    private static boolean hasEnded(SharedEvent event) {
+        try {
+            return event.event().isPassed();
+        } catch (DeviceException e) {
+            return true;
         }
     }
 

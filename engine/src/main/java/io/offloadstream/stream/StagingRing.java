@@ -76,7 +76,6 @@ final class StagingRing implements AutoCloseable {
      * Takes a chunk that nothing reads any more, waiting for one.
      *
      * @return the chunk, for {@link #giveBack}
-     * @throws DeviceException if the upload from it failed; it is back then
      */
     Chunk take() {
         long start = System.nanoTime();
@@ -104,17 +103,14 @@ final class StagingRing implements AutoCloseable {
         if (chunk.lastUpload == null) {
             return;
         }
-        boolean passed = false;
         try {
             chunk.lastUpload.event().await();
-            passed = true;
+        } catch (DeviceException e) {
+            // the slot that it was for knows, by the same event; here the chunk must only be unused
+            copies.settle();
         } finally {
             chunk.lastUpload.close();
             chunk.lastUpload = null;
-            if (!passed) {
-                copies.settle();
-                giveBack(chunk);
-            }
         }
     }
 

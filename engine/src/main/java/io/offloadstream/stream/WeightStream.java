@@ -7,9 +7,7 @@ package io.offloadstream.stream;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
-import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.plan.SlotLayout;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
@@ -32,23 +30,16 @@ import java.util.List;
 public final class WeightStream implements AutoCloseable {
 
     private final ResidencyPlan plan;
-    private final Budgets budgets;
     private final WeightFiles files;
     private final TraceFile trace;
-    private final InHostMemory host;
-    private final HostGroups hostGroups;
-
-    /** Null where kernels compute in host memory. */
-    private final InDeviceMemory device;
-
+    private final StreamMemory memory;
     private final ResidentSet residents;
     private final Pipeline pipeline;
     private final Turns turns;
     private final RowGather rows;
     private final StreamCounters counters = new StreamCounters();
     private final List<Thread> readers = new ArrayList<>();
-    private final PassMemory memory;
-    private final HostReclaimer hostReclaimer;
+    private final PassMemory passes;
 
     private WeightStream(
             OpenedFiles opened,
@@ -58,32 +49,21 @@ public final class WeightStream implements AutoCloseable {
             TraceFile trace) {
         this.plan = opened.plan();
         this.files = opened.files();
-        this.budgets = budgets;
         this.trace = trace;
-        Piece[][] pieces = cut(options);
-        host = new InHostMemory(plan, budgets.host());
-        hostGroups = new HostGroups(plan, backend, budgets.host(), pieces);
-        device =
-                plan.hasDevice()
-                        ? new InDeviceMemory(plan, backend, budgets, hostGroups, trace)
-                        : null;
-        residents = new ResidentSet(plan, memory(), host);
+        Piece[][] pieces = Piece.cut(plan, files, options.readThreads());
+        memory = new StreamMemory(plan, budgets, backend, pieces, trace);
+        residents = new ResidentSet(plan, memory.compute(), memory.host());
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
-        memory = new PassMemory(plan, memory(), pipeline, residents, hostGroups);
-        hostReclaimer =
-                device == null
-                        ? null
-                        : new HostReclaimer(
-                                pipeline, memory, residents, host, hostGroups, device);
+        passes = new PassMemory(plan, memory, pipeline, residents);
         boolean complete = false;
         RowGather gather = null;
         try {
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
-                pipeline.ring().add(memory().newSlot("ring", plan.slotBytes()));
+                pipeline.ring().add(memory.compute().newSlot("ring", plan.slotBytes()));
             }
-            gather = new RowGather(this, pipeline, hostGroups, counters);
+            gather = new RowGather(this, pipeline, counters);
             complete = true;
         } finally {
             if (!complete) {
@@ -97,26 +77,6 @@ public final class WeightStream implements AutoCloseable {
             reader.setDaemon(true);
             readers.add(reader);
         }
-    }
-
-    private Piece[][] cut(StreamOptions options) {
-        int readThreads = options.readThreads();
-        int block = plan.blockBytes();
-        Piece[][] pieces = new Piece[plan.groups().size()][];
-        for (int i = 0; i < pieces.length; i++) {
-            GroupExtents extents = plan.extents(i);
-            WeightGroup group = plan.groups().get(i);
-            if (!plan.hasDevice() || group.access() == Access.GATHERED) {
-                pieces[i] = Piece.cut(extents, files, readThreads, block);
-                continue;
-            }
-            SlotLayout layout = plan.layout(i);
-            Piece[] cut = Piece.cut(extents, files, readThreads, block, plan.stagingBytes());
-            pieces[i] = new Piece[cut.length];
-            Arrays.setAll(
-                    pieces[i], p -> cut[p].to(Segment.of(cut[p], group, extents, layout)));
-        }
-        return pieces;
     }
 
     /**
@@ -218,10 +178,7 @@ public final class WeightStream implements AutoCloseable {
                 close();
             }
         }
-        memory().budget().addReclaimer(memory);
-        if (device != null) {
-            budgets.host().addReclaimer(hostReclaimer);
-        }
+        memory.startGivingBack(pipeline, residents, passes);
     }
 
     /**
@@ -251,8 +208,8 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            memory().beforePass(!isLastComplete());
-            memory.take(order);
+            memory.compute().beforePass(!isLastComplete());
+            passes.take(order);
             begun = true;
         } finally {
             pipeline.lock.lock();
@@ -286,7 +243,7 @@ public final class WeightStream implements AutoCloseable {
      * @return true if a pass that begins now gets its ring
      */
     public boolean hasRoomForRing() {
-        return memory.hasRoomForRing();
+        return passes.hasRoomForRing();
     }
 
     /** Where a tensor of a group lies in the slot that holds the group. */
@@ -306,17 +263,12 @@ public final class WeightStream implements AutoCloseable {
 
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
-        return new TensorLoader(pipeline, files, host, readers.size(), plan.blockBytes());
+        return new TensorLoader(
+                pipeline, files, memory.host(), readers.size(), plan.blockBytes());
     }
 
-    /** Memory that kernels compute in. */
-    ComputeMemory memory() {
-        return device == null ? host : device;
-    }
-
-    /** Memory that rows are gathered in: the same, or beside it. */
-    InHostMemory host() {
-        return host;
+    StreamMemory memory() {
+        return memory;
     }
 
     WeightFiles files() {
@@ -363,10 +315,10 @@ public final class WeightStream implements AutoCloseable {
         try {
             return counters.snapshot(
                     files.io(),
-                    memory().times(),
+                    memory.compute().times(),
                     residents.pinnedBytes(),
-                    hostGroups.keptBytes(),
-                    residents.reclaimedGroups() + hostGroups.reclaimedGroups());
+                    memory.hostGroups().keptBytes(),
+                    residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups());
         } finally {
             pipeline.lock.unlock();
         }
@@ -400,10 +352,7 @@ public final class WeightStream implements AutoCloseable {
     }
 
     private void release() {
-        memory().budget().removeReclaimer(memory);
-        if (device != null) {
-            budgets.host().removeReclaimer(hostReclaimer);
-        }
+        memory.stopGivingBack(passes);
         joinReaders();
         pipeline.lock.lock();
         try {
@@ -419,15 +368,10 @@ public final class WeightStream implements AutoCloseable {
     }
 
     private void freeMemory() {
-        if (device != null) {
-            device.stop();
-        }
+        memory.stop();
         pipeline.closeRing();
         residents.close();
-        hostGroups.close();
-        if (device != null) {
-            device.close();
-        }
+        memory.close();
     }
 
     private void joinReaders() {
