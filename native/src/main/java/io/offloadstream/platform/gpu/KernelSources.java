@@ -19,13 +19,15 @@ import java.util.stream.Stream;
  * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the oldest
  * capability that they compile for: {@code linear_cuda 80}.
  *
- * <p>A line {@code #include "name.h"} of a module takes in another of these files, once; the
- * compilers of the languages are given no files to look into.
+ * <p>A line {@code #include "name.h"} of a module takes in another of these files, once, or
+ * {@code #include "name.inc"} a body of kernels, each time anew; the compilers of the languages are
+ * given no files to look into.
  */
 public final class KernelSources {
 
     private static final String CUDA_SUFFIX = "_cuda";
     private static final String INCLUDE = "#include \"";
+    private static final String BODY_SUFFIX = ".inc";
 
     private KernelSources() {}
 
@@ -100,7 +102,7 @@ public final class KernelSources {
 
     private static void append(
             StringBuilder source, String name, String text, Set<String> included) {
-        if (!included.add(name)) {
+        if (!included.add(name) && !name.endsWith(BODY_SUFFIX)) {
             return;
         }
         lineOf(source, 1, name);

@@ -8,6 +8,9 @@
 #define TYPE_F32 0
 #define TYPE_F16 1
 #define TYPE_BF16 2
+#define TYPE_F8_E4M3 10
+#define TYPE_Q8_0 12
+#define TYPE_Q4_0 13
 
 #define LANE (THREAD & 31)
 
@@ -30,6 +33,26 @@ HELPER float e4m3_to_float(uchar bits) {
     float value = half_to_float((ushort)(magnitude << 7)) * 256.0f;
     value = magnitude == 0x7fu ? as_float(0x7fc00000u) : value;
     return (bits & 0x80u) ? -value : value;
+}
+
+/* The low and the high half of a word, the order in memory. */
+HELPER float2 bf16x2_to_float2(uint bits) {
+    return MAKE_FLOAT2(as_float(bits << 16), as_float(bits & 0xffff0000u));
+}
+
+HELPER float2 half2_to_float2(uint bits) {
+    return MAKE_FLOAT2(half_to_float((ushort)(bits & 0xffffu)), half_to_float((ushort)(bits >> 16)));
+}
+
+/* Two float8: one instruction where the card has it; exact with and without. */
+HELPER float2 e4m3x2_to_float2(ushort bits) {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+    uint halves;
+    asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(bits));
+    return half2_to_float2(halves);
+#else
+    return MAKE_FLOAT2(e4m3_to_float((uchar)(bits & 0xffu)), e4m3_to_float((uchar)(bits >> 8)));
+#endif
 }
 
 /* One element of a tensor of type F32, F16 or BF16. */

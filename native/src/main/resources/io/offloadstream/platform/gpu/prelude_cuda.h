@@ -5,6 +5,8 @@
 
 /* The kernel language in CUDA C++ as NVRTC compiles it, without headers. Its twin is prelude_opencl.h. */
 
+#pragma nv_diag_suppress 177 /* a helper that a module does not use */
+
 typedef unsigned char uchar;
 typedef unsigned short ushort;
 typedef unsigned int uint;
@@ -58,6 +60,15 @@ HELPER uint4 load_uint4(const void *pointer) {
 }
 #define LOAD_UINT4(pointer) load_uint4(pointer)
 
+/* 4 floats, at a multiple of 4 */
+#define LOAD_FLOAT4(pointer) (*(const float4 *)(pointer))
+#define LOAD_LOCAL4(pointer) (*(const float4 *)(pointer))
+#define STORE_LOCAL4(pointer, value) (*(float4 *)(pointer) = (value))
+#define STORE_FLOAT4(pointer, value) (*(float4 *)(pointer) = (value))
+#define MAKE_FLOAT2(x, y) make_float2(x, y)
+#define MAKE_FLOAT4(x, y, z, w) make_float4(x, y, z, w)
+#define MAKE_UINT4(x, y, z, w) make_uint4(x, y, z, w)
+
 HELPER float half_to_float(ushort bits) {
     float value;
     asm("cvt.f32.f16 %0, %1;" : "=f"(value) : "h"(bits));
@@ -85,4 +96,37 @@ HELPER float lane_max(float value, float *scratch) {
         value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, distance));
     }
     return value;
+}
+
+/*
+ * As in prelude_opencl.h. A step halves the values that a lane still cares for: it hands those over that its partner
+ * keeps. So 31 shuffles sum 32 values, where one after another would take 160.
+ */
+#define SUMS_VALUE(lane, count) ((lane) * (count) >> 5)
+#define SUMS_FLOATS(count) 1
+HELPER float lane_sums(const float *values, int count, float *scratch) {
+    float kept[32];
+    UNROLL
+    for (int v = 0; v < 32; v++) {
+        if (v < count) {
+            kept[v] = values[v];
+        }
+    }
+    UNROLL
+    for (int distance = 16; distance > 0; distance >>= 1) {
+        const int half = count * distance >> 5;
+        const bool upper = (THREAD & distance) != 0;
+        if (half == 0) {
+            kept[0] += __shfl_xor_sync(0xffffffffu, kept[0], distance);
+        }
+        UNROLL
+        for (int v = 0; v < 16; v++) {
+            if (v < half) {
+                float own = upper ? kept[v + half] : kept[v];
+                float other = upper ? kept[v] : kept[v + half];
+                kept[v] = own + __shfl_xor_sync(0xffffffffu, other, distance);
+            }
+        }
+    }
+    return kept[0];
 }

@@ -5,6 +5,9 @@
 
 /* The kernel language in OpenCL C 1.2: no sub-groups, no shared virtual memory. Its twin is prelude_cuda.h. */
 
+/* A product is added unrounded where FMA says so, nowhere else: kernels for one row and for many then agree. */
+#pragma OPENCL FP_CONTRACT OFF
+
 #define KERNEL(threads) __kernel __attribute__((reqd_work_group_size(threads, 1, 1)))
 #define HELPER inline
 #define GLOBAL __global
@@ -19,7 +22,7 @@ typedef long INT64;
 #define POINTER(type, name) \
     __global type *name = (__global type *)((__global uchar *)name##_base + name##_offset)
 #define IS_NULL(name) (name##_base == 0)
-#define SHARED(type, name, count) __local type name[count]
+#define SHARED(type, name, count) __local type name[count] __attribute__((aligned(16)))
 
 #define THREAD ((int)get_local_id(0))
 #define THREADS ((int)get_local_size(0))
@@ -41,7 +44,16 @@ typedef long INT64;
 #define INF INFINITY
 
 /* 16 bytes from an address that is a multiple of 16 */
-#define LOAD_UINT4(pointer) vload4(0, (const __global uint *)(pointer))
+#define LOAD_UINT4(pointer) (*(const __global uint4 *)(pointer))
+
+/* 4 floats, at a multiple of 4 */
+#define LOAD_FLOAT4(pointer) (*(const __global float4 *)(pointer))
+#define LOAD_LOCAL4(pointer) (*(const __local float4 *)(pointer))
+#define STORE_LOCAL4(pointer, value) (*(__local float4 *)(pointer) = (value))
+#define STORE_FLOAT4(pointer, value) (*(__global float4 *)(pointer) = (value))
+#define MAKE_FLOAT2(x, y) ((float2)(x, y))
+#define MAKE_FLOAT4(x, y, z, w) ((float4)(x, y, z, w))
+#define MAKE_UINT4(x, y, z, w) ((uint4)(x, y, z, w))
 
 HELPER float half_to_float(ushort bits) {
     return vload_half(0, (const half *)&bits);
@@ -79,4 +91,31 @@ HELPER float lane_max(float value, __local float *scratch) {
     }
     BARRIER();
     return most;
+}
+
+/*
+ * Sums over 32 lanes of several values at once, count of them, a constant of 1, 2, 4, 8, 16 or 32: a lane gets that of
+ * values[SUMS_VALUE(lane, count)], of the bits that lane_sum gives. All threads of the group call it.
+ * scratch: SUMS_FLOATS(count) for each 32 threads.
+ */
+#define SUMS_VALUE(lane, count) ((lane) * (count) >> 5)
+#define SUMS_FLOATS(count) (33 * (count))
+HELPER float lane_sums(const float *values, int count, __local float *scratch) {
+    __local float *own = scratch + (THREAD >> 5) * SUMS_FLOATS(count);
+    float tree[16];
+    for (int v = 0; v < count; v++) {
+        own[33 * v + (THREAD & 31)] = values[v];
+    }
+    BARRIER();
+    own += 33 * SUMS_VALUE(THREAD & 31, count);
+    for (int i = 0; i < 16; i++) {
+        tree[i] = own[i] + own[i + 16];
+    }
+    for (int distance = 8; distance > 0; distance >>= 1) {
+        for (int i = 0; i < distance; i++) {
+            tree[i] += tree[i + distance];
+        }
+    }
+    BARRIER();
+    return tree[0];
 }
