@@ -45,19 +45,26 @@ final class DecodeProducts implements Products {
 
     @Override
     public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, boolean add) {
-        for (int row = 0; row < x.rows(); row += Phase.MOST_DECODE_ROWS) {
-            GpuKernel kernel = begin(x, row, weight, null, add);
-            part(kernel, row, weight, bias, y);
-            absent(kernel);
-            absent(kernel);
-            kernel.launch(stream, groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
-        }
+        multiply(x, weight, null, bias, y, add ? Epilogue.ADD : Epilogue.STORE, Activation.SILU);
     }
 
     @Override
     public void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
+        multiply(x, weight, scales, bias, y, Epilogue.STORE, Activation.SILU);
+    }
+
+    private void multiply(
+            Tensor x,
+            Tensor weight,
+            Tensor scales,
+            Tensor bias,
+            Tensor y,
+            int epilogue,
+            Activation activation) {
         for (int row = 0; row < x.rows(); row += Phase.MOST_DECODE_ROWS) {
-            GpuKernel kernel = begin(x, row, weight, scales, false);
+            GpuKernel kernel = begin(x, row, weight);
+            kernel.int32(epilogue).int32(activation.code());
+            kernel.buffer(scales == null ? 0 : scales.address());
             part(kernel, row, weight, bias, y);
             absent(kernel);
             absent(kernel);
@@ -84,7 +91,8 @@ final class DecodeProducts implements Products {
 
     private void launchTogether(
             Tensor x, int row, Tensor[] weights, Tensor[] biases, Tensor[] y, int begin, int end) {
-        GpuKernel kernel = begin(x, row, weights[begin], null, false);
+        GpuKernel kernel = begin(x, row, weights[begin]);
+        kernel.int32(Epilogue.STORE).int32(Activation.SILU.code()).buffer(0);
         int groups = 0;
         for (int i = begin; i < begin + MOST_WEIGHTS; i++) {
             if (i < end) {
@@ -105,11 +113,11 @@ final class DecodeProducts implements Products {
             Tensor gateBias,
             Tensor up,
             Tensor upBias,
-            Tensor scratch,
             Tensor y) {
         if (!fit(gate, up)) {
-            throw new IllegalArgumentException(
-                    "gatedLinear: weights " + gate + " and " + up + " should have one type");
+            multiply(x, gate, null, gateBias, y, Epilogue.STORE, activation);
+            multiply(x, up, null, upBias, y, Epilogue.GATE, activation);
+            return;
         }
         for (int row = 0; row < x.rows(); row += Phase.MOST_DECODE_ROWS) {
             int rows = Math.min(x.rows() - row, Phase.MOST_DECODE_ROWS);
@@ -147,7 +155,7 @@ final class DecodeProducts implements Products {
     }
 
     /** Sets what comes before the weights. */
-    private GpuKernel begin(Tensor x, int row, Tensor weight, Tensor scales, boolean add) {
+    private GpuKernel begin(Tensor x, int row, Tensor weight) {
         int rows = Math.min(x.rows() - row, Phase.MOST_DECODE_ROWS);
         int size = size(rows);
         GpuKernel[] known = linear[weight.type().ordinal()];
@@ -158,9 +166,7 @@ final class DecodeProducts implements Products {
                 .buffer(at(x, row))
                 .int32(rows)
                 .int32(x.columns())
-                .int32(vectors(x, row, weight))
-                .int32(add ? 1 : 0)
-                .buffer(scales == null ? 0 : scales.address());
+                .int32(vectors(x, row, weight));
     }
 
     private static void part(GpuKernel kernel, int row, Tensor weight, Tensor bias, Tensor y) {

@@ -86,7 +86,7 @@ final class GpuLinear implements AutoCloseable {
      * @param gateBias (out), or null
      * @param up (out, in)
      * @param upBias (out), or null
-     * @param scratch (rows, out), overwritten where the two weights differ in type
+     * @param scratch (rows, out), free for use and left alone: the product is gated as it is made
      * @param y (rows, out), overwritten
      */
     void gatedLinear(
@@ -98,7 +98,7 @@ final class GpuLinear implements AutoCloseable {
             Tensor upBias,
             Tensor scratch,
             Tensor y) {
-        products.gatedLinear(activation, x, gate, gateBias, up, upBias, scratch, y);
+        products.gatedLinear(activation, x, gate, gateBias, up, upBias, y);
     }
 
     /**

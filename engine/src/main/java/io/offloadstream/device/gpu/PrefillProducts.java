@@ -18,12 +18,6 @@ final class PrefillProducts implements Products {
     private static final int THREADS = 256;
     private static final int TILE = 64;
 
-    /** What becomes of a product, as the kernel numbers it. */
-    private static final int STORE = 0;
-
-    private static final int ADD = 1;
-    private static final int GATE = 2;
-
     private final DeviceStream stream;
     private final GpuKernel linear;
     private final GpuKernel transposed;
@@ -42,13 +36,13 @@ final class PrefillProducts implements Products {
 
     @Override
     public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, boolean add) {
-        multiply(x, weight, null, bias, y, add ? ADD : STORE, Activation.SILU);
+        multiply(x, weight, null, bias, y, add ? Epilogue.ADD : Epilogue.STORE, Activation.SILU);
     }
 
     @Override
     public void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y) {
         for (int i = 0; i < weights.length; i++) {
-            multiply(x, weights[i], null, biases[i], y[i], STORE, Activation.SILU);
+            multiply(x, weights[i], null, biases[i], y[i], Epilogue.STORE, Activation.SILU);
         }
     }
 
@@ -60,15 +54,14 @@ final class PrefillProducts implements Products {
             Tensor gateBias,
             Tensor up,
             Tensor upBias,
-            Tensor scratch,
             Tensor y) {
-        multiply(x, gate, null, gateBias, y, STORE, activation);
-        multiply(x, up, null, upBias, y, GATE, activation);
+        multiply(x, gate, null, gateBias, y, Epilogue.STORE, activation);
+        multiply(x, up, null, upBias, y, Epilogue.GATE, activation);
     }
 
     @Override
     public void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
-        multiply(x, weight, scales, bias, y, STORE, Activation.SILU);
+        multiply(x, weight, scales, bias, y, Epilogue.STORE, Activation.SILU);
     }
 
     private void multiply(

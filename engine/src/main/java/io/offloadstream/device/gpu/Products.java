@@ -24,7 +24,6 @@ interface Products {
             Tensor gateBias,
             Tensor up,
             Tensor upBias,
-            Tensor scratch,
             Tensor y);
 
     /** Multiplies by a float8 weight with scales. */

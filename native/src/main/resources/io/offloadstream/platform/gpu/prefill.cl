@@ -12,7 +12,7 @@
  * An element's sum is one chain in the order of the columns, 32 of them a tile, the last tile padded with zeros: it
  * depends on the type and the inner dimension alone, not on the number of rows, their place or their chunk.
  */
-#include "activation.h"
+#include "epilogue.h"
 #include "weights.h"
 
 #define TILE 64
@@ -154,19 +154,6 @@ HELPER void multiply(LOCAL_PTR const float *rows, LOCAL_PTR const float *outputs
             sums[4 * r + 3] = FMA(x[r], b.w, sums[4 * r + 3]);
         }
     }
-}
-
-/* What becomes of a product: 0 stores it, 1 adds it to what is there, 2 gates what is there with it. */
-#define EPILOGUE_ADD 1
-#define EPILOGUE_GATE 2
-
-HELPER void finish(GLOBAL float *at, float sum, int epilogue, int code) {
-    if (epilogue == EPILOGUE_ADD) {
-        sum = *at + sum;
-    } else if (epilogue == EPILOGUE_GATE) {
-        sum = activation(code, *at) * sum;
-    }
-    *at = sum;
 }
 
 /* Where a thread of the group stands in the tile of results: 8 by 4 threads of a warp, 2 by 4 warps. */
