@@ -10,6 +10,7 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuGemm;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -92,6 +93,11 @@ final class CudaGpu implements Gpu {
     public DeviceStorage openStorage() {
         // not use(): what is registered is given back on a lost context too
         return CuFileStorage.open(device().context()::makeCurrent);
+    }
+
+    @Override
+    public GpuGemm gemm(MemoryBudget budget) {
+        return new CublasGemm(device(), budget);
     }
 
     @Override
