@@ -125,8 +125,8 @@ final class CopyQueue implements AutoCloseable {
     }
 
     /**
-     * Waits until no copy is under way. A slot knows by its event whether its own have failed, or by
-     * the stream's last failure if they were not all enqueued yet.
+     * Waits until no copy is under way. A slot knows by its event whether its own have failed, or
+     * by the stream's last failure if they were not all enqueued yet.
      */
     synchronized void settle() {
         try {

@@ -17,8 +17,8 @@ import io.offloadstream.stream.DeviceTimeline.Track;
 import java.util.List;
 
 /**
- * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream waits
- * for them, and they wait for it, by events: no thread of the host waits in a pass.
+ * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream
+ * waits for them, and they wait for it, by events: no thread of the host waits in a pass.
  */
 final class InDeviceMemory implements ComputeMemory, AutoCloseable {
 

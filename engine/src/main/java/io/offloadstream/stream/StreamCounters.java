@@ -112,9 +112,7 @@ final class StreamCounters {
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
                 times.upload(),
                 new ComputeStage(
-                        groups,
-                        onDevice ? times.computeNanos() : computeNanos,
-                        computeWaitNanos),
+                        groups, onDevice ? times.computeNanos() : computeNanos, computeWaitNanos),
                 new GatherStage(rowsFromMemory, rowsFromDisk, gatherBytes, gatherWaitNanos),
                 List.copyOf(recent),
                 residentBytes,

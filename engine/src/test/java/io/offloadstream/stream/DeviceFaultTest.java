@@ -254,7 +254,8 @@ public class DeviceFaultTest extends DeviceFixture {
                 MemoryBudget little = new MemoryBudget("deviceMemory", plan.slotBytes() * 3 / 2);
                 MemoryBudget few = new MemoryBudget("hostMemory", plan.stagingBytes() * 5 / 2)) {
             StreamOptions options = options(Io.DIRECT, 1, 2);
-            for (Budgets each : new Budgets[] {new Budgets(host, little), new Budgets(few, onDevice)}) {
+            for (Budgets each :
+                    new Budgets[] {new Budgets(host, little), new Budgets(few, onDevice)}) {
                 expectThrows(
                         BudgetExceededException.class,
                         () -> WeightStream.open(plan, options, each, device, storage));
