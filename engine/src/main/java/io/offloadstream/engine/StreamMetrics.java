@@ -12,9 +12,10 @@ import io.offloadstream.stream.StreamStats.UploadStage;
 
 /**
  * What the weight stream did during a prediction, as DJL metrics: bytes read, time the readers were
- * busy (all threads together), bytes copied to a device and the time its copy stream was busy and readers
- * waited for pinned memory (where there is such a device), time computing, and time that the computation waited for weights.
- * Predictions of other predictors at the same time are counted too, for they share the stream.
+ * busy (all threads together), bytes copied to a device and the time its copy stream was busy and
+ * readers waited for pinned memory (where there is such a device), time computing, and time that
+ * the computation waited for weights. Predictions of other predictors at the same time are counted
+ * too, for they share the stream.
  */
 final class StreamMetrics {
 
@@ -55,23 +56,14 @@ final class StreamMetrics {
     /** Where kernels compute in a device's memory. */
     private static void addUpload(
             Metrics metrics, Dimension dimension, UploadStage before, UploadStage after) {
-        metrics.addMetric(
-                "OfsUploadBytes", after.bytes() - before.bytes(), Unit.BYTES, dimension);
+        metrics.addMetric("OfsUploadBytes", after.bytes() - before.bytes(), Unit.BYTES, dimension);
         metrics.addMetric(
                 "OfsUploadBytesFromHost",
                 after.bytesFromHost() - before.bytesFromHost(),
                 Unit.BYTES,
                 dimension);
-        add(
-                metrics,
-                dimension,
-                "OfsUploadBusyMillis",
-                after.busyNanos() - before.busyNanos());
-        add(
-                metrics,
-                dimension,
-                "OfsUploadWaitMillis",
-                after.waitNanos() - before.waitNanos());
+        add(metrics, dimension, "OfsUploadBusyMillis", after.busyNanos() - before.busyNanos());
+        add(metrics, dimension, "OfsUploadWaitMillis", after.waitNanos() - before.waitNanos());
     }
 
     private static void add(Metrics metrics, Dimension dimension, String name, long nanos) {

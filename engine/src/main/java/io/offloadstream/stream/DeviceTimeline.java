@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * When the copy stream and the compute stream of a device were busy, by events that have passed: it
  * looks, and never waits. Thread-safe.
  *
- * <p>Two streams of intervals are merged as they become known, and forgotten once nothing that comes
- * later can overlap them.
+ * <p>Two streams of intervals are merged as they become known, and forgotten once nothing that
+ * comes later can overlap them.
  */
 final class DeviceTimeline implements AutoCloseable {
 

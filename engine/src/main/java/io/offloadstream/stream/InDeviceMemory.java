@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream waits
- * for them, and they wait for it, by events: no thread of the host waits in a pass.
+ * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream
+ * waits for them, and they wait for it, by events: no thread of the host waits in a pass.
  */
 final class InDeviceMemory implements ComputeMemory, AutoCloseable {
 
@@ -170,6 +170,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     public DeviceTimes times() {
         timeline.update();
         return new DeviceTimes(
+                true,
                 copies.stage(timeline.copyNanos(), waitNanos()),
                 timeline.computeNanos(),
                 timeline.comparedNanos(),

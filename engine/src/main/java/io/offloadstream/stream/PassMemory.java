@@ -30,11 +30,7 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     /** The thread that takes memory for groups: it must not make others give theirs up for it. */
     private volatile Thread taking;
 
-    PassMemory(
-            ResidencyPlan plan,
-            StreamMemory memory,
-            Pipeline pipeline,
-            ResidentSet residents) {
+    PassMemory(ResidencyPlan plan, StreamMemory memory, Pipeline pipeline, ResidentSet residents) {
         this.hostGroups = memory.hostGroups();
         this.plan = plan;
         this.memory = memory.compute();
@@ -119,7 +115,9 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         memory.free(freed);
     }
 
-    /** Whether the calling thread takes memory for groups, which is not worth giving some up for. */
+    /**
+     * Whether the calling thread takes memory for groups, which is not worth giving some up for.
+     */
     boolean isTaking() {
         return taking == Thread.currentThread();
     }

@@ -76,11 +76,7 @@ record Piece(
     }
 
     private static Piece[] cut(
-            GroupExtents extents,
-            WeightFiles files,
-            int readers,
-            int blockBytes,
-            long mostBytes) {
+            GroupExtents extents, WeightFiles files, int readers, int blockBytes, long mostBytes) {
         long share = GroupExtents.roundUp(extents.readBytes() / readers, LEAST_BYTES);
         long wanted = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, share));
         long most = Math.max(blockBytes, mostBytes / blockBytes * blockBytes);

@@ -83,8 +83,7 @@ final class Pipeline {
                         reading.remove(slot);
                     }
                     counters.readerWaited(System.nanoTime() - start);
-                    return new Work(
-                            slot, slot.group(), index, slot.piece(index), name(slot));
+                    return new Work(slot, slot.group(), index, slot.piece(index), name(slot));
                 }
                 work.awaitUninterruptibly();
             }

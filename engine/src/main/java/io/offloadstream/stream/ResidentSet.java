@@ -14,9 +14,8 @@ import java.util.List;
 
 /**
  * The groups that have memory of their own: where kernels compute, or, for gathered tables, in host
- * memory. It is taken when a pass first needs the group, and
- * given back when somebody else needs it: then the group streams, until the budget has had room for
- * it again for a while.
+ * memory. It is taken when a pass first needs the group, and given back when somebody else needs
+ * it: then the group streams, until the budget has had room for it again for a while.
  *
  * <p>Guarded by the pipeline's lock, except where a method says otherwise.
  */

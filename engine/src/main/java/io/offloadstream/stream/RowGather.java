@@ -37,8 +37,7 @@ final class RowGather {
     private final Slot staging;
     private boolean leased;
 
-    RowGather(
-            WeightStream stream, Pipeline pipeline, StreamCounters counters) {
+    RowGather(WeightStream stream, Pipeline pipeline, StreamCounters counters) {
         this.stream = stream;
         this.hostGroups = stream.memory().hostGroups();
         this.counters = counters;

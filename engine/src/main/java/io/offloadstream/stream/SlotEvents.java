@@ -96,7 +96,9 @@ final class SlotEvents implements AutoCloseable {
         freed = replace(freed, end);
     }
 
-    /** Waits for the end of the computation in the slot; whether it failed is its pass's concern. */
+    /**
+     * Waits for the end of the computation in the slot; whether it failed is its pass's concern.
+     */
     synchronized void awaitUnused() {
         if (freed != null) {
             try {

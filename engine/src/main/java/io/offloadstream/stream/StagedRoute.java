@@ -37,8 +37,7 @@ final class StagedRoute implements PieceRoute {
         carry(
                 work,
                 origin,
-                address ->
-                        HostMemory.view(address, length).put(HostMemory.view(source, length)));
+                address -> HostMemory.view(address, length).put(HostMemory.view(source, length)));
     }
 
     private void carry(Work work, Origin origin, Fill fill) {

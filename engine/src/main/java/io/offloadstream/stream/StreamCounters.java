@@ -109,7 +109,6 @@ final class StreamCounters {
             long residentBytes,
             long hostBytes,
             int reclaimedGroups) {
-        boolean onDevice = times != DeviceTimes.NONE;
         boolean byGds = gds.isPresent() && gds.get().mode() != GdsMode.UNAVAILABLE;
         return new StreamStats(
                 byGds ? StreamOptions.Io.GDS : filesIo,
@@ -118,9 +117,7 @@ final class StreamCounters {
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
                 times.upload(),
                 new ComputeStage(
-                        groups,
-                        onDevice ? times.computeNanos() : computeNanos,
-                        computeWaitNanos),
+                        groups, times.onDevice() ? times.computeNanos() : computeNanos, computeWaitNanos),
                 new GatherStage(rowsFromMemory, rowsFromDisk, gatherBytes, gatherWaitNanos),
                 List.copyOf(recent),
                 residentBytes,

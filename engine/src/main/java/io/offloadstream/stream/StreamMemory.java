@@ -73,8 +73,7 @@ final class StreamMemory implements AutoCloseable {
     void startGivingBack(Pipeline pipeline, ResidentSet residents, PassMemory passes) {
         compute().budget().addReclaimer(passes);
         if (device != null) {
-            reclaimer =
-                    new HostReclaimer(pipeline, passes, residents, host, hostGroups, device);
+            reclaimer = new HostReclaimer(pipeline, passes, residents, host, hostGroups, device);
             budgets.host().addReclaimer(reclaimer);
         }
     }

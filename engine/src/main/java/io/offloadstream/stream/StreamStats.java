@@ -92,8 +92,8 @@ public record StreamStats(
      * The thread that runs passes.
      *
      * @param groups leases given
-     * @param busyNanos time between a lease and its close; on a device with streams of its own, time
-     *     by its clock, as far as it is known already
+     * @param busyNanos time between a lease and its close; on a device with streams of its own,
+     *     time by its clock, as far as it is known already
      * @param waitNanos time waited for a group
      */
     public record ComputeStage(long groups, long busyNanos, long waitNanos) {}

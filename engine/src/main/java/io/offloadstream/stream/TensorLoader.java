@@ -22,11 +22,7 @@ final class TensorLoader {
     private final int blockBytes;
 
     TensorLoader(
-            Pipeline pipeline,
-            WeightFiles files,
-            ComputeMemory home,
-            int readers,
-            int blockBytes) {
+            Pipeline pipeline, WeightFiles files, ComputeMemory home, int readers, int blockBytes) {
         this.pipeline = pipeline;
         this.files = files;
         this.home = home;

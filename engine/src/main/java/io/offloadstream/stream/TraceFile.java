@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes a trace that Chrome ({@code about:tracing}) and Perfetto show: one track for the pass, one
- * per reader, and one per stream of a device. Events go to the file as they happen, so memory stays bounded, and what was written
- * before a crash can be loaded. Thread-safe.
+ * per reader, and one per stream of a device. Events go to the file as they happen, so memory stays
+ * bounded, and what was written before a crash can be loaded. Thread-safe.
  *
  * <p>Source: "Trace Event Format", JSON object format, complete events ({@code ph: X}).
  */
@@ -75,7 +75,7 @@ final class TraceFile implements AutoCloseable {
 
     /** The track of a stream of the device: they follow the readers'. */
     int deviceTrack(DeviceTimeline.Track track) {
-        return readers + 1 + track.ordinal();
+        return readers + (track == DeviceTimeline.Track.COPY ? 1 : 2);
     }
 
     private void nameTrack(int track, String name) throws IOException {

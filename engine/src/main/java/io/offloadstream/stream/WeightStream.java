@@ -272,8 +272,7 @@ public final class WeightStream implements AutoCloseable {
 
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
-        return new TensorLoader(
-                pipeline, files, memory.host(), readers.size(), plan.blockBytes());
+        return new TensorLoader(pipeline, files, memory.host(), readers.size(), plan.blockBytes());
     }
 
     StreamMemory memory() {

@@ -151,11 +151,7 @@ public abstract class DeviceFixture extends WeightFixture {
 
     /** Likewise, on a device that is closed at the end. */
     static void on(
-            FakeDevice device,
-            RandomWeights weights,
-            Shape shape,
-            StreamOptions options,
-            Body body)
+            FakeDevice device, RandomWeights weights, Shape shape, StreamOptions options, Body body)
             throws Exception {
         ResidencyPlan plan = shape.plan(weights, gdsStaging(shape, options));
         FaultyStorage storage = new FaultyStorage();
@@ -165,8 +161,7 @@ public abstract class DeviceFixture extends WeightFixture {
                 MemoryBudget onDevice =
                         new MemoryBudget("deviceMemory", plan.deviceMemoryBytes())) {
             Budgets budgets = new Budgets(host, onDevice);
-            try (WeightStream stream =
-                    WeightStream.open(plan, options, budgets, device, storage)) {
+            try (WeightStream stream = WeightStream.open(plan, options, budgets, device, storage)) {
                 body.run(new Bench(weights, plan, device, storage, stream, budgets));
             }
             assertTrue(host.peakBytes() <= plan.hostMemoryBytes(), run);

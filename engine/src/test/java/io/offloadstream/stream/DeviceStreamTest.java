@@ -326,8 +326,7 @@ public class DeviceStreamTest extends DeviceFixture {
         List<JsonObject> list = new ArrayList<>();
         for (JsonElement each : events) {
             JsonObject event = each.getAsJsonObject();
-            if (event.get("ph").getAsString().equals("X")
-                    && event.get("tid").getAsInt() == track) {
+            if (event.get("ph").getAsString().equals("X") && event.get("tid").getAsInt() == track) {
                 list.add(event);
             }
         }

@@ -18,7 +18,9 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.testng.annotations.Test;
 
-/** Groups that host memory keeps: read once, copied in each pass, given back, their rows gathered. */
+/**
+ * Groups that host memory keeps: read once, copied in each pass, given back, their rows gathered.
+ */
 public class HostGroupTest extends DeviceFixture {
 
     private static final Shape IN_HOST = new Shape(0, 1, 2, 3, 4096);
@@ -70,8 +72,7 @@ public class HostGroupTest extends DeviceFixture {
                     }
                     StreamStats stats = bench.stream().stats();
                     assertTrue(stats.upload().unpinnedBytes() > 0, stats.toTable());
-                    assertTrue(
-                            stats.upload().unpinnedBytes() <= stats.upload().bytesFromHost());
+                    assertTrue(stats.upload().unpinnedBytes() <= stats.upload().bytesFromHost());
                     assertEquals(last(bench).bytes(), 0);
                 });
     }

@@ -87,8 +87,7 @@ public class SegmentTest {
                 int needed = (int) Math.max(0, Math.min(length, extent.neededLength() - from));
                 long offset = extent.offset() + from;
                 Piece piece =
-                        new Piece(
-                                0, offset, extent.slotOffset() + from, length, needed, List.of());
+                        new Piece(0, offset, extent.slotOffset() + from, length, needed, List.of());
                 for (Segment segment : Segment.of(piece, group, extents, layout)) {
                     assertTrue(segment.sourceOffset() + segment.sizeBytes() <= needed, run);
                     System.arraycopy(
