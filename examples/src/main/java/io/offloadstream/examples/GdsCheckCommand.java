@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Backends;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.DeviceException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -61,16 +62,21 @@ final class GdsCheckCommand extends ConsoleCommand implements Callable<Integer> 
             throw usage("--read-threads is 1 to " + MOST_THREADS + ", --seconds more than 0");
         }
         Backend card = null;
-        String problem = "no CUDA device";
+        String problem = null;
         try {
-            card = Backends.open("cuda", deviceId, 1);
+            card = Backends.open("cuda", deviceId, 1, ComputeType.FLOAT32);
         } catch (DeviceException e) {
             problem = e.getMessage();
+        } catch (IllegalArgumentException e) {
+            throw usage(e.getMessage());
         }
-        boolean found = card != null && !card.computesInHostMemory();
-        try (Backend backend = found ? card : Backends.open("cpu", Backends.ANY_DEVICE, 1)) {
-            new GdsCheck(out(), backend, file, threads, seconds).run(found ? null : problem);
+        try (Backend backend = card == null ? processor() : card) {
+            new GdsCheck(out(), backend, file, threads, seconds).run(problem);
         }
         return 0;
+    }
+
+    private static Backend processor() {
+        return Backends.open("cpu", Backends.ANY_DEVICE, 1, ComputeType.FLOAT32);
     }
 }

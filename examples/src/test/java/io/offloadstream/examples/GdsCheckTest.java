@@ -10,6 +10,7 @@ import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Backends;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.GdsMode;
@@ -110,7 +111,8 @@ public class GdsCheckTest {
     private String check(DeviceStorage storage, DeviceException refusal, GdsMode expected)
             throws IOException {
         StringWriter text = new StringWriter();
-        try (Backend processor = Backends.open("cpu", Backends.ANY_DEVICE, 1)) {
+        try (Backend processor =
+                Backends.open("cpu", Backends.ANY_DEVICE, 1, ComputeType.FLOAT32)) {
             Backend card = card(processor, storage, refusal);
             GdsMode mode =
                     new GdsCheck(new PrintWriter(text), card, file, THREADS, SECONDS).run(null);
