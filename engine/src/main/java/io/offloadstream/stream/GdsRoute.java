@@ -20,8 +20,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * From disk into a chunk on the device, and from there to the slot: the storage writes whole blocks,
- * the slot wants each tensor on a boundary of its own. The chunks are registered once, which is slow.
+ * From disk into a chunk on the device, and from there to the slot: the storage writes whole
+ * blocks, the slot wants each tensor on a boundary of its own. The chunks are registered once,
+ * which is slow.
  */
 final class GdsRoute implements PieceRoute, AutoCloseable {
 
@@ -104,9 +105,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
         try {
             Piece piece = work.piece();
             DeviceFile file = opened.get(piece.file());
-            reads.read(
-                    work,
-                    () -> file.read(piece.offset(), chunk.memory(), 0, piece.length()));
+            reads.read(work, () -> file.read(piece.offset(), chunk.memory(), 0, piece.length()));
             long source = chunk.memory().address();
             chunk.copied(copies.enqueue(work, source, DeviceStream::copy, Origin.DISK));
         } finally {

@@ -258,10 +258,7 @@ public class GdsStreamTest extends DeviceFixture {
                                     WeightStream.open(
                                             ResidencyPlanner.plan(
                                                     weights.request(
-                                                            5_000_000,
-                                                            2,
-                                                            4096,
-                                                            Mapping.NEVER)),
+                                                            5_000_000, 2, 4096, Mapping.NEVER)),
                                             options(Io.GDS, 1, 2),
                                             budget,
                                             Storage.local()));
