@@ -26,14 +26,12 @@ import java.util.List;
  */
 final class GdsRoute implements PieceRoute, AutoCloseable {
 
-    private final WeightFiles files;
     private final CopyQueue copies;
     private final DeviceStorage storage;
     private final List<DeviceFile> opened = new ArrayList<>();
     private StagingRing chunks;
 
-    private GdsRoute(WeightFiles files, CopyQueue copies, DeviceStorage storage) {
-        this.files = files;
+    private GdsRoute(CopyQueue copies, DeviceStorage storage) {
         this.copies = copies;
         this.storage = storage;
     }
@@ -44,7 +42,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
      * @param plan number and size of the chunks
      * @param backend the device
      * @param budget of the device, for the chunks
-     * @param files the same files, for messages
+     * @param files which files to open
      * @param copies what copies from the chunks
      * @return the route, for the caller to close after the copies have ended
      * @throws io.offloadstream.platform.DeviceException if the device has no such way, or refuses
@@ -59,7 +57,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
             WeightFiles files,
             CopyQueue copies)
             throws IOException {
-        GdsRoute route = new GdsRoute(files, copies, backend.openStorage());
+        GdsRoute route = new GdsRoute(copies, backend.openStorage());
         boolean complete = false;
         try {
             route.chunks =

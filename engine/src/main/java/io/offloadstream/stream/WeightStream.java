@@ -155,9 +155,7 @@ public final class WeightStream implements AutoCloseable {
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
         }
         if (options.io() == Io.GDS && !plan.hasDevice()) {
-            throw new IllegalArgumentException(
-                    "io=gds reads into the memory of a device; where kernels compute in host memory"
-                            + " use io=auto, direct, mmap or buffered");
+            throw new IllegalArgumentException("io=gds needs a device; use io=auto");
         }
         OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
         TraceFile trace = null;
