@@ -4,6 +4,8 @@
  */
 package io.offloadstream.cache;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import java.util.ArrayDeque;
@@ -12,31 +14,61 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The pages of all sessions of a model: some reserved when it opens (a sequence length was asked
- * for), the others taken from the budget as sequences grow and given back as they end. Thread-safe.
+ * Pages in host memory: some reserved when the model opens (a sequence length was asked for), the
+ * others taken from the budget as sequences grow and given back as they end.
  */
-public final class KvPagePool implements AutoCloseable {
+public final class KvPagePool extends KvPages {
 
     private static final String PURPOSE = "KV cache";
 
-    private final MemoryBudget budget;
-    private final KvLayout layout;
+    /** Gives the memory of a page. */
+    private interface PageMemory {
+
+        HostMemory allocate(long sizeBytes);
+    }
+
+    private final PageMemory source;
     private final int reservedPages;
-    private final Deque<HostMemory> free = new ArrayDeque<>();
+    private final Deque<KvPage> free = new ArrayDeque<>();
 
     /** Pages that sessions hold, and free ones. */
     private int ownedPages;
 
     /**
-     * Opens a pool.
+     * Opens a pool for kernels that compute in host memory.
      *
      * @param budget what pages are charged to
      * @param layout of a page
      * @param reservedPages how many to take now, and keep
      */
     public KvPagePool(MemoryBudget budget, KvLayout layout, int reservedPages) {
-        this.budget = budget;
-        this.layout = layout;
+        this(
+                layout,
+                KvPlacement.DEVICE,
+                size -> HostMemory.allocate(budget, PURPOSE, size),
+                reservedPages);
+    }
+
+    /**
+     * Opens a pool of pinned pages for a device, which reads them over the bus.
+     *
+     * @param backend the device
+     * @param host budget that pages are charged to
+     * @param layout of a page
+     * @param reservedPages how many to take now, and keep
+     */
+    public KvPagePool(Backend backend, MemoryBudget host, KvLayout layout, int reservedPages) {
+        this(
+                layout,
+                KvPlacement.HOST,
+                size -> backend.allocateHost(host, PURPOSE, size),
+                reservedPages);
+    }
+
+    private KvPagePool(
+            KvLayout layout, KvPlacement placement, PageMemory source, int reservedPages) {
+        super(layout, placement);
+        this.source = source;
         this.reservedPages = reservedPages;
         boolean opened = false;
         try {
@@ -51,10 +83,10 @@ public final class KvPagePool implements AutoCloseable {
         }
     }
 
-    private HostMemory newPage() {
-        HostMemory page = HostMemory.allocate(budget, PURPOSE, layout.pageBytes());
+    private KvPage newPage() {
+        HostMemory page = source.allocate(layout().pageBytes());
         ownedPages++;
-        return page;
+        return new KvPage(page.address(), page);
     }
 
     /**
@@ -68,28 +100,17 @@ public final class KvPagePool implements AutoCloseable {
         return pages * HostMemory.chargedBytes(layout.pageBytes());
     }
 
-    /**
-     * Returns the layout.
-     *
-     * @return of every page
-     */
-    public KvLayout layout() {
-        return layout;
+    @Override
+    long base() {
+        return 0;
     }
 
-    /**
-     * Takes pages: all or none.
-     *
-     * @param count how many
-     * @return the pages, contents undefined
-     * @throws io.offloadstream.platform.BudgetExceededException if none are free and the budget
-     *     does not hold more
-     */
-    public synchronized List<HostMemory> take(int count) {
-        List<HostMemory> pages = new ArrayList<>(count);
+    @Override
+    synchronized List<KvPage> take(int count) {
+        List<KvPage> pages = new ArrayList<>(count);
         try {
             while (pages.size() < count) {
-                HostMemory page = free.poll();
+                KvPage page = free.poll();
                 pages.add(page == null ? newPage() : page);
             }
             return pages;
@@ -100,27 +121,22 @@ public final class KvPagePool implements AutoCloseable {
         }
     }
 
-    /**
-     * Gives pages back.
-     *
-     * @param pages from {@link #take}
-     */
-    public synchronized void giveBack(List<HostMemory> pages) {
-        for (HostMemory page : pages) {
+    @Override
+    synchronized void giveBack(List<KvPage> pages) {
+        for (KvPage page : pages) {
             if (ownedPages > reservedPages) {
                 ownedPages--;
-                page.close();
+                page.memory().close();
             } else {
                 free.push(page);
             }
         }
     }
 
-    /** Frees the pages that no session holds; sessions are closed before. */
     @Override
     public synchronized void close() {
         ownedPages -= free.size();
-        free.forEach(HostMemory::close);
+        free.forEach(page -> page.memory().close());
         free.clear();
     }
 }

@@ -4,11 +4,12 @@
  */
 package io.offloadstream.cache;
 
-import io.offloadstream.ops.KvPlacement;
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
+import io.offloadstream.device.SharedTable;
 import io.offloadstream.ops.KvView;
-import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
 import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,30 +19,43 @@ import java.util.List;
  */
 public final class KvSequences implements AutoCloseable {
 
-    private final KvPagePool pool;
+    private final KvPages pool;
     private final KvLayout layout;
     private final int batch;
     private final int maxSlots;
     private final int maxPages;
-    private final HostMemory tables;
-    private final List<List<HostMemory>> pages = new ArrayList<>();
+    private final SharedTable tables;
+    private final LongBuffer hostPages;
+    private final List<List<KvPage>> pages = new ArrayList<>();
     private boolean masked;
+
+    /** What was written and not yet published. */
+    private boolean grown;
+
+    private int maskedSlots;
 
     /**
      * Opens empty sequences.
      *
-     * @param budget what the tables are charged to
+     * @param backend whose kernels read the tables
+     * @param budgets what the tables are charged to
      * @param pool where pages come from
      * @param batch sequences
      * @param maxSlots most slots in a sequence
      */
-    public KvSequences(MemoryBudget budget, KvPagePool pool, int batch, int maxSlots) {
+    public KvSequences(Backend backend, Budgets budgets, KvPages pool, int batch, int maxSlots) {
         this.pool = pool;
         this.layout = pool.layout();
         this.batch = batch;
         this.maxSlots = maxSlots;
         this.maxPages = KvLayout.pages(maxSlots);
-        this.tables = HostMemory.allocate(budget, "KV tables", tableBytes(batch, maxSlots));
+        this.tables =
+                backend.newTable(
+                        budgets.host(), budgets.device(), "KV tables", tableBytes(batch, maxSlots));
+        this.hostPages =
+                backend.computesInHostMemory()
+                        ? null
+                        : tables.buffer(0, Math.toIntExact(maskOffset())).asLongBuffer();
         for (int i = 0; i < batch; i++) {
             pages.add(new ArrayList<>());
         }
@@ -68,16 +82,17 @@ public final class KvSequences implements AutoCloseable {
         if (missing <= 0) {
             return;
         }
-        List<HostMemory> taken = pool.take(missing * batch);
+        List<KvPage> taken = pool.take(missing * batch);
         for (int sequence = 0; sequence < batch; sequence++) {
-            List<HostMemory> own = pages.get(sequence);
+            List<KvPage> own = pages.get(sequence);
             for (int i = 0; i < missing; i++) {
-                HostMemory page = taken.get(sequence * missing + i);
+                KvPage page = taken.get(sequence * missing + i);
                 long entry = (long) sequence * maxPages + own.size();
-                tables.buffer(8 * entry, 8).putLong(0, page.address());
+                tables.buffer(8 * entry, 8).putLong(0, page.start());
                 own.add(page);
             }
         }
+        grown = true;
     }
 
     /**
@@ -92,6 +107,22 @@ public final class KvSequences implements AutoCloseable {
             ByteBuffer row = tables.buffer(maskOffset() + (long) sequence * maxSlots, slots);
             row.put(mask, sequence * slots, slots);
         }
+        maskedSlots = masked ? slots : 0;
+    }
+
+    /**
+     * Makes pages and mask visible to kernels that are enqueued from now on. They must not change
+     * before the compute stream is synchronized.
+     */
+    public void publish() {
+        if (grown) {
+            tables.publish(0, maskOffset());
+            grown = false;
+        }
+        if (maskedSlots > 0) {
+            tables.publish(maskOffset(), (batch - 1L) * maxSlots + maskedSlots);
+            maskedSlots = 0;
+        }
     }
 
     private long maskOffset() {
@@ -103,11 +134,11 @@ public final class KvSequences implements AutoCloseable {
      *
      * @param sequence its sequence
      * @param slot its slot
-     * @return an address
+     * @return where, from {@link KvView#base}
      */
     public long target(int sequence, int slot) {
-        HostMemory page = pages.get(sequence).get(slot / KvLayout.PAGE_TOKENS);
-        return page.address() + slot % KvLayout.PAGE_TOKENS * layout.headBytes();
+        KvPage page = pages.get(sequence).get(slot / KvLayout.PAGE_TOKENS);
+        return page.start() + slot % KvLayout.PAGE_TOKENS * layout.headBytes();
     }
 
     /**
@@ -118,8 +149,8 @@ public final class KvSequences implements AutoCloseable {
      */
     public KvView view(int layer) {
         return new KvView(
-                0,
-                KvPlacement.DEVICE,
+                pool.base(),
+                pool.placement(),
                 tables.address(),
                 maxPages,
                 layout.layerOffsetBytes(layer),
@@ -129,12 +160,13 @@ public final class KvSequences implements AutoCloseable {
                 layout.headDim(),
                 layout.type(),
                 masked ? tables.address() + maskOffset() : 0,
-                maxSlots);
+                maxSlots,
+                hostPages);
     }
 
     /** Gives all pages back; the sequences are empty. */
     public void clear() {
-        for (List<HostMemory> own : pages) {
+        for (List<KvPage> own : pages) {
             pool.giveBack(own);
             own.clear();
         }

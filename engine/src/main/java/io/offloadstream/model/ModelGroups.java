@@ -6,6 +6,7 @@ package io.offloadstream.model;
 
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.plan.GatherStaging;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import java.util.ArrayList;
@@ -48,6 +49,24 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
         List<TensorEntry> tables = decoder.embeddingLayout().bind(checkpoint, 0);
         all.add(new WeightGroup(all.size(), "embedding", Access.GATHERED, tables));
         return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
+    }
+
+    /** Size of the longest row of a gathered table. */
+    long longestRowBytes() {
+        return all.get(embedding()).tensors().stream()
+                .mapToLong(GatherStaging::rowBytes)
+                .max()
+                .orElse(0);
+    }
+
+    /** The widest part of the head, (rows, hidden). */
+    long[] widestHeadShape() {
+        long[] widest = {0, 0};
+        for (int part = blocks; part < blocks + headParts; part++) {
+            long[] shape = all.get(part).tensors().get(0).shape();
+            widest = shape[0] > widest[0] ? shape : widest;
+        }
+        return widest;
     }
 
     /** Index of the final norm. */

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
@@ -107,6 +109,17 @@ public record ModelOptions(
 
     private static int threads(OptionValues values, String name, int absent) {
         return values.integer(name, 1, MOST_THREADS, absent);
+    }
+
+    /**
+     * Opens what the options choose to compute on.
+     *
+     * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, or it cannot do what is asked
+     * @throws io.offloadstream.platform.DeviceException if it is not available or does not open
+     */
+    public Backend openBackend() {
+        return Backends.open(device.backend(), device.deviceId(), threads, device.computeType());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

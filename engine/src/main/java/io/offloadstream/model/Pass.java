@@ -7,6 +7,7 @@ package io.offloadstream.model;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightRef;
@@ -47,6 +48,8 @@ final class Pass {
     /**
      * Prepares a pass.
      *
+     * @param memory what it computes in
+     * @param phase of the whole request, whatever part of it this pass runs
      * @param length slots before the batch
      * @param begin first token of each sequence that is run
      * @param end one past the last
@@ -54,6 +57,7 @@ final class Pass {
     Pass(
             ModelPlan plan,
             RequestMemory memory,
+            Phase phase,
             KvSequences kv,
             TokenBatch input,
             int[] positions,
@@ -61,7 +65,7 @@ final class Pass {
             int begin,
             int end) {
         this.plan = plan;
-        this.ops = memory.ops();
+        this.ops = memory.ops(phase);
         this.workspace = memory.workspace();
         this.buffers = memory.buffers();
         this.chunkRows = memory.chunkRows();
@@ -129,12 +133,14 @@ final class Pass {
                 buffers.setAngles(row, position, frequencies, rope.attentionFactor());
             }
         }
+        buffers.publish(rows);
+        kv.publish();
     }
 
     private void embed(StreamPass stream) {
         Decoder decoder = plan.decoder();
-        for (int from = 0; from < rows; from += ModelPlan.LEAST_ROWS) {
-            int to = Math.min(rows, from + ModelPlan.LEAST_ROWS);
+        for (int from = 0; from < rows; from += RequestSizes.LEAST_ROWS) {
+            int to = Math.min(rows, from + RequestSizes.LEAST_ROWS);
             Tensor target = hidden.rows(from, to);
             gather(stream, decoder.tokenTable(), input.ids(), from, to, target);
             if (decoder.positionTable().isPresent()) {
@@ -192,7 +198,7 @@ final class Pass {
                     ops.copy(plan.decoder().finalNorm(ops, lease, chunk), chunk);
                     if (output.hidden() != null) {
                         int target = run.target() + from - run.source();
-                        ops.copy(chunk, output.hidden().rows(target, target + to - from));
+                        ops.output(chunk, output.hidden().rows(target, target + to - from));
                     }
                 }
             }
@@ -201,8 +207,9 @@ final class Pass {
 
     private void runHead(Tensor tile, int column, List<Run> runs, Tensor logits) {
         for (Run run : runs) {
-            for (int done = 0; done < run.count(); done += chunkRows) {
-                int count = Math.min(chunkRows, run.count() - done);
+            int step = Math.min(chunkRows, RequestSizes.HEAD_ROWS);
+            for (int done = 0; done < run.count(); done += step) {
+                int count = Math.min(step, run.count() - done);
                 int source = run.source() + done;
                 int target = run.target() + done;
                 workspace.reset();

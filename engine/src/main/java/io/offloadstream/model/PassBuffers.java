@@ -4,39 +4,72 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
+import io.offloadstream.device.SharedTable;
+import io.offloadstream.ops.HostRows;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
-import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.DeviceBuffer;
 import java.nio.FloatBuffer;
 
 /**
  * What a pass holds for each of its rows from the first block to the last: the hidden state, where
- * the row is in its sequence, and its rotations.
+ * the row is in its sequence, and its rotations. The host writes the last two, kernels the first.
  */
 final class PassBuffers implements AutoCloseable {
 
     /** Sequence and slot as int32, target as int64. */
     private static final long MAP_BYTES = 4 + 4 + 8;
 
-    private final HostMemory memory;
+    /** Up to this one copy of everything takes less than several of what is needed. */
+    private static final long PUBLISHED_WHOLE_BYTES = 64 << 10;
+
+    private final SharedTable table;
+    private final DeviceBuffer hidden;
+    private final HostRows hostRows;
     private final int rows;
     private final int width;
     private final Rope rope;
 
-    PassBuffers(MemoryBudget budget, int rows, int width, Rope ropeOrNull) {
+    PassBuffers(Backend backend, Budgets budgets, int rows, int width, Rope ropeOrNull) {
         this.rows = rows;
         this.width = width;
         this.rope = ropeOrNull;
-        this.memory =
-                HostMemory.allocate(budget, "hidden state", sizeBytes(rows, width, ropeOrNull));
+        this.table =
+                backend.newTable(
+                        budgets.host(),
+                        budgets.device(),
+                        "pass tables",
+                        tableBytes(rows, ropeOrNull));
+        DeviceBuffer allocated = null;
+        try {
+            allocated =
+                    backend.allocate(budgets.device(), "hidden state", hiddenBytes(rows, width));
+        } finally {
+            if (allocated == null) {
+                table.close();
+            }
+        }
+        this.hidden = allocated;
+        this.hostRows =
+                backend.computesInHostMemory()
+                        ? null
+                        : new HostRows(
+                                table.buffer(8L * rows, 4 * rows).asIntBuffer(),
+                                table.buffer(12L * rows, 4 * rows).asIntBuffer(),
+                                table.buffer(0, 8 * rows).asLongBuffer());
     }
 
-    static long sizeBytes(int rows, int width, Rope ropeOrNull) {
+    static long hiddenBytes(int rows, int width) {
+        return 4L * rows * width;
+    }
+
+    static long tableBytes(int rows, Rope ropeOrNull) {
         long anglesBytes = ropeOrNull == null ? 0 : 2L * 4 * ropeOrNull.halfDim();
-        return rows * (MAP_BYTES + 4L * width + anglesBytes);
+        return rows * (MAP_BYTES + anglesBytes);
     }
 
     int rows() {
@@ -44,31 +77,58 @@ final class PassBuffers implements AutoCloseable {
     }
 
     Tensor hidden(int count) {
-        return new Tensor(DType.F32, memory.address() + rows * MAP_BYTES, count, width);
+        return new Tensor(DType.F32, hidden.address(), count, width);
     }
 
     RowMap map(int count) {
-        long sequences = memory.address() + 8L * rows;
-        return new RowMap(count, sequences, sequences + 4L * rows, memory.address());
+        long sequences = table.address() + 8L * rows;
+        return new RowMap(
+                count,
+                sequences,
+                sequences + 4L * rows,
+                table.address(),
+                hostRows == null ? null : hostRows.rows(0, count));
     }
 
     void setRow(int row, int sequence, int slot, long target) {
-        memory.buffer(8L * row, 8).putLong(0, target);
-        memory.buffer(8L * rows + 4L * row, 4).putInt(0, sequence);
-        memory.buffer(12L * rows + 4L * row, 4).putInt(0, slot);
+        table.buffer(8L * row, 8).putLong(0, target);
+        table.buffer(8L * rows + 4L * row, 4).putInt(0, sequence);
+        table.buffer(12L * rows + 4L * row, 4).putInt(0, slot);
     }
 
     /** Fills in the rotations of a row: cos and sin of position times frequency, as float32. */
     void setAngles(int row, int position, float[] frequencies, float factor) {
         int half = frequencies.length;
-        FloatBuffer cos = memory.buffer(anglesOffset() + 4L * row * half, 4 * half).asFloatBuffer();
+        FloatBuffer cos = table.buffer(anglesOffset() + 4L * row * half, 4 * half).asFloatBuffer();
         FloatBuffer sin =
-                memory.buffer(anglesOffset() + 4L * (rows + (long) row) * half, 4 * half)
+                table.buffer(anglesOffset() + 4L * (rows + (long) row) * half, 4 * half)
                         .asFloatBuffer();
         for (int i = 0; i < half; i++) {
             float angle = position * frequencies[i];
             cos.put(i, (float) Math.cos(angle) * factor);
             sin.put(i, (float) Math.sin(angle) * factor);
+        }
+    }
+
+    /**
+     * Makes what was set visible to kernels that are enqueued from now on. It must not be set again
+     * before the compute stream is synchronized.
+     *
+     * @param count rows that were set, from 0
+     */
+    void publish(int count) {
+        long all = tableBytes(rows, rope);
+        if (all <= PUBLISHED_WHOLE_BYTES || count == rows) {
+            table.publish(0, all);
+            return;
+        }
+        table.publish(0, 8L * count);
+        table.publish(8L * rows, 4L * count);
+        table.publish(12L * rows, 4L * count);
+        if (rope != null) {
+            long bytes = 4L * count * rope.halfDim();
+            table.publish(anglesOffset(), bytes);
+            table.publish(anglesOffset() + 4L * rows * rope.halfDim(), bytes);
         }
     }
 
@@ -78,7 +138,7 @@ final class PassBuffers implements AutoCloseable {
             return null;
         }
         int half = rope.halfDim();
-        long cos = memory.address() + anglesOffset() + 4L * begin * half;
+        long cos = table.address() + anglesOffset() + 4L * begin * half;
         long sin = cos + 4L * rows * half;
         return new RopeTable(
                 new Tensor(DType.F32, cos, end - begin, half),
@@ -87,11 +147,12 @@ final class PassBuffers implements AutoCloseable {
     }
 
     private long anglesOffset() {
-        return rows * (MAP_BYTES + 4L * width);
+        return rows * MAP_BYTES;
     }
 
     @Override
     public void close() {
-        memory.close();
+        hidden.close();
+        table.close();
     }
 }

@@ -5,11 +5,14 @@
 package io.offloadstream.model;
 
 import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.DeviceException;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,35 +27,43 @@ final class RequestMemory implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(RequestMemory.class);
 
+    private final Backend backend;
     private final int chunkRows;
     private final PassBuffers buffers;
     private final Workspace workspace;
-    private final Ops ops;
+    private final Map<Phase, Ops> ops = new EnumMap<>(Phase.class);
 
     private RequestMemory(
-            ModelPlan plan, Backend backend, MemoryBudget budget, int chunkRows, int passRows) {
+            ModelPlan plan, Backend backend, Budgets budgets, int chunkRows, int passRows) {
+        this.backend = backend;
         this.chunkRows = chunkRows;
         this.buffers =
                 new PassBuffers(
-                        budget,
+                        backend,
+                        budgets,
                         passRows,
                         plan.decoder().hiddenSize(),
                         plan.decoder().rope().orElse(null));
         Workspace opened = null;
         try {
-            opened = backend.newWorkspace(budget, budget, 0, plan.scratchBytes(chunkRows));
+            opened =
+                    backend.newWorkspace(
+                            budgets.host(),
+                            budgets.device(),
+                            plan.sizes().rowBytes(),
+                            plan.sizes().scratchBytes(chunkRows));
         } finally {
             if (opened == null) {
                 buffers.close();
             }
         }
         this.workspace = opened;
-        this.ops = backend.ops(workspace, Phase.DECODE);
     }
 
     /** What a model always has. */
-    static RequestMemory least(ModelPlan plan, Backend backend, MemoryBudget budget) {
-        return new RequestMemory(plan, backend, budget, ModelPlan.LEAST_ROWS, plan.passRows());
+    static RequestMemory least(ModelPlan plan, Backend backend, Budgets budgets) {
+        return new RequestMemory(
+                plan, backend, budgets, RequestSizes.LEAST_ROWS, plan.sizes().passRows());
     }
 
     /**
@@ -65,15 +76,16 @@ final class RequestMemory implements AutoCloseable {
     static RequestMemory forPrompt(
             ModelPlan plan,
             Backend backend,
-            MemoryBudget budget,
+            Budgets budgets,
             int rows,
             BooleanSupplier leavesEnough) {
-        int passRows = Math.min(rows, plan.mostPassRows());
-        while (passRows > plan.passRows()) {
+        RequestSizes sizes = plan.sizes();
+        int passRows = Math.min(rows, sizes.mostPassRows());
+        while (passRows > sizes.passRows()) {
             try {
-                int chunkRows = plan.chunkRows(passRows, budget.availableBytes());
+                int chunkRows = sizes.chunkRows(passRows, budgets.device().availableBytes());
                 RequestMemory memory =
-                        new RequestMemory(plan, backend, budget, chunkRows, passRows);
+                        new RequestMemory(plan, backend, budgets, chunkRows, passRows);
                 if (leavesEnough.getAsBoolean()) {
                     return memory;
                 }
@@ -98,8 +110,40 @@ final class RequestMemory implements AutoCloseable {
         return workspace;
     }
 
-    Ops ops() {
-        return ops;
+    /** The operators for a request of this phase. */
+    Ops ops(Phase phase) {
+        return ops.computeIfAbsent(phase, wanted -> backend.ops(workspace, wanted));
+    }
+
+    /**
+     * Runs work and waits until the device has done all of it, also if it fails: then what it used
+     * may be freed. What the device reports is thrown unless the work has failed before.
+     */
+    void compute(Runnable work) {
+        boolean done = false;
+        try {
+            work.run();
+            done = true;
+        } finally {
+            if (!done) {
+                stop();
+            }
+        }
+        synchronize();
+    }
+
+    /** Waits for the end of work that has failed already. */
+    private void stop() {
+        try {
+            synchronize();
+        } catch (DeviceException e) {
+            LOG.debug("the device reports after a failed pass: {}", e.getMessage());
+        }
+    }
+
+    /** Waits until what was enqueued has ended: then its memory may be written, read and freed. */
+    void synchronize() {
+        backend.computeStream().synchronize();
     }
 
     @Override

@@ -26,46 +26,101 @@ import java.util.Set;
  */
 final class ScratchMeasure {
 
-    private ScratchMeasure() {}
+    private final Decoder decoder;
+    private final ModelGroups groups;
+    private final KvLayout kv;
+    private final KvPlacement placement;
+    private final int maxPages;
+    private final ScratchRules rules;
 
-    static long bytes(Decoder decoder, KvLayout kv, int rows, ScratchRules rules) {
+    /**
+     * Prepares measurements.
+     *
+     * @param decoder the model
+     * @param groups its groups
+     * @param kv layout of the cache
+     * @param placement where the cache is
+     * @param maxPages of a sequence
+     * @param rules of what will compute
+     */
+    ScratchMeasure(
+            Decoder decoder,
+            ModelGroups groups,
+            KvLayout kv,
+            KvPlacement placement,
+            int maxPages,
+            ScratchRules rules) {
+        this.decoder = decoder;
+        this.groups = groups;
+        this.kv = kv;
+        this.placement = placement;
+        this.maxPages = maxPages;
+        this.rules = rules;
+    }
+
+    /** Returns what a pass needs whose chunks have this many rows. */
+    long bytes(int rows) {
         Tensor hidden = new Tensor(DType.F32, 0, rows, decoder.hiddenSize());
-        RopeTable rope =
-                decoder.rope()
-                        .map(
-                                r -> {
-                                    Tensor angles = new Tensor(DType.F32, 0, rows, r.halfDim());
-                                    return new RopeTable(angles, angles, r.interleaved());
-                                })
-                        .orElse(null);
-        KvView view =
-                new KvView(
-                        0,
-                        KvPlacement.DEVICE,
-                        0,
-                        1,
-                        0,
-                        kv.valueOffsetBytes(),
-                        KvLayout.PAGE_TOKENS,
-                        kv.heads(),
-                        kv.headDim(),
-                        kv.type(),
-                        0,
-                        KvLayout.PAGE_TOKENS);
-        LayerState state = new LayerState(new RowMap(rows, 0, 0, 0), view, rope);
-        long most = 0;
+        LayerState state = new LayerState(new RowMap(rows, 0, 0, 0), view(), rope(rows));
+        MeasuringOps ops = new MeasuringOps(rules);
         Set<Block> seen = new HashSet<>();
         for (int layer = 0; layer < decoder.blockCount(); layer++) {
             Block block = decoder.block(layer);
             if (seen.add(block)) {
-                MeasuringOps ops = new MeasuringOps(rules);
+                ops.reset();
                 block.forward(ops, new ShapesOnly(block.layout()), hidden, state);
-                most = Math.max(most, ops.peakBytes());
             }
         }
-        MeasuringOps ops = new MeasuringOps(rules);
+        ops.reset();
         decoder.finalNorm(ops, new ShapesOnly(decoder.finalLayout()), hidden);
-        return Math.max(most, ops.peakBytes());
+        measureHead(ops, rows);
+        measureTransfer(ops);
+        return ops.peakBytes();
+    }
+
+    private void measureHead(MeasuringOps ops, int rows) {
+        int count = Math.min(rows, RequestSizes.HEAD_ROWS);
+        long[] shape = groups.widestHeadShape();
+        ops.reset();
+        ops.linearInto(
+                new Tensor(DType.F32, 0, count, decoder.hiddenSize()),
+                new Tensor(DType.F32, 0, shape),
+                new Tensor(DType.F32, 0, count, shape[0]),
+                0);
+    }
+
+    /** Embeddings of learned positions, and keys and values on their way in or out. */
+    private void measureTransfer(MeasuringOps ops) {
+        ops.reset();
+        ops.allocate(DType.F32, RequestSizes.LEAST_ROWS, decoder.hiddenSize());
+        ops.reset();
+        KvTransfer.measure(ops, view(), kv.headDim());
+    }
+
+    private RopeTable rope(int rows) {
+        return decoder.rope()
+                .map(
+                        r -> {
+                            Tensor angles = new Tensor(DType.F32, 0, rows, r.halfDim());
+                            return new RopeTable(angles, angles, r.interleaved());
+                        })
+                .orElse(null);
+    }
+
+    private KvView view() {
+        return new KvView(
+                0,
+                placement,
+                0,
+                maxPages,
+                0,
+                kv.valueOffsetBytes(),
+                KvLayout.PAGE_TOKENS,
+                kv.heads(),
+                kv.headDim(),
+                kv.type(),
+                0,
+                (long) maxPages * KvLayout.PAGE_TOKENS);
     }
 
     /** A lease on nothing: tensors of the right shape at address 0. */

@@ -5,6 +5,7 @@
 package io.offloadstream.model;
 
 import io.offloadstream.cache.KvSequences;
+import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.stream.PassCancelledException;
 import io.offloadstream.stream.StreamPass;
@@ -75,6 +76,7 @@ public final class Session implements AutoCloseable {
             kv.setMask(length + input.tokens(), input.mask());
             try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
                 RequestMemory memory = larger == null ? model.memory() : larger;
+                Phase phase = Phase.of((long) batch * input.tokens());
                 int step = memory.buffers().rows() / batch;
                 for (int begin = 0; begin < input.tokens(); begin += step) {
                     int end = Math.min(input.tokens(), begin + step);
@@ -82,13 +84,14 @@ public final class Session implements AutoCloseable {
                             new Pass(
                                     model.modelPlan(),
                                     memory,
+                                    phase,
                                     kv,
                                     input,
                                     positions,
                                     length,
                                     begin,
                                     end);
-                    run(pass, output, Pass.wantsLogits(output, input.tokens(), begin, end));
+                    run(pass, memory, output, Pass.wantsLogits(output, input.tokens(), begin, end));
                 }
             }
             length += input.tokens();
@@ -97,13 +100,13 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    private void run(Pass pass, PassOutput output, boolean withHead) {
+    private void run(Pass pass, RequestMemory memory, PassOutput output, boolean withHead) {
         int[] order = model.modelPlan().groups().order(withHead);
         try (StreamPass stream = model.stream().begin(order)) {
             started(stream);
             model.compute().lock();
             try {
-                pass.run(stream, output, model.progress());
+                memory.compute(() -> pass.run(stream, output, model.progress()));
             } finally {
                 model.compute().unlock();
             }
@@ -199,7 +202,9 @@ public final class Session implements AutoCloseable {
         // copying uses the same operators and row map as a pass of the least size
         model.compute().lock();
         try {
-            work.accept(new KvTransfer(model.memory(), kv, model.modelPlan().kvLayout()));
+            RequestMemory memory = model.memory();
+            KvTransfer transfer = new KvTransfer(memory, kv, model.modelPlan().kvLayout());
+            memory.compute(() -> work.accept(transfer));
         } finally {
             model.compute().unlock();
             exit();

@@ -4,10 +4,13 @@
  */
 package io.offloadstream.model;
 
+import io.offloadstream.cache.KvArena;
 import io.offloadstream.cache.KvPagePool;
+import io.offloadstream.cache.KvPages;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.device.Backend;
-import io.offloadstream.device.Backends;
+import io.offloadstream.device.Budgets;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.MemoryBudget;
@@ -27,7 +30,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A model directory opened under a memory budget: configuration, plan, weight stream, backend.
+ * A model directory opened under its memory budgets: configuration, plan, weight stream, backend.
  * Opens without reading weights. Thread-safe; sessions of one model take turns pass by pass.
  */
 public final class StreamedModel implements AutoCloseable {
@@ -36,10 +39,10 @@ public final class StreamedModel implements AutoCloseable {
 
     private final Path directory;
     private final ModelPlan plan;
-    private final MemoryBudget budget;
+    private final Budgets budgets;
     private final Backend backend;
     private final RequestMemory memory;
-    private final KvPagePool pages;
+    private final KvPages pages;
     private final WeightStream stream;
     private final RequestCheck requestCheck;
     private final Lock compute = new ReentrantLock(true);
@@ -48,30 +51,24 @@ public final class StreamedModel implements AutoCloseable {
     private volatile PassProgress progress;
     private boolean closed;
 
-    private StreamedModel(Path directory, ModelPlan plan, Storage storage) {
+    private StreamedModel(Path directory, ModelOptions options, Storage storage) {
         this.directory = directory;
-        this.plan = plan;
-        this.budget = new MemoryBudget("hostMemory", plan.options().hostMemoryBytes());
+        MemoryBudget host = new MemoryBudget("hostMemory", options.hostMemoryBytes());
         boolean opened = false;
         try {
-            backend =
-                    own(
-                            Backends.open(
-                                    "cpu",
-                                    Backends.ANY_DEVICE,
-                                    plan.options().threads(),
-                                    plan.options().device().computeType()));
-            memory = own(RequestMemory.least(plan, backend, budget));
-            pages =
-                    own(
-                            new KvPagePool(
-                                    budget,
-                                    plan.kvLayout(),
-                                    plan.isKvReserved() ? plan.kvPages() : 0));
-            stream =
-                    own(
-                            WeightStream.open(
-                                    plan.residency(), plan.options().stream(), budget, storage));
+            backend = own(options.openBackend());
+            MemoryBudget device = host;
+            if (backend.computesInHostMemory()) {
+                plan = ModelPlan.of(directory, options, storage, backend);
+            } else {
+                DevicePlace place = DevicePlace.find(directory, options, storage, backend);
+                plan = place.plan();
+                device = own(place.claim()).budget();
+            }
+            budgets = new Budgets(host, device);
+            memory = own(RequestMemory.least(plan, backend, budgets));
+            pages = own(newPages());
+            stream = own(WeightStream.open(plan.residency(), options.stream(), host, storage));
             opened = true;
         } finally {
             if (!opened) {
@@ -96,8 +93,9 @@ public final class StreamedModel implements AutoCloseable {
      * @return the model, for the caller to close
      * @throws io.offloadstream.checkpoint.CheckpointException if the directory is damaged,
      *     incomplete or of an architecture that is not known
-     * @throws io.offloadstream.platform.BudgetExceededException if the budget is too small; the
+     * @throws io.offloadstream.platform.BudgetExceededException if a budget is too small; the
      *     message has the least that works
+     * @throws io.offloadstream.platform.DeviceException if the device is not available or fails
      */
     public static StreamedModel open(Path directory, ModelOptions options) {
         return open(directory, options, Storage.local());
@@ -112,12 +110,24 @@ public final class StreamedModel implements AutoCloseable {
      * @return the model, for the caller to close
      */
     public static StreamedModel open(Path directory, ModelOptions options, Storage storage) {
-        return new StreamedModel(directory, ModelPlan.of(directory, options, storage), storage);
+        return new StreamedModel(directory, options, storage);
     }
 
     private <T extends AutoCloseable> T own(T resource) {
         owned.push(resource);
         return resource;
+    }
+
+    private KvPages newPages() {
+        KvChoice kv = plan.kv();
+        int sequences = plan.options().maxBatch();
+        int reserved = kv.isReserved() ? kv.pages(sequences) : 0;
+        if (backend.computesInHostMemory()) {
+            return new KvPagePool(budgets.host(), plan.kvLayout(), reserved);
+        }
+        return kv.placement() == KvPlacement.DEVICE
+                ? new KvArena(backend, budgets.device(), plan.kvLayout(), reserved)
+                : new KvPagePool(backend, budgets.host(), plan.kvLayout(), reserved);
     }
 
     private int learnedPositions() {
@@ -132,7 +142,7 @@ public final class StreamedModel implements AutoCloseable {
      * is.
      */
     RequestMemory memoryForPrompt(int rows) {
-        return RequestMemory.forPrompt(plan, backend, budget, rows, stream::hasRoomForRing);
+        return RequestMemory.forPrompt(plan, backend, budgets, rows, stream::hasRoomForRing);
     }
 
     /** The memory of the least size, that a model always has. */
@@ -163,7 +173,8 @@ public final class StreamedModel implements AutoCloseable {
                     new Session(
                             this,
                             batch,
-                            new KvSequences(budget, pages, batch, plan.maxSequenceLength()));
+                            new KvSequences(
+                                    backend, budgets, pages, batch, plan.maxSequenceLength()));
             sessions.add(session);
             return session;
         }
@@ -278,13 +289,23 @@ public final class StreamedModel implements AutoCloseable {
     }
 
     /**
-     * Returns the accountant: NDArrays of this model are charged to it too. It outlives the model
-     * as long as somebody holds such an array.
+     * Returns the accountant of host memory: NDArrays of this model are charged to it too. It
+     * outlives the model as long as somebody holds such an array.
      *
      * @return the budget
      */
     public MemoryBudget budget() {
-        return budget;
+        return budgets.host();
+    }
+
+    /**
+     * Returns the accountant of what kernels compute in.
+     *
+     * @return this model's share of {@code deviceMemory}, the driver's context not counted; the
+     *     same as {@link #budget} where kernels compute in host memory
+     */
+    public MemoryBudget deviceBudget() {
+        return budgets.device();
     }
 
     /** Ends running passes, closes sessions and files, frees the memory. Twice has no effect. */

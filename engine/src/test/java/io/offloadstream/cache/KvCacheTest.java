@@ -8,13 +8,21 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNotEquals;
 import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
+import io.offloadstream.device.cpu.CpuBackend;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.TreeSet;
+import org.testng.annotations.AfterClass;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.Test;
 
@@ -23,7 +31,18 @@ public class KvCacheTest {
     private static final KvLayout LAYOUT = new KvLayout(3, 2, 8, DType.F32);
     private static final long PAGE_BYTES = HostMemory.chargedBytes(LAYOUT.pageBytes());
 
+    private static final Backend BACKEND = new CpuBackend(1);
+
     private final MemoryBudget budget = new MemoryBudget("hostMemory", 1 << 20);
+
+    private KvSequences sequences(KvPages pool, int batch, int maxSlots) {
+        return new KvSequences(BACKEND, new Budgets(budget, budget), pool, batch, maxSlots);
+    }
+
+    @AfterClass
+    public void closeBackend() {
+        BACKEND.close();
+    }
 
     @AfterMethod
     public void nothingLeaks() {
@@ -48,7 +67,7 @@ public class KvCacheTest {
     @Test
     public void slotsLieWhereThePageTableSays() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 0);
-                KvSequences kv = new KvSequences(budget, pool, 2, 130)) {
+                KvSequences kv = sequences(pool, 2, 130)) {
             kv.grow(1);
             kv.grow(130);
             KvView view = kv.view(1);
@@ -68,7 +87,7 @@ public class KvCacheTest {
     public void pagesAreTakenAsSequencesGrowAndGivenBack() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 0)) {
             assertEquals(budget.usedBytes(), 0);
-            try (KvSequences kv = new KvSequences(budget, pool, 1, 256)) {
+            try (KvSequences kv = sequences(pool, 1, 256)) {
                 long tables = budget.usedBytes();
                 kv.grow(64);
                 assertEquals(budget.usedBytes() - tables, PAGE_BYTES);
@@ -84,7 +103,7 @@ public class KvCacheTest {
     public void aReservedPoolTakesAllAtOnceAndKeepsThem() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 4)) {
             assertEquals(budget.usedBytes(), 4 * PAGE_BYTES);
-            try (KvSequences kv = new KvSequences(budget, pool, 2, 128)) {
+            try (KvSequences kv = sequences(pool, 2, 128)) {
                 kv.grow(128);
             }
             assertEquals(budget.usedBytes(), KvPagePool.chargedBytes(LAYOUT, 4));
@@ -94,10 +113,10 @@ public class KvCacheTest {
     @Test
     public void moreThanWasReservedComesFromTheBudgetAndGoesBack() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 2);
-                KvSequences one = new KvSequences(budget, pool, 1, 128)) {
+                KvSequences one = sequences(pool, 1, 128)) {
             one.grow(128);
             long before = budget.usedBytes();
-            try (KvSequences two = new KvSequences(budget, pool, 1, 64)) {
+            try (KvSequences two = sequences(pool, 1, 64)) {
                 two.grow(64);
                 assertTrue(budget.usedBytes() >= before + PAGE_BYTES);
             }
@@ -109,7 +128,8 @@ public class KvCacheTest {
     public void aGrowthThatDoesNotFitTakesNothing() {
         MemoryBudget tight = new MemoryBudget("hostMemory", 3 * PAGE_BYTES);
         try (KvPagePool pool = new KvPagePool(tight, LAYOUT, 0);
-                KvSequences kv = new KvSequences(tight, pool, 1, 640)) {
+                KvSequences kv =
+                        new KvSequences(BACKEND, new Budgets(tight, tight), pool, 1, 640)) {
             kv.grow(64);
             long before = tight.usedBytes();
             assertThrows(BudgetExceededException.class, () -> kv.grow(640));
@@ -125,9 +145,51 @@ public class KvCacheTest {
     }
 
     @Test
+    public void pagesOfAnArenaAreOffsetsAndComeBack() {
+        try (KvArena arena = new KvArena(BACKEND, budget, LAYOUT, 5)) {
+            assertEquals(
+                    budget.usedBytes(),
+                    BACKEND.chargedBytes(KvArena.sizeBytes(LAYOUT, 5)),
+                    "all at once");
+            try (KvSequences one = sequences(arena, 1, 200);
+                    KvSequences two = sequences(arena, 1, 200)) {
+                one.grow(130);
+                two.grow(128);
+                KvView view = one.view(1);
+                assertEquals(view.base(), arena.base());
+                assertEquals(view.placement(), KvPlacement.DEVICE);
+                Set<Long> starts = new TreeSet<>();
+                for (int slot : new int[] {0, 64, 128}) {
+                    starts.add(one.target(0, slot));
+                }
+                starts.add(two.target(0, 0));
+                starts.add(two.target(0, 64));
+                long page = LAYOUT.pageBytes();
+                assertEquals(starts, Set.of(0L, page, 2 * page, 3 * page, 4 * page));
+                assertEquals(one.target(0, 65), one.target(0, 64) + LAYOUT.headBytes());
+                BudgetExceededException e =
+                        expectThrows(BudgetExceededException.class, () -> two.grow(129));
+                assertTrue(e.getMessage().contains("0 left of 5"), e.getMessage());
+                one.clear();
+                two.grow(192);
+            }
+        }
+    }
+
+    @Test
+    public void pinnedPagesAreInHostMemory() {
+        try (KvPagePool pool = new KvPagePool(BACKEND, budget, LAYOUT, 1);
+                KvSequences kv = sequences(pool, 1, 100)) {
+            kv.grow(100);
+            assertEquals(kv.view(0).placement(), KvPlacement.HOST);
+            assertEquals(kv.view(0).base(), 0);
+        }
+    }
+
+    @Test
     public void theMaskIsSeenOnlyWhereGiven() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 0);
-                KvSequences kv = new KvSequences(budget, pool, 2, 5)) {
+                KvSequences kv = sequences(pool, 2, 5)) {
             kv.grow(3);
             assertEquals(kv.view(0).mask(), 0);
             kv.setMask(3, new byte[] {0, 1, 1, 1, 0, 1});

@@ -9,6 +9,7 @@ import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.device.Budgets;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.model.Decoder;
@@ -65,7 +66,7 @@ final class InMemoryModel implements AutoCloseable {
         KvLayout layout =
                 new KvLayout(decoder.blockCount(), shape.heads(), shape.headDim(), DType.F32);
         pool = new KvPagePool(budget, layout, 0);
-        cache = new KvSequences(budget, pool, 1, MAX_SLOTS);
+        cache = new KvSequences(backend, new Budgets(budget, budget), pool, 1, MAX_SLOTS);
     }
 
     /**

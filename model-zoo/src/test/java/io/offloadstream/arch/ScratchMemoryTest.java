@@ -9,6 +9,7 @@ import static org.testng.Assert.assertThrows;
 import io.offloadstream.cache.KvLayout;
 import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvSequences;
+import io.offloadstream.device.Budgets;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.model.Architectures;
@@ -88,6 +89,7 @@ public class ScratchMemoryTest {
         private final MemoryBudget budget = MemoryBudget.unlimited("test");
         private final List<HostMemory> memories = new ArrayList<>();
         private final Kernels kernels = KernelProvider.kernels();
+        private final CpuBackend backend = new CpuBackend(kernels, 2);
         private final KvPagePool pool;
         private final KvSequences cache;
         private final Block block;
@@ -104,7 +106,7 @@ public class ScratchMemoryTest {
                             decoder.kvShape().headDim(),
                             DType.F32);
             pool = new KvPagePool(budget, layout, 0);
-            cache = new KvSequences(budget, pool, 1, SLOTS);
+            cache = new KvSequences(backend, new Budgets(budget, budget), pool, 1, SLOTS);
             cache.grow(rows);
             RopeTable rope = decoder.rope().map(r -> table(r, rows)).orElse(null);
             state = new LayerState(map(rows), cache.view(0), rope);
@@ -134,8 +136,7 @@ public class ScratchMemoryTest {
         }
 
         void forwardIn(long workspaceBytes) {
-            try (CpuBackend backend = new CpuBackend(kernels, 2);
-                    Workspace workspace = backend.newWorkspace(budget, budget, 0, workspaceBytes)) {
+            try (Workspace workspace = backend.newWorkspace(budget, budget, 0, workspaceBytes)) {
                 forward(backend.ops(workspace, Phase.DECODE));
             }
         }
@@ -149,6 +150,7 @@ public class ScratchMemoryTest {
             cache.close();
             pool.close();
             memories.forEach(HostMemory::close);
+            backend.close();
             budget.close();
         }
 

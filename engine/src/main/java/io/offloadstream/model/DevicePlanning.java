@@ -1,0 +1,150 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.model;
+
+import io.offloadstream.cache.KvArena;
+import io.offloadstream.cache.KvLayout;
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.DeviceOptions.KvCachePlacement;
+import io.offloadstream.model.PlanInput.Fixed;
+import io.offloadstream.model.PlanInput.Planned;
+import io.offloadstream.ops.KvPlacement;
+import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.plan.DeviceRequest;
+import io.offloadstream.plan.PlanRequest;
+import io.offloadstream.plan.PlanRequest.Mapping;
+import io.offloadstream.plan.PlanRequest.Term;
+import io.offloadstream.plan.ResidencyPlanner;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.MemorySize;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Plans a model for a device with memory of its own: by two budgets.
+ *
+ * <p>A cache on the device is reserved when the model opens. A length that was asked for is
+ * reserved or refused; without one it is what a quarter of the budget holds, less where the rest of
+ * the model leaves less.
+ */
+final class DevicePlanning {
+
+    private static final Logger LOG = LoggerFactory.getLogger(DevicePlanning.class);
+
+    private final PlanInput input;
+    private final ModelOptions options;
+    private final Backend backend;
+    private final DeviceBudget budget;
+    private final Bandwidths bandwidths;
+
+    DevicePlanning(PlanInput input, DeviceBudget budget, Bandwidths bandwidths) {
+        this.input = input;
+        this.options = input.options();
+        this.backend = input.backend();
+        this.budget = budget;
+        this.bandwidths = bandwidths;
+    }
+
+    Planned choose() {
+        KvCachePlacement wanted = options.device().kvCachePlacement();
+        if (wanted == KvCachePlacement.HOST) {
+            return plan(HostPlanning.hostCache(input, KvPlacement.HOST));
+        }
+        int length = options.maxSequenceLength();
+        if (length == 0) {
+            return longestOnDevice();
+        }
+        KvChoice onDevice = new KvChoice(KvPlacement.DEVICE, length, true);
+        long quarter = budget.givenBytes() / HostPlanning.KV_SHARE;
+        if (wanted == KvCachePlacement.DEVICE || arenaBytes(length) <= quarter) {
+            return plan(onDevice);
+        }
+        LOG.info(
+                "the KV cache of {} tokens takes {}, more than a quarter of deviceMemory={}: it is"
+                        + " kept in host memory; kvCachePlacement=device keeps it on the device",
+                length,
+                MemorySize.format(arenaBytes(length)),
+                MemorySize.format(budget.givenBytes()));
+        return plan(HostPlanning.hostCache(input, KvPlacement.HOST));
+    }
+
+    /** The least device budget that the options work with: exact, one byte less is refused. */
+    long leastDeviceBytes(Planned chosen) {
+        if (chosen.kv().placement() == KvPlacement.HOST || options.maxSequenceLength() > 0) {
+            return chosen.residency().deviceLeastBytes();
+        }
+        return plan(onDevice(leastLength())).residency().deviceLeastBytes();
+    }
+
+    /** Nobody asked for a length: the model's, or what a quarter holds, or what is left. */
+    private Planned longestOnDevice() {
+        int most = input.decoder().maxPositions();
+        long page = arenaBytes(KvLayout.PAGE_TOKENS);
+        long quarter = budget.givenBytes() / HostPlanning.KV_SHARE;
+        long holds = Math.max(1, quarter / page) * KvLayout.PAGE_TOKENS;
+        int length = (int) Math.min(most, holds);
+        while (true) {
+            try {
+                Planned planned = plan(onDevice(length));
+                if (length < most) {
+                    HostPlanning.warnLowered(most, length, "deviceMemory", budget.givenBytes());
+                }
+                return planned;
+            } catch (BudgetExceededException e) {
+                if (length <= leastLength()) {
+                    throw e;
+                }
+                LOG.debug("a cache of {} tokens does not fit: {}", length, e.getMessage());
+                int pages = KvLayout.pages(length) / 2;
+                length = Math.max(leastLength(), pages * KvLayout.PAGE_TOKENS);
+            }
+        }
+    }
+
+    private int leastLength() {
+        return Math.min(input.decoder().maxPositions(), KvLayout.PAGE_TOKENS);
+    }
+
+    private static KvChoice onDevice(int length) {
+        return new KvChoice(KvPlacement.DEVICE, length, true);
+    }
+
+    private long arenaBytes(int length) {
+        int pages = Math.multiplyExact(KvLayout.pages(length), options.maxBatch());
+        return backend.chargedBytes(KvArena.sizeBytes(input.kvLayout(), pages));
+    }
+
+    private Planned plan(KvChoice kv) {
+        RequestSizes sizes = input.sizes(kv, budget.givenBytes());
+        Fixed fixed = input.fixed(sizes, kv, kv.plannedPages(options.maxBatch()));
+        List<Term> device = new ArrayList<>(budget.terms());
+        device.addAll(fixed.device());
+        DeviceRequest onDevice =
+                new DeviceRequest(
+                        budget.givenBytes(),
+                        device,
+                        backend::chargedBytes,
+                        options.device().deviceSlots(),
+                        options.device().pinnedSlots(),
+                        input.groups().blocks(),
+                        options.device().gpuLayers(),
+                        sizes.promptBytes(),
+                        bandwidths);
+        PlanRequest request =
+                new PlanRequest(
+                        input.groups().all(),
+                        fixed.host(),
+                        options.hostMemoryBytes(),
+                        options.hostSlots(),
+                        RequestSizes.LEAST_ROWS,
+                        input.blockBytes(),
+                        Mapping.NEVER,
+                        sizes.promptHostBytes(options.hostMemoryBytes()),
+                        onDevice);
+        return new Planned(kv, sizes, ResidencyPlanner.plan(request));
+    }
+}
