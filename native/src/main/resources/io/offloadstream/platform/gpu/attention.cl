@@ -109,7 +109,7 @@ HELPER void stage_queries(
         int headDim,
         int first,
         LOCAL_PTR float* target) {
-#pragma unroll 2
+#pragma unroll 1
     for (int i = THREAD; i < items * CHUNK; i += THREADS) {
         int item = i / CHUNK;
         int d = first + i % CHUNK;
