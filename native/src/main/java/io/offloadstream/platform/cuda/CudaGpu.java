@@ -9,6 +9,7 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuGemm;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -85,6 +86,11 @@ final class CudaGpu implements Gpu {
     @Override
     public int processors() {
         return device.processors();
+    }
+
+    @Override
+    public GpuGemm gemm(MemoryBudget budget) {
+        return new CublasGemm(device(), budget);
     }
 
     @Override
