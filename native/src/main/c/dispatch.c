@@ -59,6 +59,13 @@ void ofs_linear(const float *x, int32_t rows, int32_t in, const void *weight, in
                      out_end);
 }
 
+void ofs_linear_scaled(const float *x, int32_t rows, int32_t in, const void *weight,
+                       const float *scales, const void *bias, int32_t bias_type, float *y,
+                       int64_t y_stride, int32_t out_begin, int32_t out_end) {
+    selected->linear_scaled(x, rows, in, weight, scales, bias, bias_type, y, y_stride, out_begin,
+                            out_end);
+}
+
 void ofs_linear_transposed(const float *x, int32_t rows, int32_t in, int32_t out,
                            const void *weight, int32_t weight_type, const void *bias,
                            int32_t bias_type, float *y, int32_t out_begin, int32_t out_end) {

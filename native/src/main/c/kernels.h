@@ -9,8 +9,9 @@
  * same for Java; KernelLibrary.java maps it.
  *
  * Activations are float32, row-major and dense unless a stride is given. Weights are F32, F16 or
- * BF16 at any alignment, byte alignment included. NULL means absent. Accumulation is float32 in an
- * order over the inner dimension that depends on the instruction set alone.
+ * BF16 at any alignment, byte alignment included; ofs_linear takes rows of whole Q8_0 or Q4_0 blocks
+ * too (DType.java has their layout). NULL means absent. Accumulation is float32 in an order over the
+ * inner dimension that depends on the instruction set alone.
  *
  * Raise OFS_ABI_VERSION (and KernelLibrary.ABI_VERSION) with every change of a signature or of a
  * meaning.
@@ -20,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 1
+#define OFS_ABI_VERSION 2
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -29,7 +30,7 @@
 #endif
 
 /* DType.code() of the types that kernels take. */
-enum { OFS_F32 = 0, OFS_F16 = 1, OFS_BF16 = 2 };
+enum { OFS_F32 = 0, OFS_F16 = 1, OFS_BF16 = 2, OFS_F8_E4M3 = 10, OFS_Q8_0 = 12, OFS_Q4_0 = 13 };
 
 /* Activation.code(). */
 enum { OFS_SILU = 0, OFS_GELU_TANH = 1, OFS_GELU_ERF = 2, OFS_RELU = 3 };
@@ -39,6 +40,13 @@ enum { OFS_SILU = 0, OFS_GELU_TANH = 1, OFS_GELU_ERF = 2, OFS_RELU = 3 };
 typedef void ofs_linear_fn(const float *x, int32_t rows, int32_t in, const void *weight,
                            int32_t weight_type, const void *bias, int32_t bias_type, float *y,
                            int64_t y_stride, int32_t out_begin, int32_t out_end);
+
+/* y[r * y_stride + o] = bias[o] + sum_i x[r][i] w[o][i] scales[o / 128][i / 128].
+ * x (rows, in), weight (out, in) F8_E4M3, scales (ceil(out / 128), ceil(in / 128)), bias (out) or
+ * NULL. */
+typedef void ofs_linear_scaled_fn(const float *x, int32_t rows, int32_t in, const void *weight,
+                                  const float *scales, const void *bias, int32_t bias_type,
+                                  float *y, int64_t y_stride, int32_t out_begin, int32_t out_end);
 
 /* y[r][o] = bias[o] + sum_i x[r][i] w[i][o], out_begin <= o < out_end.
  * x (rows, in), weight (in, out), bias (out) or NULL, y (rows, out). */
@@ -97,6 +105,7 @@ typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width
                            float *y);
 
 OFS_EXPORT ofs_linear_fn ofs_linear;
+OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
 OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
 OFS_EXPORT ofs_rms_norm_fn ofs_rms_norm;
 OFS_EXPORT ofs_layer_norm_fn ofs_layer_norm;

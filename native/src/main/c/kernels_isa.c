@@ -18,6 +18,7 @@
 const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .name = TEXT(OFS_ISA),
     .linear = linear,
+    .linear_scaled = linear_scaled,
     .linear_transposed = linear_transposed,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,

@@ -6,7 +6,8 @@
 /*
  * Matrix products. Whatever the tile, an element's sum is made the same way:
  *   linear: one accumulator of VL lanes steps through the inner dimension (the last step padded
- *     with zeros), its lanes are added in the order of v_sum, then the bias;
+ *     with zeros), its lanes are added in the order of v_sum, then the bias; a weight with a scale
+ *     is multiplied by it first;
  *   linear_transposed: one lane steps through the inner dimension, then the bias.
  * So rows, ranges and alignment do not change a bit of it.
  */
@@ -24,7 +25,12 @@ typedef struct {
     int bias_type;
     float *y;
     size_t y_stride;
+    const float *scales; /* (ceil(out / SPAN), scale_columns) of an F8_E4M3 weight */
+    size_t scale_columns;
 } product;
+
+/* Rows and columns of a weight that have one scale. */
+enum { SPAN = 128 };
 
 INLINE float biased(const product *p, float sum, int o) {
     return p->bias ? sum + element(p->bias, p->bias_type, (size_t)o) : sum;
@@ -32,11 +38,12 @@ INLINE float biased(const product *p, float sum, int o) {
 
 /* One step of a tile: VL inner elements of its rows and outputs (n of them where tail). */
 INLINE void step(vf acc[][WIDE_OUTS], const float *x, const uint8_t *w, size_t in, int type,
-                 int rows, int outs, int tail, int n) {
+                 const vf *scales, int rows, int outs, int tail, int n) {
     vf weights[WIDE_OUTS];
     UNROLL for (int o = 0; o < outs; o++) {
         const uint8_t *at = w + (size_t)o * in * size_of(type);
         weights[o] = tail ? load_as_n(at, type, n) : load_as(at, type);
+        if (type == OFS_F8_E4M3) weights[o] = v_mul(weights[o], scales[o]);
     }
     UNROLL for (int r = 0; r < rows; r++) {
         const float *at = x + (size_t)r * in;
@@ -45,21 +52,66 @@ INLINE void step(vf acc[][WIDE_OUTS], const float *x, const uint8_t *w, size_t i
     }
 }
 
+/* All steps of inner elements [i, end) of some rows and outputs. */
+INLINE void steps(vf acc[][WIDE_OUTS], const float *x, const uint8_t *w, size_t in, size_t i,
+                  size_t end, int type, const vf *scales, int rows, int outs) {
+    for (; i + VL <= end; i += VL) {
+        step(acc, x + i, w + i * size_of(type), in, type, scales, rows, outs, 0, 0);
+    }
+    if (i < end) {
+        step(acc, x + i, w + i * size_of(type), in, type, scales, rows, outs, 1, (int)(end - i));
+    }
+}
+
+/* The same of an F8_E4M3 weight, whose scales change every SPAN elements. */
+INLINE void scaled_steps(vf acc[][WIDE_OUTS], const product *p, const float *x, const uint8_t *w,
+                         int out, int rows, int outs) {
+    vf scales[WIDE_OUTS];
+    for (size_t i = 0; i < p->in; i += SPAN) {
+        UNROLL for (int o = 0; o < outs; o++) {
+            size_t line = (size_t)(out + o) / SPAN;
+            scales[o] = v_set1(p->scales[line * p->scale_columns + i / SPAN]);
+        }
+        size_t end = p->in - i < SPAN ? p->in : i + SPAN;
+        steps(acc, x, w, p->in, i, end, OFS_F8_E4M3, scales, rows, outs);
+    }
+}
+
+/* The same of a weight in blocks. */
+INLINE void block_steps(vf acc[][WIDE_OUTS], const float *x, const uint8_t *w, size_t in, int type,
+                        int rows, int outs) {
+    const size_t row_bytes = bytes_of(type, in);
+    for (size_t i = 0; i < in; i += BLOCK, w += bytes_of(type, BLOCK)) {
+        UNROLL for (int at = 0; at < BLOCK; at += VL) {
+            vf weights[WIDE_OUTS];
+            UNROLL for (int o = 0; o < outs; o++) {
+                weights[o] = load_block(w + (size_t)o * row_bytes, at, type);
+            }
+            UNROLL for (int r = 0; r < rows; r++) {
+                vf inputs = v_load(x + (size_t)r * in + i + at);
+                UNROLL for (int o = 0; o < outs; o++) {
+                    acc[r][o] = v_fma(inputs, weights[o], acc[r][o]);
+                }
+            }
+        }
+    }
+}
+
 /* Elements [row, row + rows) x [out, out + outs); type, rows and outs are constants. */
 INLINE void tile(int type, const product *p, int row, int out, int rows, int outs) {
     vf acc[TILE_ROWS][WIDE_OUTS];
     const size_t in = p->in;
     const float *x = p->x + (size_t)row * in;
-    const uint8_t *w = p->weight + (size_t)out * in * size_of(type);
-    size_t i = 0;
+    const uint8_t *w = p->weight + (size_t)out * bytes_of(type, in);
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
-    for (; i + VL <= in; i += VL) {
-        step(acc, x + i, w + i * size_of(type), in, type, rows, outs, 0, 0);
-    }
-    if (i < in) {
-        step(acc, x + i, w + i * size_of(type), in, type, rows, outs, 1, (int)(in - i));
+    if (is_blocks(type)) {
+        block_steps(acc, x, w, in, type, rows, outs);
+    } else if (type == OFS_F8_E4M3) {
+        scaled_steps(acc, p, x, w, out, rows, outs);
+    } else {
+        steps(acc, x, w, in, 0, in, type, NULL, rows, outs);
     }
     UNROLL for (int r = 0; r < rows; r++) {
         float *y = p->y + (size_t)(row + r) * p->y_stride;
@@ -93,7 +145,7 @@ INLINE void linear_rows(int type, const product *p, int rows, int out, int out_e
 }
 
 INLINE void linear_type(int type, const product *p, int rows, int out_begin, int out_end) {
-    size_t row_bytes = p->in * size_of(type);
+    size_t row_bytes = bytes_of(type, p->in);
     int block = row_bytes ? (int)(CACHED_WEIGHT_BYTES / row_bytes) : out_end;
     block = block / (2 * WIDE_OUTS) * (2 * WIDE_OUTS);
     if (block == 0) block = 2 * WIDE_OUTS;
@@ -105,8 +157,16 @@ INLINE void linear_type(int type, const product *p, int rows, int out_begin, int
 static void linear(const float *x, int32_t rows, int32_t in, const void *weight,
                    int32_t weight_type, const void *bias, int32_t bias_type, float *y,
                    int64_t y_stride, int32_t out_begin, int32_t out_end) {
-    const product p = {x, (size_t)in, 0, weight, bias, bias_type, y, (size_t)y_stride};
-    FOR_TYPE(weight_type, linear_type, &p, rows, out_begin, out_end);
+    const product p = {x, (size_t)in, 0, weight, bias, bias_type, y, (size_t)y_stride, NULL, 0};
+    FOR_WEIGHT_TYPE(weight_type, linear_type, &p, rows, out_begin, out_end);
+}
+
+static void linear_scaled(const float *x, int32_t rows, int32_t in, const void *weight,
+                          const float *scales, const void *bias, int32_t bias_type, float *y,
+                          int64_t y_stride, int32_t out_begin, int32_t out_end) {
+    const product p = {x, (size_t)in,       0,      weight,                            bias, bias_type,
+                       y, (size_t)y_stride, scales, ((size_t)in + SPAN - 1) / SPAN};
+    linear_type(OFS_F8_E4M3, &p, rows, out_begin, out_end);
 }
 
 /* Elements [row, row + rows) x [out, out + vectors * VL), or n < VL outputs where n is not 0. */
@@ -162,6 +222,7 @@ INLINE void transposed_type(int type, const product *p, int rows, int out_begin,
 static void linear_transposed(const float *x, int32_t rows, int32_t in, int32_t out,
                               const void *weight, int32_t weight_type, const void *bias,
                               int32_t bias_type, float *y, int32_t out_begin, int32_t out_end) {
-    const product p = {x, (size_t)in, (size_t)out, weight, bias, bias_type, y, (size_t)out};
+    const product p = {x, (size_t)in,  (size_t)out, weight, bias, bias_type,
+                       y, (size_t)out, NULL,        0};
     FOR_TYPE(weight_type, transposed_type, &p, rows, out_begin, out_end);
 }

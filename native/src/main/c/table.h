@@ -12,6 +12,7 @@
 typedef struct {
     const char *name;
     ofs_linear_fn *linear;
+    ofs_linear_scaled_fn *linear_scaled;
     ofs_linear_transposed_fn *linear_transposed;
     ofs_rms_norm_fn *rms_norm;
     ofs_layer_norm_fn *layer_norm;

@@ -39,6 +39,33 @@ static inline vf v_load_bf16_n(const void *p, int n) { return v_widen_bf16(halve
 static inline vf v_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
 static inline vf v_load_f16_n(const void *p, int n) { return _mm256_cvtph_ps(halves(p, n)); }
 
+static inline vf v_set1_f16(uint16_t half) { return _mm256_set1_ps(_cvtsh_ss(half)); }
+static inline vf v_load_i8(const void *p) {
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p)));
+}
+static inline vf v_load_u4(const void *p, int high) {
+    __m256i a = _mm256_cvtepu8_epi32(_mm_loadl_epi64(p));
+    a = high ? _mm256_srli_epi32(a, 4) : _mm256_and_si256(a, _mm256_set1_epi32(15));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(a, _mm256_set1_epi32(8)));
+}
+/* Multiplying also normalises subnormals, exactly. */
+static inline vf v_widen_e4m3(__m128i bytes) {
+    __m256i a = _mm256_cvtepu8_epi32(bytes);
+    __m256i magnitude = _mm256_and_si256(a, _mm256_set1_epi32(0x7f));
+    __m256i sign = _mm256_slli_epi32(_mm256_xor_si256(a, magnitude), 24);
+    __m256i none = _mm256_cmpeq_epi32(magnitude, _mm256_set1_epi32(0x7f));
+    __m256 value = _mm256_mul_ps(_mm256_castsi256_ps(_mm256_slli_epi32(magnitude, 20)),
+                                 _mm256_set1_ps(0x1p120f));
+    value = _mm256_or_ps(value, _mm256_castsi256_ps(_mm256_or_si256(none, sign)));
+    return value;
+}
+static inline vf v_load_e4m3(const void *p) { return v_widen_e4m3(_mm_loadl_epi64(p)); }
+static inline vf v_load_e4m3_n(const void *p, int n) {
+    uint8_t lane[8] = {0};
+    memcpy(lane, p, (size_t)n);
+    return v_load_e4m3(lane);
+}
+
 static inline vf v_add(vf a, vf b) { return _mm256_add_ps(a, b); }
 static inline vf v_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
 static inline vf v_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }

@@ -33,6 +33,31 @@ static inline vf v_load_f16_n(const void *p, int n) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes(n), p));
 }
 
+static inline vf v_set1_f16(uint16_t half) { return _mm512_set1_ps(_cvtsh_ss(half)); }
+static inline vf v_load_i8(const void *p) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(p)));
+}
+static inline vf v_load_u4(const void *p, int high) {
+    __m512i a = _mm512_cvtepu8_epi32(_mm_loadu_si128(p));
+    a = high ? _mm512_srli_epi32(a, 4) : _mm512_and_si512(a, _mm512_set1_epi32(15));
+    return _mm512_cvtepi32_ps(_mm512_sub_epi32(a, _mm512_set1_epi32(8)));
+}
+/* Multiplying also normalises subnormals, exactly. */
+static inline vf v_widen_e4m3(__m128i bytes) {
+    __m512i a = _mm512_cvtepu8_epi32(bytes);
+    __m512i magnitude = _mm512_and_si512(a, _mm512_set1_epi32(0x7f));
+    __m512i sign = _mm512_slli_epi32(_mm512_xor_si512(a, magnitude), 24);
+    __mmask16 none = _mm512_cmpeq_epi32_mask(magnitude, _mm512_set1_epi32(0x7f));
+    __m512 value = _mm512_mul_ps(_mm512_castsi512_ps(_mm512_slli_epi32(magnitude, 20)),
+                                 _mm512_set1_ps(0x1p120f));
+    value = _mm512_or_ps(value, _mm512_castsi512_ps(sign));
+    return _mm512_mask_mov_ps(value, none, _mm512_castsi512_ps(_mm512_set1_epi32(-1)));
+}
+static inline vf v_load_e4m3(const void *p) { return v_widen_e4m3(_mm_loadu_si128(p)); }
+static inline vf v_load_e4m3_n(const void *p, int n) {
+    return v_widen_e4m3(_mm_maskz_loadu_epi8(lanes(n), p));
+}
+
 static inline vf v_add(vf a, vf b) { return _mm512_add_ps(a, b); }
 static inline vf v_sub(vf a, vf b) { return _mm512_sub_ps(a, b); }
 static inline vf v_mul(vf a, vf b) { return _mm512_mul_ps(a, b); }

@@ -16,6 +16,7 @@ typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
 typedef uint32_t vu __attribute__((vector_size(16)));
 typedef uint16_t vh __attribute__((vector_size(8)));
+typedef uint8_t vb __attribute__((vector_size(4)));
 
 static inline vf v_set1(float a) { return (vf){a, a, a, a}; }
 static inline vf v_load_n(const void *p, int n) {
@@ -46,6 +47,33 @@ static inline vf v_load_f16_n(const void *p, int n) {
     return (vf)(sign | (scaled & finite) | (magnitude & ~finite) | infinite);
 }
 static inline vf v_load_f16(const void *p) { return v_load_f16_n(p, VL); }
+static inline vf v_set1_f16(uint16_t half) {
+    uint16_t lane[VL] = {half, half, half, half};
+    return v_load_f16(lane);
+}
+
+static inline vu bytes(const void *p, int n) {
+    vb byte = {0};
+    memcpy(&byte, p, (size_t)n);
+    return __builtin_convertvector(byte, vu);
+}
+/* Shifting up and down again extends the sign. */
+static inline vf v_load_i8(const void *p) {
+    return __builtin_convertvector((vi)(bytes(p, VL) << 24) >> 24, vf);
+}
+static inline vf v_load_u4(const void *p, int high) {
+    vu a = bytes(p, VL);
+    return __builtin_convertvector((vi)(high ? a >> 4 : a & 15) - 8, vf);
+}
+/* Multiplying also normalises subnormals, exactly. */
+static inline vf v_load_e4m3_n(const void *p, int n) {
+    vu a = bytes(p, n);
+    vu magnitude = a & 0x7f;
+    vu none = (vu)(magnitude == 0x7f);
+    vf value = (vf)(magnitude << 20) * 0x1p120f;
+    return (vf)((vu)value | none | (a & 0x80) << 24);
+}
+static inline vf v_load_e4m3(const void *p) { return v_load_e4m3_n(p, VL); }
 
 static inline vf v_select(vi condition, vf yes, vf no) {
     return (vf)(((vi)yes & condition) | ((vi)no & ~condition));

@@ -44,6 +44,35 @@ static inline vf v_load_bf16_n(const void *p, int n) { return v_widen_bf16(halve
 static inline vf v_load_f16(const void *p) { return v_widen_f16(v_load_u16(p)); }
 static inline vf v_load_f16_n(const void *p, int n) { return v_widen_f16(halves(p, n)); }
 
+static inline vf v_set1_f16(uint16_t half) { return v_widen_f16(vdup_n_u16(half)); }
+
+/* The first n bytes at p, each in a lane. */
+static inline uint32x4_t bytes(const void *p, int n) {
+    uint8_t lane[8] = {0};
+    memcpy(lane, p, (size_t)n);
+    return vmovl_u16(vget_low_u16(vmovl_u8(vld1_u8(lane))));
+}
+static inline vf v_load_i8(const void *p) {
+    int32x4_t a = vreinterpretq_s32_u32(vshlq_n_u32(bytes(p, VL), 24));
+    return vcvtq_f32_s32(vshrq_n_s32(a, 24));
+}
+static inline vf v_load_u4(const void *p, int high) {
+    uint32x4_t a = bytes(p, VL);
+    a = high ? vshrq_n_u32(a, 4) : vandq_u32(a, vdupq_n_u32(15));
+    return vcvtq_f32_s32(vsubq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(8)));
+}
+/* Multiplying also normalises subnormals, exactly. */
+static inline vf v_load_e4m3_n(const void *p, int n) {
+    uint32x4_t a = bytes(p, n);
+    uint32x4_t magnitude = vandq_u32(a, vdupq_n_u32(0x7f));
+    uint32x4_t none = vceqq_u32(magnitude, vdupq_n_u32(0x7f));
+    uint32x4_t sign = vshlq_n_u32(veorq_u32(a, magnitude), 24);
+    vf value = vmulq_n_f32(vreinterpretq_f32_u32(vshlq_n_u32(magnitude, 20)), 0x1p120f);
+    return vreinterpretq_f32_u32(
+        vorrq_u32(vreinterpretq_u32_f32(value), vorrq_u32(none, sign)));
+}
+static inline vf v_load_e4m3(const void *p) { return v_load_e4m3_n(p, VL); }
+
 static inline vf v_add(vf a, vf b) { return vaddq_f32(a, b); }
 static inline vf v_sub(vf a, vf b) { return vsubq_f32(a, b); }
 static inline vf v_mul(vf a, vf b) { return vmulq_f32(a, b); }

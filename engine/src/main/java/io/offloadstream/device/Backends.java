@@ -7,6 +7,7 @@ package io.offloadstream.device;
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import java.util.List;
 
@@ -17,7 +18,8 @@ public final class Backends {
     public static final int ANY_DEVICE = -1;
 
     /** The preferred driver first: a card that several reach belongs to the first of them. */
-    private static final Devices DEVICES = new Devices(List.of(new OpenClDriver()));
+    private static final Devices DEVICES =
+            new Devices(List.of(new CudaDriver(), new OpenClDriver()));
 
     private Backends() {}
 

@@ -98,6 +98,7 @@ public final class Devices {
         return entries;
     }
 
+    /** Devices of some drivers, in the order in which they are numbered. */
     private List<Entry> merge(List<GpuDriver> some) {
         List<List<GpuInfo>> gpus = new ArrayList<>();
         List<List<GpuInfo>> others = new ArrayList<>();
@@ -134,7 +135,11 @@ public final class Devices {
      * @return a count; their numbers are the ones below it
      */
     public int gpuCount() {
-        return (int) list().stream().filter(entry -> entry.info().isGpu()).count();
+        return (int) merge(withGpu(drivers)).stream().filter(entry -> entry.info().isGpu()).count();
+    }
+
+    private static List<GpuDriver> withGpu(List<GpuDriver> some) {
+        return some.stream().filter(GpuDriver::mayHaveGpu).toList();
     }
 
     /**
@@ -185,6 +190,10 @@ public final class Devices {
 
     private DeviceChoice automatic() {
         for (GpuDriver driver : drivers) {
+            if (!driver.mayHaveGpu()) {
+                log.info("backend {}: no sign of a GPU", driver.name());
+                continue;
+            }
             Optional<DeviceChoice> choice = first(driver);
             if (choice.isPresent() && choice.get().isGpu()) {
                 return choice.get();
@@ -223,9 +232,9 @@ public final class Devices {
 
     private int numberOf(GpuDriver driver, GpuInfo info) {
         // What drivers behind this one find has no part in the number of a GPU, so they stay asleep
-        List<Entry> before =
-                info.isGpu() ? merge(drivers.subList(0, drivers.indexOf(driver) + 1)) : list();
-        return before.stream()
+        List<GpuDriver> before = drivers.subList(0, drivers.indexOf(driver) + 1);
+        List<Entry> found = info.isGpu() ? merge(withGpu(before)) : list();
+        return found.stream()
                 .filter(entry -> entry.ways().contains(info))
                 .findFirst()
                 .orElseThrow()

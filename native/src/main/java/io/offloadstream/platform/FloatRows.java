@@ -12,10 +12,19 @@ import java.nio.ByteBuffer;
  */
 final class FloatRows {
 
+    private static final DType[] KNOWN = {
+        DType.F32, DType.F16, DType.BF16, DType.F8_E4M3, DType.Q8_0, DType.Q4_0
+    };
+
     private FloatRows() {}
 
     static long sizeBytes(int type, long count) {
-        return type == DType.F32.code() ? 4 * count : 2 * count;
+        for (DType known : KNOWN) {
+            if (known.code() == type) {
+                return known.bytes(count);
+            }
+        }
+        throw unknown(type);
     }
 
     static void load(long address, float[] target, int count) {
@@ -34,8 +43,33 @@ final class FloatRows {
             for (int i = 0; i < count; i++) {
                 target[i] = HalfFloat.fromF16(bytes.getShort(2 * i));
             }
+        } else if (type == DType.F8_E4M3.code()) {
+            for (int i = 0; i < count; i++) {
+                target[i] = HalfFloat.fromE4m3(bytes.get(i));
+            }
+        } else if (type == DType.Q8_0.code()) {
+            loadQ8(bytes, target, count);
         } else {
-            throw unknown(type);
+            loadQ4(bytes, target, count);
+        }
+    }
+
+    private static void loadQ8(ByteBuffer bytes, float[] target, int count) {
+        for (int i = 0; i < count; i++) {
+            int block = Math.toIntExact(DType.Q8_0.bytes(i));
+            float scale = HalfFloat.fromF16(bytes.getShort(block));
+            target[i] = scale * bytes.get(block + 2 + i % DType.Q8_0.blockElements());
+        }
+    }
+
+    private static void loadQ4(ByteBuffer bytes, float[] target, int count) {
+        int half = DType.Q4_0.blockElements() / 2;
+        for (int i = 0; i < count; i++) {
+            int block = Math.toIntExact(DType.Q4_0.bytes(i));
+            float scale = HalfFloat.fromF16(bytes.getShort(block));
+            int pair = bytes.get(block + 2 + i % half);
+            int quant = i / half % 2 == 0 ? pair & 15 : pair >> 4 & 15;
+            target[i] = scale * (quant - 8);
         }
     }
 
@@ -62,6 +96,6 @@ final class FloatRows {
 
     private static IllegalArgumentException unknown(int type) {
         return new IllegalArgumentException(
-                "dtype code " + type + " is not one that kernels take; they take F32, F16, BF16");
+                "dtype code " + type + " is not one that this kernel takes");
     }
 }

@@ -4,7 +4,7 @@
  */
 package io.offloadstream.platform;
 
-/** Conversions between float32 and the 16-bit types, rounding to nearest even. */
+/** Conversions between float32 and the shorter types, rounding to nearest even. */
 public final class HalfFloat {
 
     private HalfFloat() {}
@@ -49,6 +49,23 @@ public final class HalfFloat {
             half = (magnitude - 0x38000000 + 0xfff + ((magnitude >>> 13) & 1)) >>> 13;
         }
         return (short) (sign | half);
+    }
+
+    /**
+     * Widens a float8 number of 4 bits of exponent and 3 of mantissa, that has no infinity
+     * (E4M3FN).
+     *
+     * @param bits its bits
+     * @return the same number, subnormals included; NaN for 0x7f and 0xff
+     */
+    public static float fromE4m3(byte bits) {
+        int magnitude = bits & 0x7f;
+        if (magnitude == 0x7f) {
+            return Float.NaN;
+        }
+        // The exponent bias differs by 120; multiplying also normalises subnormals, exactly.
+        float value = Float.intBitsToFloat(magnitude << 20) * 0x1p120f;
+        return bits < 0 ? -value : value;
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 1;
+    static final int ABI_VERSION = 2;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -85,6 +85,19 @@ final class KernelLibrary {
             int in,
             long weight,
             int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
+    static native void ofs_linear_scaled(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long scales,
             long bias,
             int biasType,
             long y,

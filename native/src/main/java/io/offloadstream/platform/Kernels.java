@@ -9,7 +9,7 @@ package io.offloadstream.platform;
  * thread takes; none allocates.
  *
  * <p>All activations are float32, row-major and dense unless a stride is given. Weights are F32,
- * F16 or BF16 at any alignment ({@link DType#code()}). An address of 0 means absent. Accumulation
+ * F16 or BF16 at any alignment ({@link DType#code()}); {@link #linear} takes blocks too. An address of 0 means absent. Accumulation
  * is float32 in an order over the inner dimension that depends on nothing but the instruction set:
  * not on the number of rows, nor on the range a call covers, so results are the same bits however
  * work is split.
@@ -31,7 +31,8 @@ public interface Kernels {
      * @param rows number of rows
      * @param in inner dimension
      * @param weight (out, in)
-     * @param weightType its {@link DType#code()}
+     * @param weightType its {@link DType#code()}: F32, F16, BF16, or Q8_0 or Q4_0 if rows are whole
+     *     blocks
      * @param bias (out), or 0
      * @param biasType its type
      * @param y row r starts at {@code y + 4 r yStride}; element o of it is written
@@ -45,6 +46,36 @@ public interface Kernels {
             int in,
             long weight,
             int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
+    /**
+     * Multiplies by a float8 weight that has a scale for each 128 by 128 elements: {@code y[r][o] =
+     * bias[o] + sum_i x[r][i] (w[o][i] scales[o / 128][i / 128])} for {@code outBegin <= o <
+     * outEnd}.
+     *
+     * @param x (rows, in) float32
+     * @param rows number of rows
+     * @param in inner dimension
+     * @param weight (out, in) F8_E4M3
+     * @param scales (ceil(out / 128), ceil(in / 128)) float32
+     * @param bias (out), or 0
+     * @param biasType its type
+     * @param y row r starts at {@code y + 4 r yStride}; element o of it is written
+     * @param yStride distance of rows of y, in elements
+     * @param outBegin first output
+     * @param outEnd one past the last output
+     */
+    void linearScaled(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long scales,
             long bias,
             int biasType,
             long y,

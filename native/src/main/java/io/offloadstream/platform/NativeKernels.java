@@ -65,6 +65,23 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void linearScaled(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long scales,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear_scaled(
+                x, rows, in, weight, scales, bias, biasType, y, yStride, outBegin, outEnd);
+    }
+
+    @Override
     public void linearTransposed(
             long x,
             int rows,

@@ -107,7 +107,7 @@ final class ReferenceAttention {
         for (int t = begin; t < end; t++) {
             if (sight.sees(base + t)) {
                 FloatRows.load(keys + t * rowBytes, kvType, cached, cached.length);
-                scores[t] = scale * ReferenceKernels.dot(query, 0, cached, query.length);
+                scores[t] = scale * ReferenceProduct.dot(query, 0, cached, query.length);
                 maximum = Math.max(maximum, scores[t]);
             }
         }

@@ -40,56 +40,33 @@ public final class ReferenceKernels implements Kernels {
             long yStride,
             int outBegin,
             int outEnd) {
-        int outs = outEnd - outBegin;
-        if (outs <= 0) {
-            return;
-        }
-        float[] offsets = loadOrZero(bias, biasType, outBegin, outs);
-        float[] weights = new float[in];
-        float[] inputs = new float[Math.min(rows, ROW_BLOCK) * in];
-        for (int begin = 0; begin < rows; begin += ROW_BLOCK) {
-            int block = Math.min(rows - begin, ROW_BLOCK);
-            FloatRows.load(x + 4L * begin * in, inputs, block * in);
-            ByteBuffer[] results = new ByteBuffer[block];
-            for (int r = 0; r < block; r++) {
-                results[r] = HostMemory.view(y + 4 * ((begin + r) * yStride + outBegin), 4 * outs);
-            }
-            for (int o = 0; o < outs; o++) {
-                long row = weight + FloatRows.sizeBytes(weightType, (long) (outBegin + o) * in);
-                FloatRows.load(row, weightType, weights, in);
-                for (int r = 0; r < block; r++) {
-                    results[r].putFloat(4 * o, dot(inputs, r * in, weights, in) + offsets[o]);
-                }
-            }
-        }
+        ReferenceProduct.WeightRow row =
+                (o, target) ->
+                        FloatRows.load(
+                                weight + o * FloatRows.sizeBytes(weightType, in),
+                                weightType,
+                                target,
+                                in);
+        float[] offsets = loadOrZero(bias, biasType, outBegin, Math.max(0, outEnd - outBegin));
+        ReferenceProduct.linear(x, rows, in, row, offsets, y, yStride, outBegin, outEnd);
     }
 
-    /** Sums in eight interleaved parts, so that the additions need not wait for each other. */
-    static float dot(float[] x, int offset, float[] w, int count) {
-        float s0 = 0;
-        float s1 = 0;
-        float s2 = 0;
-        float s3 = 0;
-        float s4 = 0;
-        float s5 = 0;
-        float s6 = 0;
-        float s7 = 0;
-        int i = 0;
-        for (; i + 8 <= count; i += 8) {
-            s0 += x[offset + i] * w[i];
-            s1 += x[offset + i + 1] * w[i + 1];
-            s2 += x[offset + i + 2] * w[i + 2];
-            s3 += x[offset + i + 3] * w[i + 3];
-            s4 += x[offset + i + 4] * w[i + 4];
-            s5 += x[offset + i + 5] * w[i + 5];
-            s6 += x[offset + i + 6] * w[i + 6];
-            s7 += x[offset + i + 7] * w[i + 7];
-        }
-        float rest = 0;
-        for (; i < count; i++) {
-            rest += x[offset + i] * w[i];
-        }
-        return (((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) + rest;
+    @Override
+    public void linearScaled(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long scales,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        ReferenceProduct.WeightRow row = ReferenceProduct.scaled(weight, scales, in);
+        float[] offsets = loadOrZero(bias, biasType, outBegin, Math.max(0, outEnd - outBegin));
+        ReferenceProduct.linear(x, rows, in, row, offsets, y, yStride, outBegin, outEnd);
     }
 
     @Override

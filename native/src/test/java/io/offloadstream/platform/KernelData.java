@@ -69,6 +69,34 @@ final class KernelData implements AutoCloseable {
         return address;
     }
 
+    /** Rows of blocks of random bytes, with scales that make their elements 2 at most. */
+    long blocks(int rows, int in, DType type, int misalignment) {
+        int sizeBytes = Math.toIntExact(rows * type.bytes(in));
+        byte[] values = new byte[sizeBytes];
+        random.nextBytes(values);
+        long address = zeros(sizeBytes, misalignment);
+        ByteBuffer target = HostMemory.view(address, sizeBytes);
+        target.put(values);
+        float most = type == DType.Q8_0 ? 2f / 128 : 2f / 8;
+        int blockBytes = Math.toIntExact(type.bytes(type.blockElements()));
+        for (int at = 0; at < sizeBytes; at += blockBytes) {
+            target.putShort(at, HalfFloat.toF16(most * random.nextFloat()));
+        }
+        return address;
+    }
+
+    /** Random bytes, none of them NaN as float8. */
+    long float8(int count, int misalignment) {
+        byte[] values = new byte[count];
+        for (int i = 0; i < count; i++) {
+            int bits = random.nextInt(256);
+            values[i] = (byte) ((bits & 0x7f) == 0x7f ? 0 : bits);
+        }
+        long address = zeros(count, misalignment);
+        HostMemory.view(address, count).put(values);
+        return address;
+    }
+
     long longs(long... values) {
         long address = zeros(8L * values.length, 0);
         HostMemory.view(address, 8 * values.length).asLongBuffer().put(values);

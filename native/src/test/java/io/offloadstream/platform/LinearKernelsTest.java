@@ -15,6 +15,9 @@ public class LinearKernelsTest {
     private static final int[] SIZES = {1, 2, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 100, 257};
     private static final int[] ROWS = {1, 2, 3, 4, 5, 6, 7, 11, 12, 13, 25};
     private static final DType[] TYPES = {DType.F32, DType.F16, DType.BF16};
+    private static final DType[] ROW_TYPES = {
+        DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0
+    };
 
     private final ReferenceKernels reference = new ReferenceKernels();
 
@@ -37,15 +40,20 @@ public class LinearKernelsTest {
         final long bias;
         final int stride;
 
-        Product(KernelData data) {
+        Product(KernelData data, DType... types) {
             this.data = data;
             rows = ROWS[data.random.nextInt(ROWS.length)];
-            in = SIZES[data.random.nextInt(SIZES.length)];
+            type = types[data.random.nextInt(types.length)];
+            int blocks = type.blockElements();
+            in = (SIZES[data.random.nextInt(SIZES.length)] + blocks - 1) / blocks * blocks;
             out = SIZES[data.random.nextInt(SIZES.length)];
-            type = TYPES[data.random.nextInt(3)];
             biasType = TYPES[data.random.nextInt(3)];
             x = data.floats(rows * in, DType.F32, 4 * data.random.nextInt(4));
-            weight = data.floats(in * out, type, data.random.nextInt(9));
+            int misalignment = data.random.nextInt(9);
+            weight =
+                    blocks == 1
+                            ? data.floats(in * out, type, misalignment)
+                            : data.blocks(out, in, type, misalignment);
             bias =
                     data.random.nextBoolean()
                             ? data.floats(out, biasType, data.random.nextInt(4))
@@ -103,7 +111,7 @@ public class LinearKernelsTest {
         Kernels kernels = KernelData.kernels(instructionSet);
         for (int round = 0; round < 300; round++) {
             try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data);
+                Product p = new Product(data, ROW_TYPES);
                 int begin = data.random.nextInt(p.out);
                 int end = begin + data.random.nextInt(p.out - begin + 1);
                 long actual = p.result();
@@ -122,7 +130,7 @@ public class LinearKernelsTest {
         Kernels kernels = KernelData.kernels(instructionSet);
         for (int round = 0; round < 300; round++) {
             try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data);
+                Product p = new Product(data, TYPES);
                 int begin = data.random.nextInt(p.out);
                 int end = begin + data.random.nextInt(p.out - begin + 1);
                 long actual = p.result();
@@ -148,7 +156,7 @@ public class LinearKernelsTest {
     private static void linearIsSplit(Kernels kernels) {
         for (int round = 0; round < 200; round++) {
             try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data);
+                Product p = new Product(data, ROW_TYPES);
                 long whole = p.result();
                 long split = p.result();
                 p.linear(kernels, 0, p.rows, whole, 0, p.out);
@@ -174,7 +182,7 @@ public class LinearKernelsTest {
         Kernels kernels = KernelData.kernels(instructionSet);
         for (int round = 0; round < 200; round++) {
             try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data);
+                Product p = new Product(data, TYPES);
                 long whole = p.result();
                 long split = p.result();
                 p.transposed(kernels, 0, p.rows, whole, 0, p.out);
@@ -196,13 +204,16 @@ public class LinearKernelsTest {
     public void linearHasTheSameBitsAtEveryAlignment(String instructionSet) {
         Kernels kernels = KernelData.kernels(instructionSet);
         int rows = 7;
-        int in = 83;
         int out = 21;
-        for (DType type : TYPES) {
+        for (DType type : ROW_TYPES) {
+            int in = type.blockElements() == 1 ? 83 : 96;
             try (KernelData data = new KernelData(type.code())) {
                 long x = data.floats(rows * in);
-                long weight = data.floats(in * out, type, 0);
-                int weightBytes = in * out * type.sizeBytes();
+                long weight =
+                        type.blockElements() == 1
+                                ? data.floats(in * out, type, 0)
+                                : data.blocks(out, in, type, 0);
+                int weightBytes = Math.toIntExact(out * type.bytes(in));
                 long expected = data.zeros(4L * rows * out, 0);
                 linear(kernels, x, rows, in, weight, type, expected, out);
                 for (int misalignment = 1; misalignment < 64; misalignment++) {

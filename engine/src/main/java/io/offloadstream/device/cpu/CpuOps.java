@@ -253,7 +253,24 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
-        throw new UnsupportedOperationException("pending");
+        int in = x.columns();
+        int rows = x.rows();
+        pool.run(
+                weight.rows(),
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linearScaled(
+                                x.address(),
+                                rows,
+                                in,
+                                weight.address(),
+                                scales.address(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                y.address(),
+                                y.columns(),
+                                (int) begin,
+                                (int) end));
     }
 
     @Override

@@ -17,7 +17,7 @@ final class TopValues {
      *
      * @param row to look through
      * @param begin added to the places
-     * @param values receives the largest, the largest first; negative infinity for what is no
+     * @param values receives the largest, the largest first; positive infinity for what is no
      *     number
      * @param places receives where they are, the first of equal ones; -1 beyond the row
      */
@@ -26,7 +26,7 @@ final class TopValues {
         int found = 0;
         for (int i = 0; i < row.remaining(); i++) {
             float value = row.get(i);
-            float ranked = Float.isNaN(value) ? Float.NEGATIVE_INFINITY : value;
+            float ranked = Float.isNaN(value) ? Float.POSITIVE_INFINITY : value;
             if (found < wanted || ranked > values.get(found - 1)) {
                 int place = found < wanted ? found++ : found - 1;
                 while (place > 0 && ranked > values.get(place - 1)) {

@@ -59,11 +59,29 @@ public class CpuOpsTest {
         };
     }
 
+    @DataProvider
+    public Object[][] blockProducts() {
+        return new Object[][] {
+            {1, 640, 771, DType.Q8_0, false},
+            {5, 96, 40, DType.Q8_0, true},
+            {1, 64, 333, DType.Q4_0, true},
+            {19, 352, 61, DType.Q4_0, false},
+        };
+    }
+
     @Test(dataProvider = "products")
     public void linear(int rows, int in, int out, DType type, boolean biased) {
+        linearOf(rows, in, out, type, biased ? tensors.random(type, out) : null);
+    }
+
+    @Test(dataProvider = "blockProducts")
+    public void linearOfBlocks(int rows, int in, int out, DType type, boolean biased) {
+        linearOf(rows, in, out, type, biased ? tensors.random(DType.F16, out) : null);
+    }
+
+    private void linearOf(int rows, int in, int out, DType type, Tensor bias) {
         Tensor x = tensors.random(DType.F32, rows, in);
-        Tensor weight = tensors.random(type, out, in);
-        Tensor bias = biased ? tensors.random(type, out) : null;
+        Tensor weight = tensors.weight(type, out, in);
         Tensor y = ops.linear(x, weight, bias);
         assertEquals(y.shape(), new long[] {rows, out});
         double[] expected = product(x, weight, bias, out, 1, in);

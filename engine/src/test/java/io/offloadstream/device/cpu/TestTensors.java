@@ -54,6 +54,27 @@ final class TestTensors implements AutoCloseable {
         return tensor;
     }
 
+    /** Makes a weight of any type that products take; blocks and float8 get random bytes. */
+    Tensor weight(DType type, int out, int in) {
+        if (type.isComputable()) {
+            return random(type, out, in);
+        }
+        int sizeBytes = Math.toIntExact(out * type.bytes(in));
+        long address = memory(sizeBytes + 2).address() + 2;
+        byte[] values = new byte[sizeBytes];
+        random.nextBytes(values);
+        int blockBytes = Math.toIntExact(type.bytes(type.blockElements()));
+        for (int i = 0; i < sizeBytes; i++) {
+            boolean none = blockBytes == 1 && (values[i] & 0x7f) == 0x7f;
+            values[i] = none ? 0 : values[i];
+        }
+        ByteBuffer bytes = HostMemory.view(address, sizeBytes).put(values);
+        for (int at = 0; blockBytes > 1 && at < sizeBytes; at += blockBytes) {
+            bytes.putShort(at, (short) (0x2000 + random.nextInt(1 << 10))); // 1/128 to 1/64
+        }
+        return new Tensor(type, address, out, in);
+    }
+
     /** A float16 between 1/16 and 4, of either sign. */
     private short randomHalf() {
         int exponent = 11 + random.nextInt(6);
@@ -61,7 +82,29 @@ final class TestTensors implements AutoCloseable {
         return (short) (sign | (exponent << 10) | random.nextInt(1 << 10));
     }
 
-    /** Reads a tensor of any of the three types. */
+    /** Reads a weight of blocks by their definition. */
+    private static float block(ByteBuffer bytes, DType type, int i) {
+        int block = (int) type.bytes(i);
+        int at = i % 32;
+        float scale = half(bytes.getShort(block));
+        if (type == DType.Q8_0) {
+            return scale * bytes.get(block + 2 + at);
+        }
+        int pair = bytes.get(block + 2 + at % 16) & 255;
+        return scale * ((at < 16 ? pair % 16 : pair / 16) - 8);
+    }
+
+    private static float float8(int bits) {
+        int exponent = bits >> 3 & 15;
+        int mantissa = bits & 7;
+        float magnitude =
+                exponent == 0
+                        ? Math.scalb(mantissa / 8f, -6)
+                        : Math.scalb(1 + mantissa / 8f, exponent - 7);
+        return (bits & 128) == 0 ? magnitude : -magnitude;
+    }
+
+    /** Reads a tensor of any type that products take. */
     static float[] values(Tensor tensor) {
         float[] values = new float[(int) tensor.count()];
         if (values.length == 0) {
@@ -74,6 +117,8 @@ final class TestTensors implements AutoCloseable {
                         case F32 -> bytes.getFloat(4 * i);
                         case BF16 -> Float.intBitsToFloat(bytes.getShort(2 * i) << 16);
                         case F16 -> half(bytes.getShort(2 * i));
+                        case F8_E4M3 -> float8(bytes.get(i));
+                        case Q8_0, Q4_0 -> block(bytes, tensor.type(), i);
                         default -> throw new AssertionError(tensor.type());
                     };
         }

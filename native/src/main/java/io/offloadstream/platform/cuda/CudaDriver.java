@@ -77,6 +77,8 @@ public final class CudaDriver implements GpuDriver {
     public Discovery discover() {
         try {
             return devices(DriverLibrary.open());
+        } catch (DriverLibrary.AbsentException e) {
+            return Discovery.absent(e.getMessage());
         } catch (DeviceException e) {
             return new Discovery(List.of(), e.getMessage());
         } catch (LinkageError e) {

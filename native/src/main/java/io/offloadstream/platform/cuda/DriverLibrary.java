@@ -29,6 +29,16 @@ final class DriverLibrary {
 
     private static final int PORTABLE = 1;
 
+    /** Nothing was installed or plugged in, which is no fault. */
+    static final class AbsentException extends DeviceException {
+
+        private static final long serialVersionUID = 1;
+
+        AbsentException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
     private final NativeLibrary library;
     private final int version;
     private final Function paramInfo;
@@ -49,13 +59,13 @@ final class DriverLibrary {
         String name =
                 System.getProperty(PROPERTY, Platform.isWindows() ? "nvcuda" : "libcuda.so.1");
         if (Platform.isMac()) {
-            throw new DeviceException("CUDA does not exist for macOS");
+            throw new AbsentException("CUDA does not exist for macOS", null);
         }
         NativeLibrary library;
         try {
             library = NativeLibrary.getInstance(name);
         } catch (UnsatisfiedLinkError e) {
-            throw new DeviceException("no NVIDIA driver: " + name + " was not found", e);
+            throw new AbsentException("no NVIDIA driver: " + name + " was not found", e);
         }
         IntByReference version = new IntByReference();
         // The version may be asked for before cuInit, so that an old driver gets the better message
@@ -72,7 +82,7 @@ final class DriverLibrary {
             result = call(library, "cuInit", 0);
         }
         if (result == CudaResult.NO_DEVICE) {
-            throw new DeviceException("the NVIDIA driver finds no device");
+            throw new AbsentException("the NVIDIA driver finds no device", null);
         }
         if (result != CudaResult.SUCCESS) {
             throw new DeviceException(

@@ -40,7 +40,11 @@ final class ClEvent implements DeviceEvent {
 
     /** Enqueues an event; the queue is not flushed. */
     static ClEvent record(ClContext context, long queue, String stream) {
-        return new ClEvent(context, stream, enqueue(context, queue, context.markersHaveTimes()));
+        return record(context, queue, stream, context.markersHaveTimes());
+    }
+
+    static ClEvent record(ClContext context, long queue, String stream, boolean marker) {
+        return new ClEvent(context, stream, enqueue(context, queue, marker));
     }
 
     private static long enqueue(ClContext context, long queue, boolean marker) {
@@ -67,7 +71,7 @@ final class ClEvent implements DeviceEvent {
     /** Finds out whether markers of this driver have times. */
     static boolean markersHaveTimes(ClContext context) {
         long queue = context.newQueue();
-        try (ClEvent event = new ClEvent(context, "probe", enqueue(context, queue, true))) {
+        try (ClEvent event = record(context, queue, "probe", true)) {
             event.await();
             return event.endNanos() > 0;
         } catch (DeviceException e) {
@@ -102,16 +106,21 @@ final class ClEvent implements DeviceEvent {
                             handle(), CL_EVENT_COMMAND_EXECUTION_STATUS, Integer.BYTES, target, 0),
                     "asking an event");
             int status = MemoryUtil.memGetInt(target);
-            if (status < 0) {
-                throw new DeviceException(
-                        "work of stream "
-                                + stream
-                                + " failed on "
-                                + context.device.info().name()
-                                + ": "
-                                + ClStatus.name(status));
-            }
+            requireNoFailure(status, stream, context.device.info().name());
             return status;
+        }
+    }
+
+    /** Turns the execution status of work that failed, which is negative, into an exception. */
+    static void requireNoFailure(int status, String stream, String device) {
+        if (status < 0) {
+            throw new DeviceException(
+                    "work of stream "
+                            + stream
+                            + " failed on "
+                            + device
+                            + ": "
+                            + ClStatus.name(status));
         }
     }
 

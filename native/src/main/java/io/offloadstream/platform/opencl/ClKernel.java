@@ -33,8 +33,16 @@ final class ClKernel implements GpuKernel {
         this.context = context;
         this.name = name;
         this.kernel = kernel;
-        arguments = countArguments();
-        context.use();
+        boolean opened = false;
+        try {
+            arguments = countArguments();
+            context.use();
+            opened = true;
+        } finally {
+            if (!opened) {
+                clReleaseKernel(kernel);
+            }
+        }
     }
 
     private int countArguments() {

@@ -4,17 +4,23 @@
  */
 package io.offloadstream.platform.opencl;
 
+import com.sun.jna.Platform;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.KernelCache;
 import io.offloadstream.platform.gpu.KernelSources;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** The way to devices through OpenCL. Thread-safe. */
 public final class OpenClDriver implements GpuDriver {
@@ -28,6 +34,10 @@ public final class OpenClDriver implements GpuDriver {
 
     /** What users of one context have in common. */
     private record Key(long device, Map<String, String> sources) {}
+
+    /** AMD, NVIDIA, Windows' subsystem for Linux, Arm, Qualcomm, Imagination. */
+    private static final Pattern GPU_FILE =
+            Pattern.compile("^(kfd|nvidia(ctl|\\d+)|dxg|mali\\d*|kgsl-3d\\d+|pvr_sync)$");
 
     private final Supplier<Map<String, String>> sources;
     private final KernelCache cache;
@@ -54,6 +64,34 @@ public final class OpenClDriver implements GpuDriver {
     @Override
     public String name() {
         return NAME;
+    }
+
+    @Override
+    public boolean mayHaveGpu() {
+        return mayHaveGpu(Platform.isLinux(), Path.of("/dev"));
+    }
+
+    /** Drivers reach a GPU through a file; elsewhere than on Linux the system has its own list. */
+    static boolean mayHaveGpu(boolean linux, Path devices) {
+        if (!linux) {
+            return true;
+        }
+        try (Stream<Path> files = Files.list(devices)) {
+            return files.map(file -> file.getFileName().toString()).anyMatch(GPU_FILE.asPredicate())
+                    || hasRenderNode(devices.resolve("dri"));
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    /** A display without a GPU (a server's console) has a card there, but nothing that renders. */
+    private static boolean hasRenderNode(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.anyMatch(file -> file.getFileName().toString().startsWith("renderD"));
+        }
     }
 
     @Override

@@ -19,7 +19,8 @@ final class OpenClGpu implements Gpu {
     /** OpenCL does not tell what an object takes; drivers hand out pages. */
     private static final long PAGE_BYTES = 4096;
 
-    private final ClContext context;
+    final ClContext context;
+
     private final AtomicBoolean closed = new AtomicBoolean();
 
     /** Takes over one use of the context. */

@@ -1,0 +1,156 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device.gpu;
+
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.DeviceMemory;
+import io.offloadstream.device.SharedTable;
+import io.offloadstream.device.Workspace;
+import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Ops;
+import io.offloadstream.ops.Phase;
+import io.offloadstream.ops.ScratchRules;
+import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceStorage;
+import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuInfo;
+import java.util.Optional;
+
+/**
+ * A card, or whatever OpenCL calls a device: one compute stream, one stream for keys and values that
+ * are kept on the host, others for whoever copies.
+ */
+public final class GpuBackend implements Backend {
+
+    private final Gpu gpu;
+    private final ComputeType computeType;
+    private final DeviceStream compute;
+    private final DeviceStream transfer;
+    private final GpuScratch rules = new GpuScratch();
+
+    /**
+     * Takes a device over.
+     *
+     * @param gpu open; closed with this backend, and if this fails
+     * @param computeType what products take their activations in
+     */
+    public GpuBackend(Gpu gpu, ComputeType computeType) {
+        this.gpu = gpu;
+        this.computeType = computeType;
+        DeviceStream first = null;
+        DeviceStream second = null;
+        try {
+            first = gpu.newStream("compute");
+            second = gpu.newStream("KV transfer");
+        } finally {
+            if (second == null) {
+                if (first != null) {
+                    first.close();
+                }
+                gpu.close();
+            }
+        }
+        this.compute = first;
+        this.transfer = second;
+    }
+
+    @Override
+    public String name() {
+        GpuInfo info = gpu.info();
+        return device() + " (" + info.name() + ", " + info.capability() + ")";
+    }
+
+    private String device() {
+        return gpu.info().driver() + ":" + gpu.info().ordinal();
+    }
+
+    @Override
+    public boolean computesInHostMemory() {
+        return false;
+    }
+
+    @Override
+    public Optional<DeviceMemory> memory() {
+        return Optional.of(
+                new DeviceMemory(
+                        device(), gpu.info().totalBytes(), gpu.freeBytes(), gpu.contextBytes()));
+    }
+
+    @Override
+    public DeviceBuffer allocate(MemoryBudget device, String purpose, long sizeBytes) {
+        return gpu.allocate(device, purpose, sizeBytes);
+    }
+
+    @Override
+    public long chargedBytes(long sizeBytes) {
+        return gpu.chargedBytes(sizeBytes);
+    }
+
+    @Override
+    public HostMemory allocateHost(MemoryBudget host, String purpose, long sizeBytes) {
+        return gpu.allocateHost(host, purpose, sizeBytes);
+    }
+
+    @Override
+    public SharedTable newTable(
+            MemoryBudget host, MemoryBudget device, String purpose, long sizeBytes) {
+        return new GpuTable(gpu, compute, host, device, purpose, sizeBytes);
+    }
+
+    @Override
+    public DeviceStream computeStream() {
+        return compute;
+    }
+
+    @Override
+    public DeviceStream newStream(String name) {
+        return gpu.newStream(name);
+    }
+
+    @Override
+    public ScratchRules scratchRules() {
+        return rules;
+    }
+
+    @Override
+    public long workspaceHostBytes(long rowBytes) {
+        return HostMemory.chargedBytes(StagingRing.sizeBytes(rowBytes));
+    }
+
+    @Override
+    public Workspace newWorkspace(
+            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+        return new GpuWorkspace(gpu, compute, host, device, rowBytes, sizeBytes);
+    }
+
+    @Override
+    public Ops ops(Workspace workspace, Phase phase) {
+        if (workspace instanceof GpuWorkspace own && own.belongsTo(gpu)) {
+            return new GpuOps(
+                    own,
+                    rules,
+                    compute,
+                    own.linear(phase, computeType),
+                    new GpuAttention(own.kernels(), compute, transfer, phase));
+        }
+        throw new IllegalArgumentException(
+                name() + " computes in its own workspaces, not in " + workspace);
+    }
+
+    @Override
+    public DeviceStorage openStorage() {
+        return gpu.openStorage();
+    }
+
+    @Override
+    public void close() {
+        compute.close();
+        transfer.close();
+        gpu.close();
+    }
+}

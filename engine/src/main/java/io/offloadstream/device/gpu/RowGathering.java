@@ -1,0 +1,65 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device.gpu;
+
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.DeviceStream;
+
+/**
+ * Brings scattered rows from host memory to the device as they are stored, and converts them there.
+ *
+ * <p>Stored rows of half the size wait in the second half of where their results go, so that no
+ * other memory is needed. Results must not be written over rows that still wait: each launch takes
+ * half of those that are left, whose results end before the first of these; the last row lies in its
+ * own second half, which the kernel allows for.
+ */
+final class RowGathering {
+
+    private final KernelSet kernels;
+    private final DeviceStream stream;
+    private final StagingRing staging;
+
+    RowGathering(KernelSet kernels, DeviceStream stream, StagingRing staging) {
+        this.kernels = kernels;
+        this.stream = stream;
+        this.staging = staging;
+    }
+
+    void gather(long[] addresses, DType rowType, Tensor target) {
+        int width = target.columns();
+        long rowBytes = rowType.bytes(width);
+        int most = staging.rows(rowBytes);
+        if (most == 0) {
+            throw new IllegalStateException(
+                    "gather: rows of "
+                            + rowBytes
+                            + " bytes are longer than the workspace was made for");
+        }
+        for (int begin = 0; begin < addresses.length; begin += most) {
+            int count = Math.min(most, addresses.length - begin);
+            long results = target.address() + 4L * begin * width;
+            long stored = results + count * (4L * width - rowBytes);
+            staging.upload(addresses, begin, count, rowBytes, stored);
+            if (rowType != DType.F32) {
+                expand(stored, results, count, width, rowType);
+            }
+        }
+    }
+
+    private void expand(long stored, long results, int rows, int width, DType type) {
+        int done = 0;
+        while (done < rows) {
+            int count = Math.max(1, (rows - done) / 2);
+            kernels.get("rows", "expand_rows")
+                    .buffer(stored + 2L * done * width)
+                    .buffer(results + 4L * done * width)
+                    .int32(width)
+                    .int32(type.code())
+                    .launch(stream, count, 1, 1, KernelSet.THREADS);
+            done += count;
+        }
+    }
+}
