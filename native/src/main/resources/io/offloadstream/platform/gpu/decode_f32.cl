@@ -4,7 +4,7 @@
  */
 
 /* Products of up to 8 rows with weights of type F32. */
-#include "activation.h"
+#include "epilogue.h"
 #include "weights.h"
 
 #define CHUNK 4

@@ -4,7 +4,7 @@
  */
 
 /* Products of up to 8 rows with weights of type F8_E4M3, which have a scale for each 128 by 128 of them. */
-#include "activation.h"
+#include "epilogue.h"
 #include "weights.h"
 
 #define CHUNK 16

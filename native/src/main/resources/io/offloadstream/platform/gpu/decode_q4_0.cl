@@ -4,7 +4,7 @@
  */
 
 /* Products of up to 8 rows with weights of type Q4_0: blocks of 32 halves of bytes behind a float16 scale, 18 bytes. */
-#include "activation.h"
+#include "epilogue.h"
 #include "weights.h"
 
 #define CHUNK 8

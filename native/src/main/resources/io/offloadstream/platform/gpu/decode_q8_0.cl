@@ -4,7 +4,7 @@
  */
 
 /* Products of up to 8 rows with weights of type Q8_0: blocks of 32 int8 behind a float16 scale, 34 bytes. */
-#include "activation.h"
+#include "epilogue.h"
 #include "weights.h"
 
 #define CHUNK 4

@@ -1,0 +1,106 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device.gpu;
+
+import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Tensor;
+import io.offloadstream.platform.Activation;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuKernel;
+
+/** Products of many rows, in tiles of float32: of any device, any type, any shape. */
+final class PrefillProducts implements Products {
+
+    private static final int THREADS = 256;
+    private static final int TILE = 64;
+
+    private final DeviceStream stream;
+    private final GpuKernel linear;
+    private final GpuKernel transposed;
+
+    PrefillProducts(ProductKernels kernels, DeviceStream stream) {
+        this.stream = stream;
+        linear = kernels.find("prefill", "linear");
+        transposed = kernels.find("prefill", "transposed");
+    }
+
+    /** Takes matrix units where the device and the compute type have them. */
+    static Products choose(
+            Gpu gpu, ProductKernels kernels, DeviceStream stream, ComputeType computeType) {
+        return new PrefillProducts(kernels, stream);
+    }
+
+    @Override
+    public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, boolean add) {
+        multiply(x, weight, null, bias, y, add ? Epilogue.ADD : Epilogue.STORE, Activation.SILU);
+    }
+
+    @Override
+    public void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y) {
+        for (int i = 0; i < weights.length; i++) {
+            multiply(x, weights[i], null, biases[i], y[i], Epilogue.STORE, Activation.SILU);
+        }
+    }
+
+    @Override
+    public void gatedLinear(
+            Activation activation,
+            Tensor x,
+            Tensor gate,
+            Tensor gateBias,
+            Tensor up,
+            Tensor upBias,
+            Tensor y) {
+        multiply(x, gate, null, gateBias, y, Epilogue.STORE, activation);
+        multiply(x, up, null, upBias, y, Epilogue.GATE, activation);
+    }
+
+    @Override
+    public void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
+        multiply(x, weight, scales, bias, y, Epilogue.STORE, Activation.SILU);
+    }
+
+    private void multiply(
+            Tensor x,
+            Tensor weight,
+            Tensor scales,
+            Tensor bias,
+            Tensor y,
+            int epilogue,
+            Activation activation) {
+        boolean aligned =
+                isAligned(x)
+                        && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
+        linear.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(aligned ? 1 : 0);
+        linear.buffer(weight.address()).int32(weight.type().code());
+        linear.buffer(scales == null ? 0 : scales.address());
+        ProductKernels.optional(linear, bias).buffer(y.address()).int32(weight.rows());
+        linear.int32(epilogue).int32(activation.code());
+        linear.launch(stream, tiles(weight.rows()), tiles(x.rows()), 1, THREADS);
+    }
+
+    @Override
+    public void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        int vectors = (isAligned(x) ? 1 : 0) + (isAligned(weight) ? 2 : 0);
+        transposed.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(vectors);
+        transposed.buffer(weight.address()).int32(weight.type().code());
+        ProductKernels.optional(transposed, bias).buffer(y.address()).int32(y.columns());
+        transposed.launch(stream, tiles(y.columns()), tiles(x.rows()), 1, THREADS);
+    }
+
+    /** A thread loads 8 elements of a row at once, all of which must be of the row. */
+    private static boolean isAligned(Tensor x) {
+        return x.columns() % 8 == 0
+                && (x.type() == DType.F8_E4M3
+                        ? x.address() % Integer.BYTES == 0
+                        : ProductKernels.isAligned(x.address(), x.type(), x.columns()));
+    }
+
+    private static int tiles(int count) {
+        return Math.floorDiv(count - 1, TILE) + 1;
+    }
+}
