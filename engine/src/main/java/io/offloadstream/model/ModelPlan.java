@@ -60,8 +60,9 @@ public final class ModelPlan {
             Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
-            this.leastBytes = planned.residency().leastBytes();
-            this.deviceLeastBytes = planning.leastDeviceBytes(planned);
+            long[] least = planning.leastBytes();
+            this.leastBytes = least[0];
+            this.deviceLeastBytes = least[1];
         }
     }
 
