@@ -20,6 +20,7 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.stream.StreamOptions;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -173,6 +174,12 @@ final class DevicePlanning {
         Fixed fixed = input.fixed(sizes, kv, kv.plannedPages(options.maxBatch()));
         List<Term> device = new ArrayList<>(budget.terms());
         device.addAll(fixed.device());
+        if (options.stream().io() == StreamOptions.Io.GDS) {
+            // what reads land in is on the device too
+            int chunks = options.device().pinnedSlots();
+            long bytes = backend.chargedBytes(ResidencyPlan.MOST_REQUEST_BYTES);
+            device.add(new Term("gds staging of " + chunks + " chunks", chunks * bytes));
+        }
         DeviceRequest onDevice =
                 new DeviceRequest(
                         deviceBytes,

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 
@@ -23,7 +24,7 @@ import java.util.function.LongConsumer;
 final class FakeMemory {
 
     /** No address of a process is that high. */
-    private static final long OFFSET = 1L << 62;
+    static final long OFFSET = 1L << 62;
 
     /** What allocations of the device are rounded up to. */
     private static final int UNIT = 512;
@@ -109,6 +110,15 @@ final class FakeMemory {
         }
     }
 
+    /** Copies within the device. */
+    synchronized void copy(long source, long target, long sizeBytes) {
+        if (isIn(device, source - OFFSET, sizeBytes, "copy from")
+                && isIn(device, target - OFFSET, sizeBytes, "copy to")) {
+            HostMemory.view(target - OFFSET, (int) sizeBytes)
+                    .put(HostMemory.view(source - OFFSET, (int) sizeBytes));
+        }
+    }
+
     /** Runs something on real bytes of the device. */
     synchronized void read(long address, long sizeBytes, LongConsumer reader) {
         if (isIn(device, address - OFFSET, sizeBytes, "kernel on")) {
@@ -116,7 +126,7 @@ final class FakeMemory {
         }
     }
 
-    private boolean isIn(TreeMap<Long, HostMemory> live, long from, long size, String what) {
+    private boolean isIn(NavigableMap<Long, HostMemory> live, long from, long size, String what) {
         Map.Entry<Long, HostMemory> range = live.floorEntry(from);
         boolean inside =
                 range != null && from + size <= range.getKey() + range.getValue().sizeBytes();

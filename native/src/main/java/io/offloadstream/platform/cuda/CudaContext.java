@@ -42,10 +42,17 @@ final class CudaContext {
         this.library = library;
         this.info = info;
         check(JCudaDriver.cuDeviceGet(device, info.ordinal()), "cuDeviceGet");
-        check(
-                JCudaDriver.cuDevicePrimaryCtxRetain(context, device),
-                "cuDevicePrimaryCtxRetain (if a program on the device failed before, restart this"
-                        + " process)");
+        int result = JCudaDriver.cuDevicePrimaryCtxRetain(context, device);
+        if (CudaResult.isFatal(result)) {
+            // Something else in this process left the context lost: whoever uses it can do no more
+            JCudaDriver.cuDevicePrimaryCtxReset(device);
+            result = JCudaDriver.cuDevicePrimaryCtxRetain(context, device);
+        }
+        if (result != CudaResult.SUCCESS) {
+            throw new DeviceException(
+                    describe(result, "cuDevicePrimaryCtxRetain")
+                            + "; if a program failed on the device, restart this process");
+        }
     }
 
     GpuInfo info() {

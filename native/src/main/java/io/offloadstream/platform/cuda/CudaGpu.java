@@ -5,10 +5,12 @@
 package io.offloadstream.platform.cuda;
 
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.gpu.GpuGemm;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -85,6 +87,17 @@ final class CudaGpu implements Gpu {
     @Override
     public int processors() {
         return device.processors();
+    }
+
+    @Override
+    public DeviceStorage openStorage() {
+        // not use(): what is registered is given back on a lost context too
+        return CuFileStorage.open(device().context()::makeCurrent);
+    }
+
+    @Override
+    public GpuGemm gemm(MemoryBudget budget) {
+        return new CublasGemm(device(), budget);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import jcuda.driver.CUjit_option;
 import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
@@ -35,10 +36,17 @@ final class CudaModules implements AutoCloseable {
     CudaModules(CudaContext context, KernelBinaries binaries, Map<String, String> sources) {
         this.context = context;
         try {
-            for (Map.Entry<String, String> source : sources.entrySet()) {
-                String name = source.getKey();
-                modules.put(
-                        name, load(name, binaries.of(name, source.getValue()), binaries.origin()));
+            // Compiling takes seconds at the first start; the driver's calls stay on this thread
+            Map<String, List<byte[]>> images =
+                    sources.entrySet().parallelStream()
+                            .collect(
+                                    Collectors.toConcurrentMap(
+                                            Map.Entry::getKey,
+                                            source ->
+                                                    binaries.of(
+                                                            source.getKey(), source.getValue())));
+            for (String name : sources.keySet()) {
+                modules.put(name, load(name, images.get(name), binaries.origin()));
             }
         } catch (DeviceException e) {
             close();

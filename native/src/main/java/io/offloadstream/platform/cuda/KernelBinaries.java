@@ -125,7 +125,7 @@ final class KernelBinaries {
     }
 
     static String ptxName(String module) {
-        return module + ".compute_" + PTX_CAPABILITY + ".ptx";
+        return module + ".ptx";
     }
 
     private static Optional<byte[]> resource(String name) {

@@ -33,6 +33,9 @@ final class Nvrtc {
 
     private static final Logger LOGGER = LoggerFactory.getLogger(Nvrtc.class);
 
+    /** What is fused is written so: sums in one order have the same bits in every kernel. */
+    static final String NO_CONTRACTION = "--fmad=false";
+
     private static final int NEWEST_MAJOR = 13;
     private static final int OLDEST_MAJOR = 11;
 
@@ -78,6 +81,15 @@ final class Nvrtc {
             }
         }
         return Optional.empty();
+    }
+
+    /**
+     * Finds every NVRTC of this machine.
+     *
+     * @return the newest first
+     */
+    static List<Nvrtc> findAll() {
+        return candidates(NEWEST_MAJOR).stream().flatMap(name -> open(name).stream()).toList();
     }
 
     private static Optional<Nvrtc> open(String name) {
@@ -153,8 +165,7 @@ final class Nvrtc {
     }
 
     /**
-     * Returns what a card's kernels are compiled with. No contraction: what is fused is written so,
-     * and sums in one order have the same bits in every kernel.
+     * Returns what a card's kernels are compiled with.
      *
      * @param capability of the card, 90 for sm_90
      * @return options of {@link #compile}: machine code, or PTX of the newest that it knows
@@ -183,7 +194,7 @@ final class Nvrtc {
      * @return options of {@link #compile}
      */
     static List<String> options(String target) {
-        return List.of("--gpu-architecture=" + target, "--fmad=false", "--std=c++14");
+        return List.of("--gpu-architecture=" + target, NO_CONTRACTION);
     }
 
     /**

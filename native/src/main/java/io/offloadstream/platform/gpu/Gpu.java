@@ -120,6 +120,19 @@ public interface Gpu extends AutoCloseable {
                         + info().ordinal());
     }
 
+    /**
+     * Opens the vendor's library of matrix products, the option {@code gemm=cublas}.
+     *
+     * @param budget what the library takes of the device is charged to
+     * @return the library, for the caller to close
+     * @throws io.offloadstream.platform.BudgetExceededException if the budget does not hold it
+     * @throws io.offloadstream.platform.DeviceException if there is none for this device
+     */
+    default GpuGemm gemm(MemoryBudget budget) {
+        throw new DeviceException(
+                "gemm=cublas: " + info().name() + " by " + info().driver() + " has no cuBLAS");
+    }
+
     /** Ends this use of the device; the last one closes the context. */
     @Override
     void close();

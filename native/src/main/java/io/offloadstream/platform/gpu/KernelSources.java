@@ -49,9 +49,27 @@ public final class KernelSources {
     public static List<String> cudaModules(int capability) {
         return lines()
                 .filter(line -> line[0].endsWith(CUDA_SUFFIX))
-                .filter(line -> line.length == 1 || Integer.parseInt(line[1]) <= capability)
+                .filter(line -> oldest(line) <= capability)
                 .map(line -> line[0])
                 .toList();
+    }
+
+    /**
+     * Returns the oldest card that a module compiles for.
+     *
+     * @param module its name
+     * @return a capability, 80 for sm_80; 0 if any will do
+     */
+    public static int oldestCapability(String module) {
+        return lines()
+                .filter(line -> line[0].equals(module))
+                .mapToInt(KernelSources::oldest)
+                .findFirst()
+                .orElse(0);
+    }
+
+    private static int oldest(String[] line) {
+        return line.length == 1 ? 0 : Integer.parseInt(line[1]);
     }
 
     /**

@@ -259,7 +259,7 @@ public class CudaGpuTest {
 
     @Test
     public void everyThreadUsesTheContext() throws InterruptedException, ExecutionException {
-        ExecutorService threads = Executors.newFixedThreadPool(2);
+        ExecutorService threads = Executors.newFixedThreadPool(2, work -> new Thread(work, "other"));
         try (Gpu gpu = fake.open();
                 DeviceStream stream = gpu.newStream("copy")) {
             Future<?> work =

@@ -36,6 +36,7 @@ final class FakeCuda implements AutoCloseable {
         this.nvrtc = NativeLibrary.getInstance(nvrtc);
         System.setProperty(DriverLibrary.PROPERTY, driver);
         System.setProperty(Nvrtc.PROPERTY, nvrtc);
+        System.setProperty(CublasGemm.PROPERTY, file("fakecublas"));
         System.setProperty(Nvml.PROPERTY, "no-such-nvml");
         fail("", 0, 0);
         set("version", DRIVER_VERSION);
@@ -69,7 +70,12 @@ final class FakeCuda implements AutoCloseable {
 
     CudaDriver driver(String text, KernelCache cache) {
         return new CudaDriver(
-                capability -> Map.of("probe", KernelSources.source("cuda", "probe.cl", text)),
+                capability ->
+                        Map.of(
+                                "probe",
+                                KernelSources.source("cuda", "probe.cl", text),
+                                "widen_cuda",
+                                KernelSources.source("cuda", "widen_cuda")),
                 cache);
     }
 
@@ -112,5 +118,6 @@ final class FakeCuda implements AutoCloseable {
         System.clearProperty(DriverLibrary.PROPERTY);
         System.clearProperty(Nvrtc.PROPERTY);
         System.clearProperty(Nvml.PROPERTY);
+        System.clearProperty(CublasGemm.PROPERTY);
     }
 }
