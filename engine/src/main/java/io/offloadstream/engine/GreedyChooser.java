@@ -9,6 +9,7 @@ import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenChooser;
 import io.offloadstream.platform.OffloadStreamException;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Set;
 
 /** Takes the most probable token, the first of equals, until one that ends the text. */
@@ -44,15 +45,32 @@ final class GreedyChooser implements TokenChooser {
         int first = logits.position();
         for (int id = 0; id < count; id++) {
             float logit = logits.get(first + id);
+            logit = Float.isNaN(logit) ? Float.POSITIVE_INFINITY : logit;
             if (logit > bestLogit) {
                 bestLogit = logit;
                 best = id;
             }
         }
-        if (bestLogit == Float.NEGATIVE_INFINITY) {
+        return checked(best, bestLogit);
+    }
+
+    @Override
+    public int bestLogits() {
+        return 1;
+    }
+
+    @Override
+    public int next(FloatBuffer values, IntBuffer ids) {
+        return checked(ids.get(ids.position()), values.get(values.position()));
+    }
+
+    private int checked(int best, float logit) {
+        if (Float.isInfinite(logit)) {
             throw new OffloadStreamException(
-                    "no logit of the last position is a number: the weights are damaged, or overflow"
-                            + " float32");
+                    (logit < 0
+                                    ? "no logit of the last position is a number"
+                                    : "the logit of token " + best + " is NaN or Infinity")
+                            + ": the weights are damaged, or overflow float32");
         }
         return endTokens.contains(best) ? END : best;
     }

@@ -7,6 +7,7 @@ package io.offloadstream.engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
+import io.offloadstream.model.BestLogits;
 import io.offloadstream.model.PassOutput;
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
@@ -17,6 +18,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.OffloadStreamException;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
@@ -36,6 +38,9 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
     private final TokenChooser chooser;
     private final SessionScope scope;
     private final boolean ownsScope;
+    private final int vocabSize;
+    /** How many of the largest logits the chooser needs; 0 for all. */
+    private final int wanted;
 
     private TokenBatch pending;
     private int logitRow;
@@ -66,6 +71,9 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         this.manager = manager;
         this.request = request;
         this.chooser = chooser;
+        this.vocabSize = model.decoder().vocabSize();
+        int best = chooser.bestLogits();
+        this.wanted = best < vocabSize ? best : 0;
         this.scope = scope;
         this.ownsScope = ownsScope;
         pending =
@@ -178,22 +186,40 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
                     scope.allocate(
                             model.budget(),
                             "logits of the last position",
-                            4L * model.decoder().vocabSize());
+                            wanted == 0 ? 4L * vocabSize : bestBytes());
             session = scope.open(model, 1);
         }
         if (pending.tokens() > model.maxSequenceLength() - session.length()) {
             return TokenChooser.END;
         }
-        int vocabSize = model.decoder().vocabSize();
-        Tensor row = new Tensor(DType.F32, logits.address(), 1, vocabSize);
-        session.forward(pending, new PassOutput(new int[] {logitRow}, row, null));
-        FloatBuffer values = logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer();
-        int id = chooser.next(values);
+        int id = wanted == 0 ? chooseOfAll() : chooseOfBest();
         if (id != TokenChooser.END) {
             pending = following(id);
             logitRow = 0;
         }
         return id;
+    }
+
+    private int chooseOfAll() {
+        Tensor row = new Tensor(DType.F32, logits.address(), 1, vocabSize);
+        session.forward(pending, new PassOutput(new int[] {logitRow}, row, null));
+        return chooser.next(
+                logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer());
+    }
+
+    /** What the parts of the head find, then what is merged of it. */
+    private long bestBytes() {
+        return BestLogits.sizeBytes(model, 1, wanted) + 8L * wanted;
+    }
+
+    private int chooseOfBest() {
+        BestLogits best = new BestLogits(model, logits, 1, wanted);
+        session.forward(pending, PassOutput.best(new int[] {logitRow}, best));
+        long merged = BestLogits.sizeBytes(model, 1, wanted);
+        FloatBuffer values = logits.buffer(merged, 4 * wanted).asFloatBuffer();
+        IntBuffer ids = logits.buffer(merged + 4L * wanted, 4 * wanted).asIntBuffer();
+        best.merge(0, values, ids);
+        return chooser.next(values, ids);
     }
 
     private TokenBatch following(int id) {

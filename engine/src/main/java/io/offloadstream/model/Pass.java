@@ -82,8 +82,8 @@ final class Pass {
 
     /** Tells whether any row of these columns has logits to be computed. */
     static boolean wantsLogits(PassOutput output, int tokens, int begin, int end) {
-        if (output.logits() == null || output.logitRows() == null) {
-            return output.logits() != null;
+        if (!output.wantsLogits() || output.logitRows() == null) {
+            return output.wantsLogits();
         }
         for (int row : output.logitRows()) {
             if (row % tokens >= begin && row % tokens < end) {
@@ -110,7 +110,11 @@ final class Pass {
         for (int part = 0; part < total - groups.blocks(); part++) {
             try (GroupLease lease = stream.next()) {
                 Tensor tile = lease.get(new WeightRef(0));
-                runHead(tile, column, logitRuns, output.logits());
+                if (output.best() == null) {
+                    runHead(tile, column, logitRuns, output.logits());
+                } else {
+                    runBest(tile, part, column, logitRuns, output.best());
+                }
                 column += tile.rows();
             }
             progress.advanced(groups.blocks() + part + 1, total);
@@ -222,8 +226,26 @@ final class Pass {
         }
     }
 
+    /** Looks through the product where it was computed, and hands out the largest alone. */
+    private void runBest(Tensor tile, int part, int column, List<Run> runs, BestLogits best) {
+        int step = Math.min(chunkRows, BestLogits.STEP_ROWS);
+        for (Run run : runs) {
+            for (int done = 0; done < run.count(); done += step) {
+                int count = Math.min(step, run.count() - done);
+                int source = run.source() + done;
+                int target = run.target() + done;
+                workspace.reset();
+                ops.top(
+                        ops.linear(hidden.rows(source, source + count), tile, null),
+                        column,
+                        best.values(part, target, target + count),
+                        best.ids(part, target, target + count));
+            }
+        }
+    }
+
     private List<Run> logitRuns(PassOutput output) {
-        if (output.logits() == null) {
+        if (!output.wantsLogits()) {
             return List.of();
         }
         if (output.logitRows() == null) {

@@ -115,6 +115,12 @@ final class RequestCheck {
         }
         int wanted = output.logitRows() == null ? rows : output.logitRows().length;
         checkTarget("logits", output.logits(), wanted, vocabSize);
+        if (output.best() != null) {
+            require(
+                    output.best().rows() == wanted,
+                    "best has " + output.best().rows() + " rows, should have " + wanted);
+            require(output.logits() == null, "logits and the best of them are both wanted");
+        }
         checkTarget("hidden", output.hidden(), rows, hiddenSize);
     }
 

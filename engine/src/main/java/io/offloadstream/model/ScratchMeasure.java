@@ -87,6 +87,16 @@ final class ScratchMeasure {
                 new Tensor(DType.F32, 0, shape),
                 new Tensor(DType.F32, 0, count, shape[0]),
                 0);
+        int few = Math.min(rows, BestLogits.STEP_ROWS);
+        ops.reset();
+        ops.top(
+                ops.linear(
+                        new Tensor(DType.F32, 0, few, decoder.hiddenSize()),
+                        new Tensor(DType.F32, 0, shape),
+                        null),
+                0,
+                new Tensor(DType.F32, 0, few, BestLogits.MOST),
+                new Tensor(DType.I32, 0, few, BestLogits.MOST));
     }
 
     /** Embeddings of learned positions, and keys and values on their way in or out. */

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.text;
 
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 
 /**
@@ -14,6 +16,12 @@ import java.util.Arrays;
  * heap until the mass is reached, nothing sorts them all.
  */
 final class Candidates {
+
+    /**
+     * Of the tokens that equal the k-th best, so many more than k are kept; those of the lowest
+     * ids. It makes top-k need a number of logits that is known beforehand.
+     */
+    static final int MOST_TIES = 32;
 
     private int[] ids = new int[0];
     private float[] scores = new float[0];
@@ -45,19 +53,88 @@ final class Candidates {
         double temperature = config.temperature();
         float best = logits[argMax(logits)];
         float threshold = kthLargest(logits, config.topK());
-        if (ids.length < logits.length) {
-            ids = new int[logits.length];
-            scores = new float[logits.length];
-        }
-        count = 0;
+        int ties = tiesLeft(logits, threshold, config.topK());
+        reserve(logits.length);
         for (int id = 0; id < logits.length; id++) {
             // Dividing by the temperature keeps the order, so top-k may look at the logits.
-            if (logits[id] >= threshold && logits[id] != Float.NEGATIVE_INFINITY) {
-                ids[count] = id;
-                // The best one gets 0, so nothing overflows at the smallest temperature.
-                scores[count++] = (float) (((double) logits[id] - best) / temperature);
+            boolean tie = logits[id] == threshold;
+            if (logits[id] > threshold || (tie && ties-- > 0)) {
+                add(id, score(logits[id], best, temperature));
             }
         }
+        filter(config);
+    }
+
+    /**
+     * Takes the best tokens and applies temperature, top-k, top-p and min-p: the same, to the last
+     * bit, as if all were given.
+     *
+     * @param values the largest top-k and {@link #MOST_TIES} logits, the largest first, of equal
+     *     ones the lowest id
+     * @param tokens their ids
+     * @param config temperature and top-k above 0
+     */
+    void reset(FloatBuffer values, IntBuffer tokens, GenerationConfig config) {
+        int first = values.position();
+        int given = values.remaining();
+        float best = values.get(first);
+        float threshold =
+                config.topK() > given
+                        ? Float.NEGATIVE_INFINITY
+                        : values.get(first + config.topK() - 1);
+        reserve(given);
+        for (int i = 0; i < given; i++) {
+            float value = values.get(first + i);
+            if (value >= threshold && value != Float.NEGATIVE_INFINITY) {
+                int id = tokens.get(tokens.position() + i);
+                insert(id, score(value, best, config.temperature()));
+            }
+        }
+        filter(config);
+    }
+
+    /** The best one gets 0, so nothing overflows at the smallest temperature. */
+    private static float score(float logit, float best, double temperature) {
+        return (float) (((double) logit - best) / temperature);
+    }
+
+    /** How many of those that equal the threshold are kept. */
+    private static int tiesLeft(float[] logits, float threshold, int k) {
+        if (threshold == Float.NEGATIVE_INFINITY) {
+            return 0;
+        }
+        int larger = 0;
+        for (float logit : logits) {
+            larger += logit > threshold ? 1 : 0;
+        }
+        return k + MOST_TIES - larger;
+    }
+
+    private void reserve(int most) {
+        if (ids.length < most) {
+            ids = new int[most];
+            scores = new float[most];
+        }
+        count = 0;
+    }
+
+    private void add(int id, float score) {
+        ids[count] = id;
+        scores[count++] = score;
+    }
+
+    /** Adds where the ids ascend, as they do when all tokens are looked through. */
+    private void insert(int id, float score) {
+        int at = count++;
+        for (; at > 0 && ids[at - 1] > id; at--) {
+            ids[at] = ids[at - 1];
+            scores[at] = scores[at - 1];
+        }
+        ids[at] = id;
+        scores[at] = score;
+    }
+
+    private void filter(GenerationConfig config) {
         if (config.topP() < 1) {
             keepMass(config.topP());
         }
@@ -101,7 +178,7 @@ final class Candidates {
         return Arrays.copyOf(scores, count);
     }
 
-    /** All scores that equal the k-th largest stay, as in transformers' TopKLogitsWarper. */
+    /** Scores that equal the k-th largest stay, as in transformers' TopKLogitsWarper. */
     private static float kthLargest(float[] logits, int k) {
         if (k == 0 || k >= logits.length) {
             return Float.NEGATIVE_INFINITY;

@@ -4,8 +4,10 @@
  */
 package io.offloadstream.text;
 
+import io.offloadstream.model.BestLogits;
 import io.offloadstream.model.TokenChooser;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
@@ -56,15 +58,65 @@ public final class Sampler implements TokenChooser {
      */
     @Override
     public int next(FloatBuffer logits) {
-        if (finished || chosen == config.maxNewTokens()) {
-            finished = true;
+        if (isOver()) {
             return END;
         }
         load(logits);
-        int token =
+        return accept(
                 config.isGreedy()
                         ? Candidates.argMax(scores)
-                        : candidates().draw(random.nextDouble());
+                        : candidates().draw(random.nextDouble()));
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Greedy search needs one; top-k its k and {@link Candidates#MOST_TIES} more that may equal
+     * the last, also where top-p or min-p work on what it leaves. The repetition penalty may change
+     * any.
+     */
+    @Override
+    public int bestLogits() {
+        if (config.repetitionPenalty() != 1) {
+            return 0;
+        }
+        if (config.isGreedy()) {
+            return 1;
+        }
+        int wanted = Math.min(config.topK(), BestLogits.MOST) + Candidates.MOST_TIES;
+        return config.topK() > 0 && wanted <= BestLogits.MOST ? wanted : 0;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalStateException if a logit is NaN or infinite
+     */
+    @Override
+    public int next(FloatBuffer values, IntBuffer ids) {
+        if (isOver()) {
+            return END;
+        }
+        float best = values.get(values.position());
+        if (best == Float.NEGATIVE_INFINITY) {
+            throw impossible();
+        }
+        if (!Float.isFinite(best)) {
+            throw damaged(ids.get(ids.position()));
+        }
+        if (config.isGreedy()) {
+            return accept(ids.get(ids.position()));
+        }
+        candidates.reset(values, ids, config);
+        return accept(candidates.draw(random.nextDouble()));
+    }
+
+    private boolean isOver() {
+        finished |= chosen == config.maxNewTokens();
+        return finished;
+    }
+
+    private int accept(int token) {
         if (ends.get(token)) {
             finished = true;
             return END;
@@ -96,22 +148,27 @@ public final class Sampler implements TokenChooser {
         for (int id = 0; id < scores.length; id++) {
             float score = scores[id];
             if (Float.isNaN(score) || score == Float.POSITIVE_INFINITY) {
-                throw new IllegalStateException(
-                        "the logit of token "
-                                + id
-                                + " is "
-                                + score
-                                + " (token "
-                                + chosen
-                                + " of the answer); the weights or the computation are damaged");
+                throw damaged(id);
             }
             possible |= score != Float.NEGATIVE_INFINITY;
         }
         if (!possible) {
-            throw new IllegalStateException(
-                    "no token is possible: all " + scores.length + " logits are -Infinity");
+            throw impossible();
         }
         penalize();
+    }
+
+    private IllegalStateException damaged(int id) {
+        return new IllegalStateException(
+                "the logit of token "
+                        + id
+                        + " is NaN or Infinity (token "
+                        + chosen
+                        + " of the answer); the weights or the computation are damaged");
+    }
+
+    private static IllegalStateException impossible() {
+        return new IllegalStateException("no token is possible: all logits are -Infinity");
     }
 
     /** Returns the tokens that may be drawn from what {@link #load} took. */

@@ -10,6 +10,7 @@ import io.offloadstream.model.TokenChooser;
 import io.offloadstream.text.Sampler;
 import io.offloadstream.text.TextPieces;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Iterator;
 
 /**
@@ -44,7 +45,20 @@ final class Completion implements TokenChooser {
         if (isFinished()) {
             return END;
         }
-        int id = sampler.next(logits);
+        return accept(sampler.next(logits));
+    }
+
+    @Override
+    public int bestLogits() {
+        return sampler.bestLogits();
+    }
+
+    @Override
+    public int next(FloatBuffer values, IntBuffer ids) {
+        return isFinished() ? END : accept(sampler.next(values, ids));
+    }
+
+    private int accept(int id) {
         if (id == END) {
             ended = true;
         } else {

@@ -10,6 +10,7 @@ import com.google.gson.JsonObject;
 import io.offloadstream.model.TokenChooser;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -101,6 +102,7 @@ public class SamplerTest {
         Arrays.setAll(order, i -> i);
         Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a]));
         float least = logits[order[k - 1]];
+        order = Arrays.copyOf(order, Math.min(order.length, k + Candidates.MOST_TIES));
         double mass = 0;
         for (int id : order) {
             mass += logits[id] >= least ? Math.exp(logits[id] - logits[order[0]]) : 0;
@@ -110,6 +112,73 @@ public class SamplerTest {
             taken += Math.exp(logits[order[count]] - logits[order[0]]);
         }
         return Arrays.stream(order).limit(count).mapToInt(i -> i).sorted().toArray();
+    }
+
+    /** Tokens by all logits, and by the best alone, with many equal ones. */
+    @Test
+    public void theBestLogitsChooseAsAllDo() {
+        long seed = 20261121;
+        SplittableRandom random = new SplittableRandom(seed);
+        for (int round = 0; round < 300; round++) {
+            float[] logits = new float[random.nextInt(300, 2000)];
+            int kinds = random.nextInt(20, 2000);
+            for (int i = 0; i < logits.length; i++) {
+                int kind = random.nextInt(kinds);
+                logits[i] = kind == 0 ? Float.NEGATIVE_INFINITY : kind * 20f / kinds;
+            }
+            GenerationConfig config =
+                    GenerationConfig.DEFAULT.with(
+                            Map.of(
+                                    "do_sample", round % 5 > 0,
+                                    "top_k", random.nextInt(1, 225),
+                                    "top_p", random.nextDouble(0.3, 1),
+                                    "min_p", random.nextInt(2) * 0.05,
+                                    "temperature", random.nextDouble(0.2, 3),
+                                    "seed", round));
+            Sampler byAll = new Sampler(config, new int[0]);
+            Sampler byBest = new Sampler(config, new int[0]);
+            Integer[] order = new Integer[logits.length];
+            Arrays.setAll(order, i -> i);
+            Arrays.sort(order, (a, b) -> Float.compare(logits[b], logits[a]));
+            int count = byBest.bestLogits();
+            Assert.assertTrue(count > 0 && count <= 256, count + " wanted");
+            FloatBuffer values = FloatBuffer.allocate(count);
+            IntBuffer ids = IntBuffer.allocate(count);
+            for (int i = 0; i < count; i++) {
+                values.put(i, logits[order[i]]);
+                ids.put(i, order[i]);
+            }
+            for (int draw = 0; draw < 20; draw++) {
+                Assert.assertEquals(
+                        byBest.next(values, ids),
+                        byAll.next(logits(logits)),
+                        "seed " + seed + " round " + round + " draw " + draw + " of " + config);
+            }
+        }
+    }
+
+    @Test
+    public void damageIsTheSameErrorWithTheBestLogits() {
+        for (boolean sample : new boolean[] {false, true}) {
+            GenerationConfig config = GenerationConfig.DEFAULT.with(Map.of("do_sample", sample));
+            float infinity = Float.POSITIVE_INFINITY;
+            for (float[] values : new float[][] {{infinity, 2}, {-infinity, -infinity}}) {
+                float[] all = {values[1], values[1], values[0] == infinity ? Float.NaN : -infinity};
+                IllegalStateException expected =
+                        Assert.expectThrows(
+                                IllegalStateException.class,
+                                () -> new Sampler(config, new int[0]).next(logits(all)));
+                IllegalStateException e =
+                        Assert.expectThrows(
+                                IllegalStateException.class,
+                                () ->
+                                        new Sampler(config, new int[0])
+                                                .next(
+                                                        FloatBuffer.wrap(values),
+                                                        IntBuffer.wrap(new int[] {2, 0})));
+                Assert.assertEquals(e.getMessage(), expected.getMessage());
+            }
+        }
     }
 
     /** Chi-square with 5 degrees of freedom: 20.5 is passed once in a thousand seeds. */
@@ -197,7 +266,7 @@ public class SamplerTest {
                         Assert.expectThrows(
                                 IllegalStateException.class,
                                 () -> sampler.next(logits(1, 2, bad, 3)));
-                Assert.assertTrue(e.getMessage().contains("token 2 is " + bad), e.getMessage());
+                Assert.assertTrue(e.getMessage().contains("token 2 is NaN or Infinity"), e.getMessage());
             }
         }
         float none = Float.NEGATIVE_INFINITY;

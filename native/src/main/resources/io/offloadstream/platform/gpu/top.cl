@@ -3,7 +3,7 @@
 //
 // The largest values of rows: each group sorts 2048 of them and gives the first ones; run again on
 // those until one group holds all. Larger values come first, of equal ones the smaller place; what is
-// no number counts as negative infinity; beyond the row are places of NO_PLACE, last of all.
+// no number counts as positive infinity; beyond the row are places of NO_PLACE, last of all.
 
 #define PART 2048
 #define NO_PLACE 2147483647
@@ -29,7 +29,7 @@ KERNEL(256) void top_of_parts(
         int origin = NO_PLACE;
         if (column < width) {
             float value = values[row + column];
-            key = value == value ? value : -INF;
+            key = value == value ? value : INF;
             origin = IS_NULL(places) ? columnBegin + column : places[row + column];
         }
         keys[i] = key;
