@@ -40,8 +40,7 @@ public final class ModelPlan {
             Path directory,
             ModelOptions options,
             Storage storage,
-            Backend backend,
-            Bandwidths bandwidths) {
+            Backend backend) {
         boolean hasDevice = !backend.computesInHostMemory();
         options.device().requireUse(options.stream().io(), hasDevice, backend.name());
         this.options = options;
@@ -62,6 +61,7 @@ public final class ModelPlan {
             this.leastBytes = planning.leastBytes();
             this.deviceLeastBytes = 0;
         } else {
+            Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
             this.leastBytes = planned.residency().leastBytes();
@@ -104,7 +104,7 @@ public final class ModelPlan {
      */
     public static ModelPlan of(
             Path directory, ModelOptions options, Storage storage, Backend backend) {
-        return new ModelPlan(directory, options, storage, backend, Bandwidths.TYPICAL);
+        return new ModelPlan(directory, options, storage, backend);
     }
 
     private int directBlockBytes(Storage storage) {
@@ -112,7 +112,7 @@ public final class ModelPlan {
         if (io == StreamOptions.Io.BUFFERED || io == StreamOptions.Io.MMAP) {
             return 1;
         }
-        Path file = groups.all().get(0).tensors().get(0).file();
+        Path file = firstFile();
         try (StorageFile direct = storage.open(file, Storage.Mode.DIRECT)) {
             return direct.blockBytes();
         } catch (UnsupportedOperationException e) {
@@ -122,6 +122,15 @@ public final class ModelPlan {
         } catch (IOException e) {
             throw new CheckpointException(file + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Returns a file of weights, to measure the disk with.
+     *
+     * @return that of the first block
+     */
+    public Path firstFile() {
+        return groups.all().get(0).tensors().get(0).file();
     }
 
     /** What requests take. */

@@ -30,6 +30,8 @@ final class OpenPass implements StreamPass {
 
     @Override
     public GroupLease next() {
+        WeightGroup group;
+        Slot slot;
         pipeline.lock.lock();
         try {
             requireUsable();
@@ -40,8 +42,7 @@ final class OpenPass implements StreamPass {
             if (pipeline.atEnd()) {
                 throw new NoSuchElementException("the pass has no more groups");
             }
-            WeightGroup group = stream.plan().groups().get(pipeline.computingGroup());
-            Slot slot;
+            group = stream.plan().groups().get(pipeline.computingGroup());
             pipeline.setWaiting(true);
             try {
                 slot = await(group.name(), pipeline::next, WaitKind.COMPUTE);
@@ -49,23 +50,41 @@ final class OpenPass implements StreamPass {
                 pipeline.setWaiting(false);
             }
             pipeline.lease(slot);
-            long start = System.nanoTime();
-            long[] addresses = stream.addresses(group, slot);
-            open = new SlotLease(group, addresses, () -> release(group, slot, start));
-            return open;
         } finally {
             pipeline.lock.unlock();
         }
+        Runnable endUse = use(group, slot);
+        long start = System.nanoTime();
+        long[] addresses = stream.addresses(group, slot);
+        open = new SlotLease(group, addresses, () -> release(group, slot, endUse, start));
+        return open;
     }
 
-    private void release(WeightGroup group, Slot slot, long start) {
-        long nanos = System.nanoTime() - start;
-        pipeline.lock.lock();
+    /** Lets the computation use a leased slot; ends the lease if the device refuses. */
+    private Runnable use(WeightGroup group, Slot slot) {
+        Runnable endUse = null;
         try {
-            pipeline.advance(slot);
-            counters.computed(nanos);
+            endUse = slot.home().use(slot, group);
+            return endUse;
         } finally {
-            pipeline.lock.unlock();
+            if (endUse == null) {
+                release(slot);
+            }
+        }
+    }
+
+    private void release(WeightGroup group, Slot slot, Runnable endUse, long start) {
+        long nanos = System.nanoTime() - start;
+        try {
+            endUse.run();
+        } finally {
+            pipeline.lock.lock();
+            try {
+                pipeline.advance(slot);
+                counters.computed(nanos);
+            } finally {
+                pipeline.lock.unlock();
+            }
         }
         if (trace != null) {
             trace.event(TraceFile.COMPUTE_TRACK, group.name(), start, nanos, group.sizeBytes());
@@ -78,14 +97,24 @@ final class OpenPass implements StreamPass {
         if (group.access() != WeightGroup.Access.STATIC) {
             throw new IllegalArgumentException("group " + group.name() + " is not STATIC");
         }
+        Slot slot;
         pipeline.lock.lock();
         try {
             requireUsable();
-            Slot slot = awaitResident(index);
+            slot = awaitResident(index);
             pipeline.lease(slot);
-            return new SlotLease(group, stream.addresses(group, slot), () -> release(slot));
         } finally {
             pipeline.lock.unlock();
+        }
+        Runnable endUse = use(group, slot);
+        return new SlotLease(group, stream.addresses(group, slot), () -> release(slot, endUse));
+    }
+
+    private void release(Slot slot, Runnable endUse) {
+        try {
+            endUse.run();
+        } finally {
+            release(slot);
         }
     }
 
@@ -192,13 +221,16 @@ final class OpenPass implements StreamPass {
             if (closed) {
                 return;
             }
-            if (open != null) {
-                open.close();
-            }
-            stream.rows().endPass();
-            pipeline.end();
             closed = true;
-            stream.turns().end();
+            try {
+                if (open != null) {
+                    open.close();
+                }
+            } finally {
+                stream.rows().endPass();
+                pipeline.end(stream.memory().compute().times());
+                stream.turns().end();
+            }
         } finally {
             pipeline.lock.unlock();
         }

@@ -6,7 +6,6 @@ package io.offloadstream.stream;
 
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
-import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import java.util.List;
 import java.util.function.Supplier;
@@ -15,23 +14,26 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes memory for the groups of a pass when it begins, and gives it up when somebody else needs
- * it. A stream of mapped files has none to take or give.
+ * it: registered with the budget of the memory that kernels compute in. A stream of mapped files
+ * has none to take or give.
  */
 final class PassMemory implements MemoryBudget.Reclaimer {
 
     private static final Logger LOG = LoggerFactory.getLogger(PassMemory.class);
 
     private final ResidencyPlan plan;
-    private final MemoryBudget budget;
+    private final ComputeMemory memory;
     private final Pipeline pipeline;
     private final ResidentSet residents;
+    private final HostGroups hostGroups;
 
     /** The thread that takes memory for groups: it must not make others give theirs up for it. */
     private volatile Thread taking;
 
-    PassMemory(ResidencyPlan plan, MemoryBudget budget, Pipeline pipeline, ResidentSet residents) {
+    PassMemory(ResidencyPlan plan, StreamMemory memory, Pipeline pipeline, ResidentSet residents) {
+        this.hostGroups = memory.hostGroups();
         this.plan = plan;
-        this.budget = budget;
+        this.memory = memory.compute();
         this.pipeline = pipeline;
         this.residents = residents;
     }
@@ -43,9 +45,10 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         }
         taking = Thread.currentThread();
         try {
+            hostGroups.take(order);
             for (WeightGroup group : locked(() -> residents.pinnable(order))) {
-                HostMemory memory = residents.allocateIfRoom(group);
-                locked(() -> residents.pinned(group, memory));
+                Slot slot = residents.slotIfRoom(group);
+                locked(() -> residents.pinned(group, slot));
             }
             if (locked(() -> pipeline.needsRing(order))) {
                 takeRing(order);
@@ -58,28 +61,29 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */
     private void takeRing(int[] order) {
         for (int i = 0; i < plan.wantedSlotCount(); i++) {
-            HostMemory memory = residents.allocateIfRoom(plan.slotBytes(), "ring");
-            if (memory == null) {
+            Slot slot = residents.ringSlotIfRoom();
+            if (slot == null) {
                 break;
             }
-            locked(() -> pipeline.ring().add(new Slot(memory)));
+            locked(() -> pipeline.ring().add(slot));
         }
         locked(() -> residents.giveUpForRing(pipeline.ring()));
         if (locked(() -> pipeline.needsRing(order))) {
-            long missing = HostMemory.chargedBytes(plan.slotBytes()) - budget.availableBytes();
+            long missing = slotChargedBytes() - memory.budget().availableBytes();
             // groups that are each too small to be a slot make room for one together
-            locked(() -> residents.giveUpForRoom(missing)).forEach(HostMemory::close);
+            memory.free(locked(() -> residents.giveUpForRoom(memory, missing)));
             // where they do not suffice, this throws what names the numbers
-            HostMemory memory = HostMemory.allocate(budget, "ring", plan.slotBytes());
-            locked(() -> pipeline.ring().add(new Slot(memory)));
+            Slot slot = memory.newSlot("ring", plan.slotBytes());
+            locked(() -> pipeline.ring().add(slot));
         }
         int slots = locked(() -> pipeline.ring().size());
         if (slots < plan.wantedSlotCount()) {
             LOG.warn(
                     "outputs and caches leave room for {} instead of {} slots: less is read ahead;"
-                            + " raise hostMemory",
+                            + " raise {}",
                     slots,
-                    plan.wantedSlotCount());
+                    plan.wantedSlotCount(),
+                    plan.hasDevice() ? "deviceMemory" : "hostMemory");
         }
     }
 
@@ -89,22 +93,33 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     }
 
     private boolean hasRoomForSlot() {
-        long roomBytes = budget.availableBytes() + residents.evictableBytes();
-        return roomBytes >= HostMemory.chargedBytes(plan.slotBytes());
+        long roomBytes = memory.budget().availableBytes() + residents.evictableBytes(memory);
+        return roomBytes >= slotChargedBytes();
+    }
+
+    private long slotChargedBytes() {
+        return memory.chargedBytes(plan.slotBytes());
     }
 
     @Override
     public void reclaim(long neededBytes) {
-        if (plan.isMapped() || taking == Thread.currentThread()) {
+        if (plan.isMapped() || isTaking()) {
             return;
         }
-        List<HostMemory> freed =
+        List<Slot> freed =
                 locked(
                         () -> {
                             pipeline.signalAll();
                             return residents.giveUp(neededBytes, pipeline.ring());
                         });
-        freed.forEach(HostMemory::close);
+        memory.free(freed);
+    }
+
+    /**
+     * Whether the calling thread takes memory for groups, which is not worth giving some up for.
+     */
+    boolean isTaking() {
+        return taking == Thread.currentThread();
     }
 
     private <T> T locked(Supplier<T> action) {

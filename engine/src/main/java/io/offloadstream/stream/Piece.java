@@ -6,6 +6,9 @@ package io.offloadstream.stream;
 
 import io.offloadstream.plan.GroupExtents;
 import io.offloadstream.plan.GroupExtents.Extent;
+import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -17,14 +20,22 @@ import java.util.List;
  * @param slotOffset where it lands, a multiple of the block
  * @param length bytes asked for, a multiple of the block
  * @param needed how many of them must arrive: fewer than asked for at the end of a file
+ * @param segments where the weights among them belong in a slot of another layout; empty where they
+ *     are computed in as they were read
  */
-record Piece(int file, long offset, long slotOffset, int length, int needed) {
+record Piece(
+        int file, long offset, long slotOffset, int length, int needed, List<Segment> segments) {
 
     /** Large enough for full bandwidth, small enough that a group keeps several readers busy. */
-    private static final int MOST_BYTES = 4 << 20;
+    private static final int MOST_BYTES = ResidencyPlan.MOST_REQUEST_BYTES;
 
     /** Below this the cost of a request shows. */
     private static final int LEAST_BYTES = 1 << 20;
+
+    /** Makes the list immutable. */
+    Piece {
+        segments = List.copyOf(segments);
+    }
 
     /**
      * Cuts a group into requests: one per reader, within the limits above.
@@ -35,9 +46,41 @@ record Piece(int file, long offset, long slotOffset, int length, int needed) {
      * @param blockBytes what offsets and lengths are multiples of
      */
     static Piece[] cut(GroupExtents extents, WeightFiles files, int readers, int blockBytes) {
+        return cut(extents, files, readers, blockBytes, Long.MAX_VALUE);
+    }
+
+    /**
+     * Cuts all groups of a plan, for a device into what a chunk holds.
+     *
+     * @param plan groups, layouts, staging
+     * @param files where file indices come from
+     * @param readers number of reader threads
+     * @return pieces by group
+     */
+    static Piece[][] cut(ResidencyPlan plan, WeightFiles files, int readers) {
+        Piece[][] pieces = new Piece[plan.groups().size()][];
+        for (WeightGroup group : plan.groups()) {
+            int index = group.index();
+            GroupExtents extents = plan.extents(index);
+            if (!plan.hasDevice() || group.access() == Access.GATHERED) {
+                pieces[index] = cut(extents, files, readers, plan.blockBytes());
+                continue;
+            }
+            pieces[index] = cut(extents, files, readers, plan.blockBytes(), plan.stagingBytes());
+            for (int i = 0; i < pieces[index].length; i++) {
+                Piece piece = pieces[index][i];
+                pieces[index][i] = piece.to(Segment.of(piece, group, extents, plan.layout(index)));
+            }
+        }
+        return pieces;
+    }
+
+    private static Piece[] cut(
+            GroupExtents extents, WeightFiles files, int readers, int blockBytes, long mostBytes) {
         long share = GroupExtents.roundUp(extents.readBytes() / readers, LEAST_BYTES);
         long wanted = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, share));
-        long step = GroupExtents.roundUp(wanted, blockBytes);
+        long most = Math.max(blockBytes, mostBytes / blockBytes * blockBytes);
+        long step = Math.min(GroupExtents.roundUp(wanted, blockBytes), most);
         List<Piece> pieces = new ArrayList<>();
         for (Extent extent : extents.extents()) {
             int file = files.indexOf(extent.file());
@@ -50,9 +93,20 @@ record Piece(int file, long offset, long slotOffset, int length, int needed) {
                                 extent.offset() + from,
                                 extent.slotOffset() + from,
                                 length,
-                                Math.max(0, needed)));
+                                Math.max(0, needed),
+                                List.of()));
             }
         }
         return pieces.toArray(Piece[]::new);
+    }
+
+    /** Returns the same piece, its weights going somewhere else. */
+    private Piece to(List<Segment> target) {
+        return new Piece(file, offset, slotOffset, length, needed, target);
+    }
+
+    /** How much of it goes somewhere else. */
+    long weightBytes() {
+        return segments.stream().mapToLong(Segment::sizeBytes).sum();
     }
 }

@@ -19,17 +19,14 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * Which group is read into which slot, and when: the meeting place of the readers and the pass.
  *
- * <p>Positions count the groups of the current pass and go on into the next one, whose order is
- * taken to be that of the last complete pass. For each position there is a slot of the ring, or
- * memory of the group's own, or nothing yet; readers fill the first position that has nothing as
- * soon as the scheduler allows and a slot is free.
+ * <p>For each position of the {@link PassOrder} there is a slot of the ring, or memory of the
+ * group's own, or nothing yet; readers fill the first position that has nothing as soon as the
+ * scheduler allows and a slot is free.
  *
  * <p>One lock guards all of it; it is taken a few times per group and per request, and never held
  * while reading or allocating.
  */
 final class Pipeline {
-
-    private static final int[] NOTHING = {};
 
     final ReentrantLock lock = new ReentrantLock();
 
@@ -46,12 +43,8 @@ final class Pipeline {
     private final StreamCounters counters;
     private final List<Slot> ring = new ArrayList<>();
     private final Deque<Slot> reading = new ArrayDeque<>();
-    private int[] order = NOTHING;
-    private Slot[] assigned = {};
-    private int[] nextOrder = NOTHING;
-    private Slot[] nextAssigned = {};
-    private int[] lastComplete;
-    private int computing;
+    private final PassOrder order = new PassOrder();
+    private boolean complete = true;
     private boolean waiting;
     private boolean stopping;
     private long passNumber;
@@ -85,12 +78,12 @@ final class Pipeline {
             while (!stopping) {
                 Slot slot = nextToRead();
                 if (slot != null) {
-                    Piece piece = slot.piece(slot.takePiece());
+                    int index = slot.takePiece();
                     if (!slot.hasPieces()) {
                         reading.remove(slot);
                     }
                     counters.readerWaited(System.nanoTime() - start);
-                    return new Work(slot, piece, name(slot));
+                    return new Work(slot, slot.group(), index, slot.piece(index), name(slot));
                 }
                 work.awaitUninterruptibly();
             }
@@ -114,10 +107,11 @@ final class Pipeline {
     }
 
     /** Reports a request as done, or failed. */
-    void complete(Work done, long nanos, OffloadStreamException failure) {
+    void complete(Work done, PieceReads reads, OffloadStreamException failure) {
         lock.lock();
         try {
-            counters.request(done.piece().length(), nanos);
+            counters.request(reads);
+            done.slot().addBytes(reads.diskBytes(), reads.hostBytes());
             if (done.slot().completePiece(failure)) {
                 changed.signalAll();
                 work.signalAll();
@@ -156,20 +150,19 @@ final class Pipeline {
     /** Starts to read the first group that lacks a slot; false if nothing may be read now. */
     private boolean assignNext() {
         int ahead = 0;
-        int end = order.length + nextOrder.length;
-        for (int position = computing; position < end; position++) {
-            if (assignedAt(position) != null) {
+        int computing = order.computing();
+        for (int position = computing; position < order.end(); position++) {
+            if (order.slot(position) != null) {
                 ahead += position > computing ? 1 : 0;
                 continue;
             }
-            int group = groupAt(position);
+            int group = order.group(position);
             Slot resident = residents.find(group);
             boolean settled = resident != null && resident.state() != Slot.State.FREE;
             if (settled) {
                 continue;
             }
-            boolean isNextPass = position >= order.length;
-            if (isNextPass && residents.isExpected(group)) {
+            if (order.isNextPass(position) && residents.isExpected(group)) {
                 return false;
             }
             // memory of a group's own is no slot: it can be filled however far ahead it is
@@ -182,7 +175,7 @@ final class Pipeline {
                 return false;
             }
             if (resident == null) {
-                assign(position, slot);
+                order.assign(position, slot);
             }
             startReading(slot, group, pieces[group], false);
             return true;
@@ -199,11 +192,11 @@ final class Pipeline {
             dropping |= slot.isUnwanted();
         }
         // A group that lost its memory can find all slots taken by groups behind it
-        if (position == computing && waiting && !dropping) {
-            for (int last = order.length + nextOrder.length - 1; last > position; last--) {
-                Slot slot = assignedAt(last);
+        if (position == order.computing() && waiting && !dropping) {
+            for (int last = order.end() - 1; last > position; last--) {
+                Slot slot = order.slot(last);
                 if (slot != null) {
-                    assign(last, null);
+                    order.assign(last, null);
                     drop(slot);
                     return slot.state() == Slot.State.FREE ? slot : null;
                 }
@@ -217,44 +210,10 @@ final class Pipeline {
         reading.remove(slot);
     }
 
-    private int groupAt(int position) {
-        return position < order.length ? order[position] : nextOrder[position - order.length];
-    }
-
-    private Slot assignedAt(int position) {
-        return position < order.length ? assigned[position] : nextAssigned[position - order.length];
-    }
-
-    private void assign(int position, Slot slot) {
-        if (position < order.length) {
-            assigned[position] = slot;
-        } else {
-            nextAssigned[position - order.length] = slot;
-        }
-    }
-
     /** Makes an order the current one, keeping what was read ahead for it and dropping the rest. */
     void begin(int[] newOrder) {
-        int kept = 0;
-        while (kept < Math.min(newOrder.length, nextOrder.length)
-                && newOrder[kept] == nextOrder[kept]) {
-            kept++;
-        }
-        Slot[] newAssigned = new Slot[newOrder.length];
-        for (int i = 0; i < nextOrder.length; i++) {
-            Slot slot = nextAssigned[i];
-            if (slot != null && (i >= kept || slot.state() == Slot.State.FAILED)) {
-                drop(slot);
-            } else if (slot != null) {
-                newAssigned[i] = slot;
-            }
-        }
+        order.begin(newOrder).forEach(this::drop);
         residents.forgetFailures();
-        order = newOrder;
-        assigned = newAssigned;
-        nextOrder = lastComplete == null ? newOrder : lastComplete;
-        nextAssigned = new Slot[nextOrder.length];
-        computing = 0;
         passNumber++;
         counters.passBegan();
         for (WeightGroup group : plan.groups()) {
@@ -266,40 +225,39 @@ final class Pipeline {
     }
 
     /** Ends the current pass, dropping what was read for groups that it did not reach. */
-    void end() {
-        boolean complete = computing == order.length;
-        for (int i = 0; i < order.length; i++) {
-            if (assigned[i] != null) {
-                drop(assigned[i]);
-                assigned[i] = null;
-            }
-        }
-        if (complete) {
-            lastComplete = order;
-        }
-        computing = order.length;
+    void end(DeviceTimes times) {
+        complete = order.atEnd();
+        order.endPass().forEach(this::drop);
         waiting = false;
-        counters.passEnded(complete);
+        counters.passEnded(complete, times);
         work.signalAll();
     }
 
+    /** Whether the last pass ran to its end, or there was none. */
+    boolean isLastComplete() {
+        return complete;
+    }
+
     boolean atEnd() {
-        return computing == order.length;
+        return order.atEnd();
     }
 
     int computingGroup() {
-        return order[computing];
+        return order.group(order.computing());
     }
 
     /** Returns the next group's slot, null if it is not there yet; throws if its read failed. */
     Slot next() {
-        Slot slot = assigned[computing];
-        int group = order[computing];
+        Slot slot = order.slot(order.computing());
+        int group = computingGroup();
         return filledOrRetried(slot == null ? residents.find(group) : slot, group);
     }
 
     /** Likewise, reading once more what failed ahead of the pass: the fault may be gone. */
     Slot filledOrRetried(Slot slot, int group) {
+        if (slot != null) {
+            slot.checkArrival();
+        }
         if (slot != null
                 && slot.state() == Slot.State.FAILED
                 && slot.startedInPass() < passNumber) {
@@ -329,21 +287,18 @@ final class Pipeline {
     void lease(Slot slot) {
         slot.lease();
         if (slot.firstUse()) {
-            counters.groupRead(
-                    slot.group(),
-                    plan.extents(slot.group()).readBytes(),
-                    slot.startedInPass() < passNumber);
+            counters.groupRead(slot, slot.startedInPass() < passNumber);
         }
     }
 
     /** Ends the lease of the group that computes, and moves on to the next one. */
     void advance(Slot slot) {
         slot.release();
-        if (assigned[computing] == slot) {
-            assigned[computing] = null;
+        if (order.slot(order.computing()) == slot) {
+            order.assign(order.computing(), null);
             slot.drop();
         }
-        computing++;
+        order.advance();
         work.signalAll();
     }
 
@@ -392,7 +347,7 @@ final class Pipeline {
 
     /** Frees the ring. Called when nobody uses it any more. */
     void closeRing() {
-        ring.forEach(slot -> slot.memory().close());
+        ring.forEach(Slot::close);
         ring.clear();
     }
 }

@@ -7,41 +7,31 @@ package io.offloadstream.stream;
 import io.offloadstream.platform.OffloadStreamException;
 
 /**
- * A thread that reads what the pipeline asks for. It outlives failed reads, which are handed to the
- * pass that needs the bytes, and stops when the pipeline does; it is never interrupted, which would
- * close the file for all.
+ * A thread that brings what the pipeline asks for into slots. It outlives failures, which are
+ * handed to the pass that needs the bytes, and stops when the pipeline does; it is never
+ * interrupted, which would close the file for all.
  */
 final class Reader implements Runnable {
 
     private final Pipeline pipeline;
-    private final WeightFiles files;
-    private final TraceFile trace;
-    private final int track;
+    private final PieceReads reads;
 
-    Reader(Pipeline pipeline, WeightFiles files, TraceFile trace, int track) {
+    Reader(Pipeline pipeline, PieceReads reads) {
         this.pipeline = pipeline;
-        this.files = files;
-        this.trace = trace;
-        this.track = track;
+        this.reads = reads;
     }
 
     @Override
     public void run() {
         for (Work work = pipeline.take(); work != null; work = pipeline.take()) {
-            long start = System.nanoTime();
-            OffloadStreamException failure = read(work);
-            long nanos = System.nanoTime() - start;
-            // traced first: who sees the group filled finds its reads in the trace
-            if (trace != null) {
-                trace.event(track, work.name(), start, nanos, work.piece().length());
-            }
-            pipeline.complete(work, nanos, failure);
+            reads.begin();
+            pipeline.complete(work, reads, carry(work));
         }
     }
 
-    private OffloadStreamException read(Work work) {
+    private OffloadStreamException carry(Work work) {
         try {
-            files.read(work.piece(), work.slot().memory(), work.name());
+            work.slot().home().route().carry(work, reads);
             return null;
         } catch (OffloadStreamException e) {
             return e;

@@ -8,16 +8,14 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /**
- * The groups that have memory of their own. It is taken when a pass first needs the group, and
- * given back when somebody else needs it: then the group streams, until the budget has had room for
- * it again for a while.
+ * The groups that have memory of their own: where kernels compute, or, for gathered tables, in host
+ * memory. It is taken when a pass first needs the group, and given back when somebody else needs
+ * it: then the group streams, until the budget has had room for it again for a while.
  *
  * <p>Guarded by the pipeline's lock, except where a method says otherwise.
  */
@@ -29,19 +27,28 @@ final class ResidentSet {
      * How many passes must begin after memory was given up before a group is pinned again. One
      * would let outputs that come and go with every pass evict a group each time.
      */
-    private static final int CALM_PASSES = 2;
+    static final int CALM_PASSES = 2;
 
     private final ResidencyPlan plan;
-    private final MemoryBudget budget;
+    private final ComputeMemory memory;
+    private final InHostMemory host;
     private final Slot[] slots;
     private final boolean[] planned;
     private final boolean[] givenUp;
     private int calmPasses;
     private int reclaimedGroups;
 
-    ResidentSet(ResidencyPlan plan, MemoryBudget budget) {
+    /**
+     * Constructs an empty set.
+     *
+     * @param plan names the groups
+     * @param memory where kernels compute
+     * @param host the same, or where gathered tables are
+     */
+    ResidentSet(ResidencyPlan plan, ComputeMemory memory, InHostMemory host) {
         this.plan = plan;
-        this.budget = budget;
+        this.memory = memory;
+        this.host = host;
         int count = plan.groups().size();
         slots = new Slot[count];
         planned = new boolean[count];
@@ -55,11 +62,10 @@ final class ResidentSet {
     void open() {
         for (WeightGroup group : plan.groups()) {
             if (plan.isMapped()) {
-                slots[group.index()] = Slot.mapped(group.index());
+                slots[group.index()] = Slot.mapped(host, group.index());
             } else if (group.access() == Access.STATIC) {
-                long size = plan.extents(group.index()).slotBytes();
-                slots[group.index()] =
-                        new Slot(HostMemory.allocate(budget, "static weights", size));
+                long size = memory.layout(group.index()).slotBytes();
+                slots[group.index()] = memory.newSlot("static weights", size);
             }
         }
     }
@@ -118,26 +124,31 @@ final class ResidentSet {
     }
 
     /**
-     * Takes memory for a group if the budget has room as it is. Called without the lock, by the
-     * thread whose turn it is.
+     * Takes memory for a slot of the ring if the budget has room as it is. Called without the lock,
+     * by the thread whose turn it is.
      *
-     * @return the memory, or null if there is no room
+     * @return a free slot, or null if there is no room
      */
-    HostMemory allocateIfRoom(long sizeBytes, String purpose) {
-        if (budget.availableBytes() < HostMemory.chargedBytes(sizeBytes)) {
+    Slot ringSlotIfRoom() {
+        return slotIfRoom(memory, "ring", plan.slotBytes());
+    }
+
+    /** Likewise, for a group. */
+    Slot slotIfRoom(WeightGroup group) {
+        ComputeMemory home = group.access() == Access.GATHERED ? host : memory;
+        return slotIfRoom(home, PURPOSE, home.layout(group.index()).slotBytes());
+    }
+
+    private static Slot slotIfRoom(ComputeMemory home, String purpose, long sizeBytes) {
+        if (home.budget().availableBytes() < home.chargedBytes(sizeBytes)) {
             return null;
         }
         try {
-            return HostMemory.allocate(budget, purpose, sizeBytes);
+            return home.newSlot(purpose, sizeBytes);
         } catch (BudgetExceededException e) {
             // somebody was faster; the group streams instead
             return null;
         }
-    }
-
-    /** Likewise, for the memory of a group. */
-    HostMemory allocateIfRoom(WeightGroup group) {
-        return allocateIfRoom(plan.extents(group.index()).slotBytes(), PURPOSE);
     }
 
     /**
@@ -145,19 +156,20 @@ final class ResidentSet {
      *
      * @return whether it has
      */
-    boolean pinned(WeightGroup group, HostMemory memory) {
-        givenUp[group.index()] = memory == null;
-        slots[group.index()] = memory == null ? null : new Slot(memory);
-        return memory != null;
+    boolean pinned(WeightGroup group, Slot slot) {
+        givenUp[group.index()] = slot == null;
+        slots[group.index()] = slot;
+        return slot != null;
     }
 
     /** Groups whose memory can be taken away now, the first to go first. */
-    private List<Integer> evictable() {
+    private List<Integer> evictable(ComputeMemory home) {
         List<Integer> list = new ArrayList<>();
         for (int i = plan.pinned().size() - 1; i >= 0; i--) {
             int group = plan.pinned().get(i).index();
             Slot slot = slots[group];
             if (slot != null
+                    && slot.home() == home
                     && slot.state() != Slot.State.READING
                     && slot.state() != Slot.State.LEASED) {
                 list.add(group);
@@ -172,20 +184,20 @@ final class ResidentSet {
      * @param neededBytes how much
      * @param ring receives slots made of given-up memory if it has none: a group that has no memory
      *     of its own streams, and needs a slot
-     * @return memory for the caller to close, without the lock
+     * @return slots for the caller to free, without the lock
      */
-    List<HostMemory> giveUp(long neededBytes, List<Slot> ring) {
-        List<Integer> victims = evictable();
+    List<Slot> giveUp(long neededBytes, List<Slot> ring) {
+        List<Integer> victims = evictable(memory);
         List<Integer> slotVictims = ring.isEmpty() ? slotVictims(victims) : List.of();
         if (ring.isEmpty() && slotVictims.isEmpty()) {
             return List.of();
         }
-        List<HostMemory> freed = new ArrayList<>();
+        List<Slot> freed = new ArrayList<>();
         List<Integer> chosen = new ArrayList<>();
         long bytes = 0;
         for (int group : victims) {
             if (bytes < neededBytes && !slotVictims.contains(group)) {
-                bytes += HostMemory.chargedBytes(slots[group].memory().sizeBytes());
+                bytes += chargedBytes(slots[group]);
                 chosen.add(group);
             }
         }
@@ -193,7 +205,7 @@ final class ResidentSet {
             return List.of();
         }
         chosen.forEach(group -> freed.add(takeAway(group)));
-        slotVictims.forEach(group -> ring.add(new Slot(takeAway(group))));
+        slotVictims.forEach(group -> ring.add(takeAway(group)));
         calmPasses = 0;
         return freed;
     }
@@ -205,25 +217,26 @@ final class ResidentSet {
      */
     boolean giveUpForRing(List<Slot> ring) {
         if (ring.isEmpty()) {
-            slotVictims(evictable()).forEach(group -> ring.add(new Slot(takeAway(group))));
+            slotVictims(evictable(memory)).forEach(group -> ring.add(takeAway(group)));
         }
         return !ring.isEmpty();
     }
 
     /**
-     * Gives groups up for a ring that there is no slot for yet, or none if they do not suffice.
+     * Gives groups up that nothing else must take the place of, or none if they do not suffice.
      *
-     * @return memory for the caller to close, without the lock
+     * @param home whose memory is wanted
+     * @return slots for the caller to free, without the lock
      */
-    List<HostMemory> giveUpForRoom(long neededBytes) {
-        List<HostMemory> freed = new ArrayList<>();
-        if (evictableBytes() < neededBytes) {
+    List<Slot> giveUpForRoom(ComputeMemory home, long neededBytes) {
+        List<Slot> freed = new ArrayList<>();
+        if (evictableBytes(home) < neededBytes) {
             return freed;
         }
         long bytes = 0;
-        for (int group : evictable()) {
+        for (int group : evictable(home)) {
             if (bytes < neededBytes) {
-                bytes += HostMemory.chargedBytes(slots[group].memory().sizeBytes());
+                bytes += chargedBytes(slots[group]);
                 freed.add(takeAway(group));
             }
         }
@@ -231,10 +244,12 @@ final class ResidentSet {
     }
 
     /** Bytes of the budget that groups can give up now. */
-    long evictableBytes() {
-        return evictable().stream()
-                .mapToLong(group -> HostMemory.chargedBytes(slots[group].memory().sizeBytes()))
-                .sum();
+    long evictableBytes(ComputeMemory home) {
+        return evictable(home).stream().mapToLong(group -> chargedBytes(slots[group])).sum();
+    }
+
+    private static long chargedBytes(Slot slot) {
+        return slot.home().chargedBytes(slot.memory().sizeBytes());
     }
 
     /** Those whose memory is large enough to be a slot, as many as the ring wants. */
@@ -245,20 +260,20 @@ final class ResidentSet {
                 .toList();
     }
 
-    private HostMemory takeAway(int group) {
-        HostMemory memory = slots[group].memory();
-        slots[group].drop();
+    private Slot takeAway(int group) {
+        Slot slot = slots[group];
+        slot.drop();
         slots[group] = null;
         givenUp[group] = true;
         reclaimedGroups++;
-        return memory;
+        return slot;
     }
 
     /** Frees all memory. Called when nobody uses it any more. */
     void close() {
         for (int i = 0; i < slots.length; i++) {
-            if (slots[i] != null && slots[i].memory() != null) {
-                slots[i].memory().close();
+            if (slots[i] != null) {
+                slots[i].close();
             }
             slots[i] = null;
         }

@@ -12,7 +12,6 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.stream.OpenPass.WaitKind;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,19 +26,20 @@ import java.util.Map;
 final class RowGather {
 
     /** Stands for a table that lost its memory while it was waited for. */
-    private static final Slot GIVEN_UP = new Slot(null);
+    private static final Slot GIVEN_UP = new Slot(null, null, null);
 
     private final WeightStream stream;
     private final ResidencyPlan plan;
     private final Pipeline pipeline;
+    private final HostGroups hostGroups;
     private final StreamCounters counters;
     private final FileCoverage coverage;
     private final Slot staging;
     private boolean leased;
 
-    RowGather(
-            WeightStream stream, Pipeline pipeline, StreamCounters counters, MemoryBudget budget) {
+    RowGather(WeightStream stream, Pipeline pipeline, StreamCounters counters) {
         this.stream = stream;
+        this.hostGroups = stream.memory().hostGroups();
         this.counters = counters;
         this.plan = stream.plan();
         this.pipeline = pipeline;
@@ -47,7 +47,7 @@ final class RowGather {
                 new FileCoverage(
                         plan.groups().stream()
                                 .filter(group -> group.access() != Access.GATHERED)
-                                .filter(group -> plan.isResident(group.index()))
+                                .filter(group -> isInHostMemory(group.index()))
                                 .toList());
         List<WeightGroup> gathered =
                 plan.groups().stream().filter(group -> group.access() == Access.GATHERED).toList();
@@ -55,12 +55,22 @@ final class RowGather {
         staging =
                 size == 0 || plan.isMapped()
                         ? null
-                        : new Slot(HostMemory.allocate(budget, "gather staging", size), "rows");
+                        : new Slot(
+                                stream.memory().host(),
+                                HostMemory.allocate(
+                                        stream.memory().host().budget(), "gather staging", size),
+                                "rows");
+    }
+
+    /** Whether rows can be taken from a group: a device's memory is not the host's to read. */
+    private boolean isInHostMemory(int group) {
+        return plan.hasDevice() ? plan.isOnHost(group) : plan.isResident(group);
     }
 
     /** What one gather has found so far. */
     private static final class Found {
         private final List<Slot> leases = new ArrayList<>();
+        private final List<HostGroup> held = new ArrayList<>();
         private final Map<Integer, Piece> pieces = new HashMap<>();
         private final long[] addresses;
         private long bytes;
@@ -160,11 +170,17 @@ final class RowGather {
         return slot == GIVEN_UP ? null : slot;
     }
 
-    /** The address of a row in a resident group that holds its bytes, 0 if there is none. */
+    /** The address of a row in a group of host memory that has its bytes, 0 if there is none. */
     private long inOtherGroup(TensorEntry entry, long offset, long rowBytes, Found found) {
         long begin = entry.offset() + offset;
         Holder holder = coverage.find(entry.file(), begin, begin + rowBytes);
-        Slot slot = holder == null ? null : stream.residents().find(holder.group());
+        if (holder == null) {
+            return 0;
+        }
+        if (plan.isOnHost(holder.group())) {
+            return inHostGroup(holder, begin, found);
+        }
+        Slot slot = stream.residents().find(holder.group());
         if (slot == null || !slot.isFilled()) {
             return 0;
         }
@@ -176,6 +192,22 @@ final class RowGather {
         return stream.address(group, holder.tensor(), slot) + begin - holder.begin();
     }
 
+    private long inHostGroup(Holder holder, long begin, Found found) {
+        HostGroup group = null;
+        for (HostGroup held : found.held) {
+            group = held.index() == holder.group() ? held : group;
+        }
+        if (group == null) {
+            group = hostGroups.enterWhole(holder.group());
+            if (group == null) {
+                return 0;
+            }
+            found.held.add(group);
+        }
+        long tensor = plan.extents(holder.group()).tensorOffset(holder.tensor());
+        return group.address() + tensor + begin - holder.begin();
+    }
+
     private Piece piece(TensorEntry entry, long offset, long rowBytes, int place) {
         int block = plan.blockBytes();
         long begin = entry.offset() + offset;
@@ -184,7 +216,7 @@ final class RowGather {
         int length = (needed + block - 1) / block * block;
         long span = GatherStaging.rowSpanBytes(rowBytes, block);
         int file = stream.files().indexOf(entry.file());
-        return new Piece(file, aligned, place * span, length, needed);
+        return new Piece(file, aligned, place * span, length, needed, List.of());
     }
 
     private void read(OpenPass pass, WeightGroup table, int[] rows, long rowBytes, Found found) {
@@ -213,6 +245,8 @@ final class RowGather {
     private void release(Found found) {
         found.leases.forEach(Slot::release);
         found.leases.clear();
+        found.held.forEach(hostGroups::leave);
+        found.held.clear();
     }
 
     /** Ends what a pass left open. Called under the lock. */
@@ -223,7 +257,7 @@ final class RowGather {
     /** Frees the staging. */
     void close() {
         if (staging != null) {
-            staging.memory().close();
+            staging.close();
         }
     }
 

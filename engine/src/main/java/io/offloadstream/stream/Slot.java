@@ -4,7 +4,8 @@
  */
 package io.offloadstream.stream;
 
-import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
 
 /**
@@ -28,8 +29,10 @@ final class Slot {
         FAILED
     }
 
-    private final HostMemory memory;
+    private final ComputeMemory home;
+    private final DeviceBuffer memory;
     private final String label;
+    private final SlotEvents events = new SlotEvents();
     private State state = State.FREE;
     private int group = -1;
     private Piece[] pieces = {};
@@ -38,40 +41,45 @@ final class Slot {
     private int leases;
     private boolean unwanted;
     private boolean unread = true;
+    private long diskBytes;
+    private long hostBytes;
     private long startedInPass;
     private OffloadStreamException failure;
 
     /**
      * Constructs a free slot.
      *
-     * @param memory what is read into, null for a group that is mapped
+     * @param home whose memory it is
+     * @param memory where the group lies, null if it is mapped
+     * @param label what it is if that is no group, for messages, or null
      */
-    Slot(HostMemory memory) {
-        this(memory, null);
-    }
-
-    /**
-     * Constructs a free slot for something that is no group.
-     *
-     * @param memory what is read into
-     * @param label what it is, for messages
-     */
-    Slot(HostMemory memory, String label) {
+    Slot(ComputeMemory home, DeviceBuffer memory, String label) {
+        this.home = home;
         this.memory = memory;
         this.label = label;
     }
 
     /** A group that is in memory without being read. */
-    static Slot mapped(int group) {
-        Slot slot = new Slot(null);
+    static Slot mapped(ComputeMemory home, int group) {
+        Slot slot = new Slot(home, null, null);
         slot.group = group;
         slot.state = State.READY;
         slot.unread = false;
         return slot;
     }
 
-    HostMemory memory() {
+    /** Whose memory it is. */
+    ComputeMemory home() {
+        return home;
+    }
+
+    DeviceBuffer memory() {
         return memory;
+    }
+
+    /** What copies and computation wait for each other by. */
+    SlotEvents events() {
+        return events;
     }
 
     /** What is in it if that is no group, or null. */
@@ -117,8 +125,11 @@ final class Slot {
         pending = newPieces.length;
         unwanted = false;
         unread = true;
+        diskBytes = 0;
+        hostBytes = 0;
         failure = null;
         startedInPass = pass;
+        events.begin(pending);
         state = pending == 0 ? State.READY : State.READING;
     }
 
@@ -150,6 +161,34 @@ final class Slot {
             skipPieces();
         }
         return endReading();
+    }
+
+    /** Adds to where the bytes came from. */
+    void addBytes(long fromDisk, long fromHost) {
+        diskBytes += fromDisk;
+        hostBytes += fromHost;
+    }
+
+    /** What was read from disk, whole blocks. */
+    long diskBytes() {
+        return diskBytes;
+    }
+
+    /** What was copied from host memory that keeps the group. */
+    long hostBytes() {
+        return hostBytes;
+    }
+
+    /** READY to FAILED if copies that were under way have failed since. */
+    void checkArrival() {
+        if (state == State.READY) {
+            try {
+                events.checkArrival();
+            } catch (DeviceException e) {
+                failure = e;
+                state = State.FAILED;
+            }
+        }
     }
 
     private boolean endReading() {
@@ -202,6 +241,14 @@ final class Slot {
         boolean first = unread;
         unread = false;
         return first;
+    }
+
+    /** Frees the memory. Called when nobody uses it any more. */
+    void close() {
+        events.close();
+        if (memory != null) {
+            memory.close();
+        }
     }
 
     private void require(State expected) {

@@ -32,12 +32,14 @@ final class StreamCounters {
     private long gatherWaitNanos;
     private long passStart;
     private long passBytes;
+    private long passHostBytes;
     private int passPrefetched;
+    private DeviceTimes before = DeviceTimes.NONE;
 
-    void request(long bytes, long nanos) {
-        readBytes += bytes;
-        requests++;
-        readNanos += nanos;
+    void request(PieceReads reads) {
+        readBytes += reads.diskBytes();
+        requests += reads.diskBytes() > 0 ? 1 : 0;
+        readNanos += reads.diskNanos();
     }
 
     void readerWaited(long nanos) {
@@ -63,17 +65,22 @@ final class StreamCounters {
     void passBegan() {
         passStart = System.nanoTime();
         passBytes = 0;
+        passHostBytes = 0;
         passPrefetched = 0;
         groupsRead.clear();
     }
 
-    void groupRead(int group, long bytes, boolean prefetched) {
-        groupsRead.add(group);
-        passBytes += bytes;
-        passPrefetched += prefetched ? 1 : 0;
+    /** Counts a group that is used for the first time since it was brought into a slot. */
+    void groupRead(Slot slot, boolean prefetched) {
+        passHostBytes += slot.hostBytes();
+        if (slot.diskBytes() > 0 || slot.hostBytes() == 0) {
+            groupsRead.add(slot.group());
+            passBytes += slot.diskBytes();
+            passPrefetched += prefetched ? 1 : 0;
+        }
     }
 
-    void passEnded(boolean complete) {
+    void passEnded(boolean complete, DeviceTimes times) {
         passes++;
         if (recent.size() == StreamStats.MOST_RECENT_PASSES) {
             recent.removeFirst();
@@ -85,18 +92,31 @@ final class StreamCounters {
                         groupsRead,
                         passPrefetched,
                         passBytes,
+                        passHostBytes,
+                        times.comparedNanos() - before.comparedNanos(),
+                        times.overlappedNanos() - before.overlappedNanos(),
                         System.nanoTime() - passStart));
+        before = times;
     }
 
-    StreamStats snapshot(StreamOptions.Io io, long residentBytes, int reclaimedGroups) {
+    StreamStats snapshot(
+            StreamOptions.Io io,
+            DeviceTimes times,
+            long residentBytes,
+            long hostBytes,
+            int reclaimedGroups) {
+        boolean onDevice = times != DeviceTimes.NONE;
         return new StreamStats(
                 io,
                 passes,
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
-                new ComputeStage(groups, computeNanos, computeWaitNanos),
+                times.upload(),
+                new ComputeStage(
+                        groups, onDevice ? times.computeNanos() : computeNanos, computeWaitNanos),
                 new GatherStage(rowsFromMemory, rowsFromDisk, gatherBytes, gatherWaitNanos),
                 List.copyOf(recent),
                 residentBytes,
+                hostBytes,
                 reclaimedGroups);
     }
 }

@@ -16,21 +16,25 @@ import java.util.Locale;
  * @param io how files are read in fact: DIRECT, BUFFERED or MMAP
  * @param passes how many passes have ended
  * @param read the readers
+ * @param upload the copies to a device that has memory of its own
  * @param compute the holders of leases
  * @param gather rows of gathered tables
  * @param recentPasses the last ones that have ended, the latest last, at most {@link
  *     #MOST_RECENT_PASSES}
  * @param residentBytes memory that pinned groups hold now
- * @param reclaimedGroups how often a pinned group's memory was given up
+ * @param hostBytes memory that groups hold which are copied to the device from there
+ * @param reclaimedGroups how often the memory of either was given up
  */
 public record StreamStats(
         StreamOptions.Io io,
         long passes,
         ReadStage read,
+        UploadStage upload,
         ComputeStage compute,
         GatherStage gather,
         List<PassRecord> recentPasses,
         long residentBytes,
+        long hostBytes,
         int reclaimedGroups) {
 
     /** How many passes are remembered. */
@@ -52,10 +56,39 @@ public record StreamStats(
     public record ReadStage(long bytes, long requests, long busyNanos, long waitNanos) {}
 
     /**
+     * The copies of weights to the device.
+     *
+     * @param bytesFromDisk weights that were read for it
+     * @param bytesFromHost weights that host memory kept
+     * @param unpinnedBytes how many of those had to be copied twice: their memory is not pinned
+     * @param requests how many copies, of a piece each
+     * @param busyNanos time of the copy stream, by the device's clock
+     * @param waitNanos time that readers waited for a pinned chunk, all threads together
+     */
+    public record UploadStage(
+            long bytesFromDisk,
+            long bytesFromHost,
+            long unpinnedBytes,
+            long requests,
+            long busyNanos,
+            long waitNanos) {
+
+        /**
+         * Returns what was copied.
+         *
+         * @return bytes
+         */
+        public long bytes() {
+            return bytesFromDisk + bytesFromHost;
+        }
+    }
+
+    /**
      * The thread that runs passes.
      *
      * @param groups leases given
-     * @param busyNanos time between a lease and its close
+     * @param busyNanos time between a lease and its close; on a device with streams of its own,
+     *     time by its clock, as far as it is known already
      * @param waitNanos time waited for a group
      */
     public record ComputeStage(long groups, long busyNanos, long waitNanos) {}
@@ -78,6 +111,9 @@ public record StreamStats(
      * @param groupsRead indices of the groups that came from disk, in the order of their leases
      * @param groupsPrefetched how many of them were asked for before the pass began
      * @param bytes what they read, whole blocks; rows are not counted
+     * @param hostBytes what was copied to the device from host memory that kept it
+     * @param copyNanos time of the copy stream that became known in this pass
+     * @param overlappedNanos how much of it the compute stream was busy too
      * @param wallNanos from its begin to its end
      */
     public record PassRecord(
@@ -86,12 +122,27 @@ public record StreamStats(
             List<Integer> groupsRead,
             int groupsPrefetched,
             long bytes,
+            long hostBytes,
+            long copyNanos,
+            long overlappedNanos,
             long wallNanos) {
 
         /** Makes the list immutable. */
         public PassRecord {
             groupsRead = List.copyOf(groupsRead);
         }
+    }
+
+    /**
+     * Returns which share of the copies to the device lay under computation, in the {@link
+     * #recentPasses}.
+     *
+     * @return 0 to 1; 1 if nothing was copied
+     */
+    public double copyOverlap() {
+        long copied = recentPasses.stream().mapToLong(PassRecord::copyNanos).sum();
+        long overlapped = recentPasses.stream().mapToLong(PassRecord::overlappedNanos).sum();
+        return copied == 0 ? 1 : (double) overlapped / copied;
     }
 
     /**
@@ -108,6 +159,14 @@ public record StreamStats(
                 read.requests() + " requests",
                 time(read.busyNanos()),
                 time(read.waitNanos()));
+        if (upload.requests() > 0) {
+            table.row(
+                    "upload",
+                    MemorySize.format(upload.bytes()),
+                    upload.requests() + " pieces",
+                    time(upload.busyNanos()),
+                    time(upload.waitNanos()));
+        }
         table.row(
                 "compute",
                 "",
@@ -127,6 +186,9 @@ public record StreamStats(
         text.append(passes).append(" passes, ");
         text.append(MemorySize.format(residentBytes)).append(" resident, ");
         text.append(reclaimedGroups).append(" groups given up\n");
+        if (upload.requests() > 0) {
+            appendUpload(text);
+        }
         if (!recentPasses.isEmpty()) {
             PassRecord last = recentPasses.get(recentPasses.size() - 1);
             text.append("last pass: ").append(last.groupsRead().size()).append(" groups, ");
@@ -134,6 +196,15 @@ public record StreamStats(
             text.append(time(last.wallNanos())).append('\n');
         }
         return text.toString();
+    }
+
+    private void appendUpload(StringBuilder text) {
+        text.append("uploads: ").append(MemorySize.format(upload.bytesFromDisk()));
+        text.append(" from disk, ").append(MemorySize.format(upload.bytesFromHost()));
+        text.append(" from host memory (").append(MemorySize.format(hostBytes)).append(" kept, ");
+        text.append(MemorySize.format(upload.unpinnedBytes())).append(" copied unpinned); ");
+        text.append(String.format(Locale.ROOT, "%.0f %%", 100 * copyOverlap()));
+        text.append(" of the last passes' copies under computation\n");
     }
 
     private static String time(long nanos) {

@@ -17,12 +17,15 @@ final class TensorLoader {
 
     private final Pipeline pipeline;
     private final WeightFiles files;
+    private final ComputeMemory home;
     private final int readers;
     private final int blockBytes;
 
-    TensorLoader(Pipeline pipeline, WeightFiles files, int readers, int blockBytes) {
+    TensorLoader(
+            Pipeline pipeline, WeightFiles files, ComputeMemory home, int readers, int blockBytes) {
         this.pipeline = pipeline;
         this.files = files;
+        this.home = home;
         this.readers = readers;
         this.blockBytes = blockBytes;
     }
@@ -45,7 +48,7 @@ final class TensorLoader {
     HostMemory load(MemoryBudget charged, TensorEntry entry) {
         GroupExtents extents = extents(entry);
         HostMemory memory = HostMemory.allocate(charged, entry.name(), extents.slotBytes());
-        Slot slot = new Slot(memory, entry.name());
+        Slot slot = new Slot(home, memory, entry.name());
         boolean complete = false;
         try {
             files.checkUnchanged();

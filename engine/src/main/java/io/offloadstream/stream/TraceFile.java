@@ -10,13 +10,14 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Writes a trace that Chrome ({@code about:tracing}) and Perfetto show: one track for the pass, one
- * per reader. Events go to the file as they happen, so memory stays bounded, and what was written
- * before a crash can be loaded. Thread-safe.
+ * per reader, and one per stream of a device. Events go to the file as they happen, so memory stays
+ * bounded, and what was written before a crash can be loaded. Thread-safe.
  *
  * <p>Source: "Trace Event Format", JSON object format, complete events ({@code ph: X}).
  */
@@ -29,12 +30,14 @@ final class TraceFile implements AutoCloseable {
 
     private final Path path;
     private final JsonWriter json;
+    private final int readers;
     private final long origin = System.nanoTime();
     private boolean broken;
     private boolean closed;
 
-    private TraceFile(Path path, JsonWriter json) {
+    private TraceFile(Path path, JsonWriter json, int readers) {
         this.path = path;
+        this.readers = readers;
         this.json = json;
     }
 
@@ -46,7 +49,7 @@ final class TraceFile implements AutoCloseable {
     private static TraceFile open(Path path, int readers) {
         try {
             JsonWriter json = new JsonWriter(Files.newBufferedWriter(path, StandardCharsets.UTF_8));
-            TraceFile trace = new TraceFile(path, json);
+            TraceFile trace = new TraceFile(path, json, readers);
             json.beginObject().name("traceEvents").beginArray();
             trace.nameTrack(COMPUTE_TRACK, "compute");
             for (int reader = 1; reader <= readers; reader++) {
@@ -56,6 +59,23 @@ final class TraceFile implements AutoCloseable {
         } catch (IOException e) {
             throw new OffloadStreamException("trace=" + path + " cannot be written: " + e, e);
         }
+    }
+
+    /** Names the tracks of a device that has streams of its own. */
+    synchronized void nameDevice() {
+        try {
+            nameTrack(COMPUTE_TRACK, "pass");
+            for (DeviceTimeline.Track track : DeviceTimeline.Track.values()) {
+                nameTrack(deviceTrack(track), "device " + track.name().toLowerCase(Locale.ROOT));
+            }
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    /** The track of a stream of the device: they follow the readers'. */
+    int deviceTrack(DeviceTimeline.Track track) {
+        return readers + 1 + track.ordinal();
     }
 
     private void nameTrack(int track, String name) throws IOException {

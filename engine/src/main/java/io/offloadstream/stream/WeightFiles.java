@@ -165,10 +165,12 @@ final class WeightFiles implements AutoCloseable {
     /**
      * Reads a piece.
      *
+     * @param piece what
+     * @param address where it lands in host memory
+     * @param name what for, for messages
      * @throws OffloadStreamException if the read fails or the file ends too early
      */
-    void read(Piece piece, HostMemory target, String name) {
-        long address = target.address() + piece.slotOffset();
+    void read(Piece piece, long address, String name) {
         int count;
         try {
             count = files.get(piece.file()).read(piece.offset(), address, piece.length());

@@ -5,24 +5,19 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.device.Backend;
+import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Storage;
-import io.offloadstream.stream.StreamOptions.Io;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Yields weight groups in the order of a pass, reading ahead of it: a ring of slots filled by
@@ -34,64 +29,59 @@ import org.slf4j.LoggerFactory;
  */
 public final class WeightStream implements AutoCloseable {
 
-    private static final Logger LOG = LoggerFactory.getLogger(WeightStream.class);
-
     private final ResidencyPlan plan;
-    private final MemoryBudget budget;
     private final WeightFiles files;
     private final TraceFile trace;
+    private final StreamMemory memory;
     private final ResidentSet residents;
     private final Pipeline pipeline;
     private final Turns turns;
     private final RowGather rows;
     private final StreamCounters counters = new StreamCounters();
     private final List<Thread> readers = new ArrayList<>();
-    private final PassMemory memory;
+    private final PassMemory passes;
 
     private WeightStream(
-            ResidencyPlan plan,
+            OpenedFiles opened,
             StreamOptions options,
-            MemoryBudget budget,
-            WeightFiles files,
+            Budgets budgets,
+            Backend backend,
             TraceFile trace) {
-        this.plan = plan;
-        this.budget = budget;
-        this.files = files;
+        this.plan = opened.plan();
+        this.files = opened.files();
         this.trace = trace;
-        residents = new ResidentSet(plan, budget);
-        Piece[][] pieces = new Piece[plan.groups().size()][];
-        for (int i = 0; i < pieces.length; i++) {
-            pieces[i] = Piece.cut(plan.extents(i), files, options.readThreads(), plan.blockBytes());
-        }
+        Piece[][] pieces = Piece.cut(plan, files, options.readThreads());
+        memory = new StreamMemory(plan, budgets, backend, pieces, trace);
+        residents = new ResidentSet(plan, memory.compute(), memory.host());
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
-        memory = new PassMemory(plan, budget, pipeline, residents);
+        passes = new PassMemory(plan, memory, pipeline, residents);
         boolean complete = false;
-        RowGather opened = null;
+        RowGather gather = null;
         try {
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
-                pipeline.ring()
-                        .add(new Slot(HostMemory.allocate(budget, "ring", plan.slotBytes())));
+                pipeline.ring().add(memory.compute().newSlot("ring", plan.slotBytes()));
             }
-            opened = new RowGather(this, pipeline, counters, budget);
+            gather = new RowGather(this, pipeline, counters);
             complete = true;
         } finally {
             if (!complete) {
-                pipeline.closeRing();
-                residents.close();
+                freeMemory();
             }
         }
-        rows = opened;
+        rows = gather;
         for (int i = 0; i < options.readThreads() && !plan.isMapped(); i++) {
-            Thread reader = new Thread(new Reader(pipeline, files, trace, i + 1), "ofs-read-" + i);
+            PieceReads reads = new PieceReads(files, trace, i + 1);
+            Thread reader = new Thread(new Reader(pipeline, reads), "ofs-read-" + i);
             reader.setDaemon(true);
             readers.add(reader);
         }
     }
 
     /**
-     * Opens the files, allocates the ring and starts the readers.
+     * Opens the files, allocates the ring and starts the readers, for kernels that compute in host
+     * memory.
      *
      * @param plan groups, tiers, ring
      * @param options io, scheduler, threads, trace
@@ -115,76 +105,80 @@ public final class WeightStream implements AutoCloseable {
             MemoryBudget budget,
             Storage storage,
             List<TensorEntry> others) {
+        if (plan.hasDevice()) {
+            throw new IllegalArgumentException("a plan for a device needs the device");
+        }
+        return open(plan, options, new Budgets(budget, budget), null, storage, others);
+    }
+
+    /**
+     * Opens the files, allocates the ring and starts the readers.
+     *
+     * @param plan groups, tiers, ring, staging; made for this backend
+     * @param options io, scheduler, threads, trace
+     * @param budgets what slots, resident groups, staging and host groups are charged to; the
+     *     stream registers as the reclaimer of both, what is not in use being what it gives back
+     * @param backend that computes; it must outlive the stream
+     * @param storage where the files come from
+     * @return the stream, for the caller to close
+     * @throws OffloadStreamException if a file cannot be opened, is shorter than its tensors, or
+     *     the system refuses the io that was asked for
+     * @throws BudgetExceededException if a budget does not hold what the plan charges
+     * @throws io.offloadstream.platform.DeviceException if the device refuses memory
+     */
+    public static WeightStream open(
+            ResidencyPlan plan,
+            StreamOptions options,
+            Budgets budgets,
+            Backend backend,
+            Storage storage) {
+        if (plan.hasDevice() == backend.computesInHostMemory()) {
+            throw new IllegalArgumentException(
+                    "the plan is not for " + backend.name() + ": " + plan);
+        }
+        return open(plan, options, budgets, backend, storage, List.of());
+    }
+
+    private static WeightStream open(
+            ResidencyPlan plan,
+            StreamOptions options,
+            Budgets budgets,
+            Backend backend,
+            Storage storage,
+            List<TensorEntry> others) {
         if (options.readThreads() < 1 || options.prefetchLayers() < 0) {
             throw new IllegalArgumentException(
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
         }
-        SortedMap<Path, Long> sizes = new TreeMap<>();
-        plan.groups().forEach(group -> group.tensors().forEach(entry -> addFile(sizes, entry)));
-        others.forEach(entry -> addFile(sizes, entry));
-        if (!plan.isMapped()) {
-            return openRead(plan, options, budget, storage, sizes);
-        }
-        WeightFiles files;
-        try {
-            files = WeightFiles.map(sizes, budget, storage);
-        } catch (UnsupportedOperationException e) {
-            if (options.io() != Io.AUTO) {
-                throw new OffloadStreamException(
-                        "io=mmap is refused: " + e.getMessage() + "; use io=auto", e);
-            }
-            LOG.warn("mapping is refused, reading files instead: {}", e.getMessage());
-            return openRead(plan.withoutMapping(), options, budget, storage, sizes);
-        }
-        return start(plan, options, budget, files);
-    }
-
-    private static void addFile(SortedMap<Path, Long> sizes, TensorEntry entry) {
-        sizes.merge(entry.file(), entry.offset() + entry.sizeBytes(), Math::max);
-    }
-
-    private static WeightStream openRead(
-            ResidencyPlan plan,
-            StreamOptions options,
-            MemoryBudget budget,
-            Storage storage,
-            SortedMap<Path, Long> sizes) {
-        if (options.io() == Io.MMAP) {
-            throw new IllegalArgumentException("io=mmap needs a plan that maps the files");
-        }
-        return start(
-                plan,
-                options,
-                budget,
-                WeightFiles.open(sizes, options.io(), plan.blockBytes(), storage));
-    }
-
-    private static WeightStream start(
-            ResidencyPlan plan, StreamOptions options, MemoryBudget budget, WeightFiles files) {
+        OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
         TraceFile trace = null;
         WeightStream stream = null;
         try {
             trace = TraceFile.openIfAsked(options);
-            stream = new WeightStream(plan, options, budget, files, trace);
+            stream = new WeightStream(opened, options, budgets, backend, trace);
         } finally {
             if (stream == null) {
                 if (trace != null) {
                     trace.close();
                 }
-                files.close();
+                opened.files().close();
             }
         }
+        stream.start();
+        return stream;
+    }
+
+    private void start() {
         boolean started = false;
         try {
-            stream.readers.forEach(Thread::start);
+            readers.forEach(Thread::start);
             started = true;
         } finally {
             if (!started) {
-                stream.close();
+                close();
             }
         }
-        budget.addReclaimer(stream.memory);
-        return stream;
+        memory.startGivingBack(pipeline, residents, passes);
     }
 
     /**
@@ -214,7 +208,8 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            memory.take(order);
+            memory.compute().beforePass(!isLastComplete());
+            passes.take(order);
             begun = true;
         } finally {
             pipeline.lock.lock();
@@ -232,6 +227,15 @@ public final class WeightStream implements AutoCloseable {
         return pass;
     }
 
+    private boolean isLastComplete() {
+        pipeline.lock.lock();
+        try {
+            return pipeline.isLastComplete();
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
     /**
      * Tells whether the budget still has what streaming needs at least. Whoever takes memory that
      * it could do without asks this afterwards.
@@ -239,7 +243,7 @@ public final class WeightStream implements AutoCloseable {
      * @return true if a pass that begins now gets its ring
      */
     public boolean hasRoomForRing() {
-        return memory.hasRoomForRing();
+        return passes.hasRoomForRing();
     }
 
     /** Where a tensor of a group lies in the slot that holds the group. */
@@ -248,7 +252,7 @@ public final class WeightStream implements AutoCloseable {
             TensorEntry entry = group.tensors().get(tensor);
             return files.mappedAddress(entry.file()) + entry.offset();
         }
-        return slot.memory().address() + plan.extents(group.index()).tensorOffset(tensor);
+        return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
     long[] addresses(WeightGroup group, Slot slot) {
@@ -259,7 +263,11 @@ public final class WeightStream implements AutoCloseable {
 
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
-        return new TensorLoader(pipeline, files, readers.size(), plan.blockBytes());
+        return new TensorLoader(pipeline, files, memory.host(), readers.size(), plan.blockBytes());
+    }
+
+    StreamMemory memory() {
+        return memory;
     }
 
     WeightFiles files() {
@@ -305,7 +313,11 @@ public final class WeightStream implements AutoCloseable {
         pipeline.lock.lock();
         try {
             return counters.snapshot(
-                    files.io(), residents.pinnedBytes(), residents.reclaimedGroups());
+                    files.io(),
+                    memory.compute().times(),
+                    residents.pinnedBytes(),
+                    memory.hostGroups().keptBytes(),
+                    residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups());
         } finally {
             pipeline.lock.unlock();
         }
@@ -339,13 +351,12 @@ public final class WeightStream implements AutoCloseable {
     }
 
     private void release() {
-        budget.removeReclaimer(memory);
+        memory.stopGivingBack(passes);
         joinReaders();
         pipeline.lock.lock();
         try {
             rows.close();
-            pipeline.closeRing();
-            residents.close();
+            freeMemory();
         } finally {
             pipeline.lock.unlock();
         }
@@ -353,6 +364,13 @@ public final class WeightStream implements AutoCloseable {
             trace.close();
         }
         files.close();
+    }
+
+    private void freeMemory() {
+        memory.stop();
+        pipeline.closeRing();
+        residents.close();
+        memory.close();
     }
 
     private void joinReaders() {

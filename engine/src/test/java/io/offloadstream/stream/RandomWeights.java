@@ -41,6 +41,11 @@ final class RandomWeights {
     private final int streamedCount;
 
     RandomWeights(Path directory, long seed, int layers) throws IOException {
+        this(directory, seed, layers, 1);
+    }
+
+    /** Likewise, with layers that many times as large. */
+    RandomWeights(Path directory, long seed, int layers, int scale) throws IOException {
         Random random = new Random(seed);
         long[] end = {8 + random.nextInt(5000), 8 + random.nextInt(5000)};
         files[0] = directory.resolve("a.bin");
@@ -51,7 +56,7 @@ final class RandomWeights {
                 // not always in one file, nor in order, nor without gaps
                 int file = random.nextInt(10) == 0 ? 1 : 0;
                 end[file] += random.nextInt(4) == 0 ? random.nextInt(9000) : 0;
-                int rows = 1 + random.nextInt(40);
+                int rows = 1 + random.nextInt(40 * scale);
                 tensors.add(entry("l." + layer + "." + i, rows, 3000 / 2, file, end));
             }
             add("layer." + layer, Access.STREAMED, tensors);
@@ -140,7 +145,7 @@ final class RandomWeights {
         }
     }
 
-    private void check(TensorEntry entry, long offset, long address, int length) {
+    void check(TensorEntry entry, long offset, long address, int length) {
         byte[] actual = new byte[length];
         HostMemory.view(address, length).get(actual);
         byte[] file = contents[entry.file().equals(files[0]) ? 0 : 1];

@@ -1,0 +1,77 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.platform.OffloadStreamException;
+
+/**
+ * What one reader thread does for one piece: reads from disk, timed and traced, or a copy from host
+ * memory that keeps the group.
+ */
+final class PieceReads {
+
+    private final WeightFiles files;
+    private final TraceFile trace;
+    private final int track;
+    private long diskBytes;
+    private long diskNanos;
+    private long hostBytes;
+
+    PieceReads(WeightFiles files, TraceFile trace, int track) {
+        this.files = files;
+        this.trace = trace;
+        this.track = track;
+    }
+
+    /** Forgets the piece before. */
+    void begin() {
+        diskBytes = 0;
+        diskNanos = 0;
+        hostBytes = 0;
+    }
+
+    /**
+     * Reads a piece from its file.
+     *
+     * @param address in host memory, of {@link Piece#length()} bytes
+     * @throws OffloadStreamException if the read fails or the file ends too early
+     */
+    void read(Work work, long address) {
+        Piece piece = work.piece();
+        long start = System.nanoTime();
+        try {
+            files.read(piece, address, work.name());
+        } finally {
+            add(work, start, System.nanoTime() - start);
+        }
+    }
+
+    /** Counts a piece that was read from disk without passing through {@link #read}. */
+    void add(Work work, long startNanos, long nanos) {
+        diskNanos += nanos;
+        diskBytes += work.piece().length();
+        // traced first: who sees the group filled finds its reads in the trace
+        if (trace != null) {
+            trace.event(track, work.name(), startNanos, nanos, work.piece().length());
+        }
+    }
+
+    /** Counts bytes that host memory kept from an earlier pass. */
+    void fromHost(long bytes) {
+        hostBytes += bytes;
+    }
+
+    long diskBytes() {
+        return diskBytes;
+    }
+
+    long diskNanos() {
+        return diskNanos;
+    }
+
+    long hostBytes() {
+        return hostBytes;
+    }
+}

@@ -1,0 +1,293 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.stream;
+
+import io.offloadstream.platform.DeviceEvent;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStream;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * A stream that runs on a thread of its own, at seeded leisure, by a clock of its own: a copy takes
+ * a nanosecond per byte, a kernel what its caller says, waiting for hosts nothing.
+ *
+ * <p>After a failure nothing more is done, events and who awaits them included, until {@link
+ * #synchronize} has thrown it.
+ */
+final class FakeStream implements DeviceStream {
+
+    /** Does something, or nothing but take time. */
+    private record Op(String name, Runnable action, long nanos) {}
+
+    private static final Op END = new Op("end", () -> {}, 0);
+
+    private final FakeDevice device;
+    private final Thread thread;
+    private final Random random;
+    private final Deque<Op> queue = new ArrayDeque<>();
+    private volatile CountDownLatch gate = new CountDownLatch(0);
+    private boolean busy;
+    private boolean awaiting;
+    private long clock;
+    private DeviceException failure;
+
+    FakeStream(FakeDevice device, String name, long seed) {
+        this.device = device;
+        random = new Random(seed);
+        thread = new Thread(this::run, "fake-" + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** An event that passes by the stream's clock. */
+    private final class FakeEvent implements DeviceEvent {
+        private boolean passed;
+        private boolean closed;
+        private DeviceException cause;
+        private long nanos;
+
+        private synchronized void pass(long when, DeviceException why) {
+            passed = true;
+            cause = why;
+            nanos = when;
+            notifyAll();
+        }
+
+        private synchronized void awaitQuietly() {
+            while (!passed) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    throw new AssertionError("a device is not interrupted", e);
+                }
+            }
+        }
+
+        @Override
+        public synchronized boolean isPassed() {
+            device.requireThere();
+            requireOpen();
+            if (cause != null) {
+                throw new DeviceException("event failed: " + cause.getMessage(), cause);
+            }
+            return passed;
+        }
+
+        @Override
+        public synchronized void await() {
+            requireOpen();
+            awaitQuietly();
+            isPassed();
+        }
+
+        @Override
+        public synchronized long passedNanos() {
+            requireOpen();
+            if (!passed) {
+                throw new IllegalStateException("the event has not passed");
+            }
+            return nanos;
+        }
+
+        private void requireOpen() {
+            if (closed) {
+                device.bytes().violated("a closed event is used");
+            }
+        }
+
+        @Override
+        public synchronized void close() {
+            if (!closed) {
+                closed = true;
+                device.openEvents().decrementAndGet();
+            }
+        }
+    }
+
+    private void run() {
+        for (Op op = take(); op != END; op = take()) {
+            if (random.nextInt(4) == 0) {
+                LockSupport.parkNanos(random.nextInt(200_000));
+            }
+            boolean failing;
+            synchronized (this) {
+                failing = failure != null;
+            }
+            if (!failing || op.nanos() < 0) {
+                op.action().run();
+            }
+            synchronized (this) {
+                clock += failing ? 0 : Math.max(0, op.nanos());
+                busy = false;
+                notifyAll();
+            }
+        }
+    }
+
+    private Op take() {
+        synchronized (this) {
+            while (queue.isEmpty()) {
+                waitQuietly();
+            }
+        }
+        try {
+            gate.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError("a device is not interrupted", e);
+        }
+        synchronized (this) {
+            busy = true;
+            return queue.removeFirst();
+        }
+    }
+
+    private void waitQuietly() {
+        try {
+            wait();
+        } catch (InterruptedException e) {
+            throw new AssertionError("a device is not interrupted", e);
+        }
+    }
+
+    private synchronized void enqueue(String name, long nanos, Runnable action) {
+        queue.addLast(new Op(name, action, nanos));
+        notifyAll();
+    }
+
+    /** Enqueues a kernel. */
+    void launch(long nanos, Runnable kernel) {
+        device.requireThere();
+        enqueue("kernel", nanos, kernel);
+    }
+
+    /** Holds all work back until the latch is at 0. */
+    void hold(CountDownLatch latch) {
+        gate = latch;
+    }
+
+    /** Waits until the stream waits for an event that has not passed, or has nothing to do. */
+    synchronized boolean isBlockedByEvent() {
+        while (!awaiting && (busy || !queue.isEmpty())) {
+            waitQuietly();
+        }
+        return awaiting;
+    }
+
+    /** Waits until there is nothing to do; a failure stays. */
+    synchronized void awaitIdle() {
+        while (busy || !queue.isEmpty()) {
+            waitQuietly();
+        }
+    }
+
+    private synchronized void fail(DeviceException e) {
+        failure = failure == null ? e : failure;
+    }
+
+    @Override
+    public void upload(long hostSource, long target, long sizeBytes) {
+        device.requireThere();
+        device.beforeUpload();
+        int number = device.uploads().getAndIncrement();
+        enqueue(
+                "upload",
+                sizeBytes,
+                () -> {
+                    if (device.failingUploads().remove(number)) {
+                        fail(new DeviceException("injected fault in upload " + number));
+                    } else {
+                        device.bytes().upload(hostSource, target, sizeBytes);
+                    }
+                });
+    }
+
+    @Override
+    public void download(
+            long source, long hostTarget, long hostStrideBytes, long rowBytes, int rows) {
+        throw new UnsupportedOperationException("weights only go to the device");
+    }
+
+    @Override
+    public void copy(long source, long target, long sizeBytes) {
+        throw new UnsupportedOperationException("weights only go to the device");
+    }
+
+    @Override
+    public DeviceEvent record() {
+        device.requireThere();
+        FakeEvent event = new FakeEvent();
+        device.openEvents().incrementAndGet();
+        enqueue(
+                "record",
+                -1,
+                () -> {
+                    DeviceException why;
+                    long when;
+                    synchronized (this) {
+                        why = failure;
+                        when = clock;
+                    }
+                    event.pass(when, why);
+                });
+        return event;
+    }
+
+    @Override
+    public void await(DeviceEvent event) {
+        device.requireThere();
+        FakeEvent awaited = (FakeEvent) event;
+        awaited.requireOpen();
+        enqueue(
+                "await",
+                -1,
+                () -> {
+                    setAwaiting(true);
+                    awaited.awaitQuietly();
+                    setAwaiting(false);
+                    synchronized (this) {
+                        clock = Math.max(clock, awaited.nanos);
+                        failure = failure == null ? awaited.cause : failure;
+                    }
+                });
+    }
+
+    private synchronized void setAwaiting(boolean is) {
+        awaiting = is;
+        notifyAll();
+    }
+
+    @Override
+    public void flush() {
+        device.requireThere();
+    }
+
+    @Override
+    public synchronized void synchronize() {
+        awaitIdle();
+        DeviceException thrown = failure;
+        failure = null;
+        if (thrown != null) {
+            throw new DeviceException("stream failed: " + thrown.getMessage(), thrown);
+        }
+        device.requireThere();
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            queue.addLast(END);
+            notifyAll();
+        }
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError("a device is not interrupted", e);
+        }
+    }
+}
