@@ -7,6 +7,8 @@ package io.offloadstream.stream;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.stream.StreamStats.UploadStage;
+import java.util.EnumMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +23,7 @@ final class CopyQueue implements AutoCloseable {
     private final DeviceStream stream;
     private final DeviceStream compute;
     private final DeviceTimeline timeline;
-    private final long[] bytesByOrigin = new long[Origin.values().length];
+    private final Map<Origin, Long> bytesByOrigin = new EnumMap<>(Origin.class);
     private long pieces;
     private DeviceException lastFailure;
     private boolean failed;
@@ -87,7 +89,7 @@ final class CopyQueue implements AutoCloseable {
             timeline.end(span, end.share(), bytes);
             events.uploaded(end.share());
             stream.flush();
-            bytesByOrigin[origin.ordinal()] += bytes;
+            bytesByOrigin.merge(origin, bytes, Long::sum);
             pieces++;
             complete = true;
             return end;
@@ -140,14 +142,18 @@ final class CopyQueue implements AutoCloseable {
 
     /** Makes statistics of what was enqueued so far. */
     synchronized UploadStage stage(long busyNanos, long waitNanos) {
-        long unpinned = bytesByOrigin[Origin.UNPINNED_HOST.ordinal()];
+        long unpinned = bytes(Origin.UNPINNED_HOST);
         return new UploadStage(
-                bytesByOrigin[Origin.DISK.ordinal()],
-                bytesByOrigin[Origin.HOST.ordinal()] + unpinned,
+                bytes(Origin.DISK),
+                bytes(Origin.HOST) + unpinned,
                 unpinned,
                 pieces,
                 busyNanos,
                 waitNanos);
+    }
+
+    private long bytes(Origin origin) {
+        return bytesByOrigin.getOrDefault(origin, 0L);
     }
 
     /** Waits for the end of the copies and closes their stream. */

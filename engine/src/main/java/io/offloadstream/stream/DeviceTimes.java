@@ -9,14 +9,20 @@ import io.offloadstream.stream.StreamStats.UploadStage;
 /**
  * What the streams of a device have done so far, by the device's clock.
  *
+ * @param onDevice whether there is such a device
  * @param upload the copy stream
  * @param computeNanos time of the compute stream between leases and their ends
  * @param comparedNanos time of the copy stream that was compared with the compute stream's
  * @param overlappedNanos how much of it the compute stream was busy too
  */
 record DeviceTimes(
-        UploadStage upload, long computeNanos, long comparedNanos, long overlappedNanos) {
+        boolean onDevice,
+        UploadStage upload,
+        long computeNanos,
+        long comparedNanos,
+        long overlappedNanos) {
 
     /** Where kernels compute in host memory. */
-    static final DeviceTimes NONE = new DeviceTimes(new UploadStage(0, 0, 0, 0, 0, 0), 0, 0, 0);
+    static final DeviceTimes NONE = 
+            new DeviceTimes(false, new UploadStage(0, 0, 0, 0, 0, 0), 0, 0, 0);
 }

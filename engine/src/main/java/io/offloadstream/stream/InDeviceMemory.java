@@ -152,6 +152,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     public DeviceTimes times() {
         timeline.update();
         return new DeviceTimes(
+                true,
                 copies.stage(timeline.copyNanos(), staging.waitNanos()),
                 timeline.computeNanos(),
                 timeline.comparedNanos(),

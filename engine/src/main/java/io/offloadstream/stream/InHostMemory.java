@@ -14,8 +14,6 @@ import java.util.List;
 /** Slots in host memory: pieces are read in place, and there is nothing to wait for. */
 final class InHostMemory implements ComputeMemory {
 
-    private static final Runnable NOTHING = () -> {};
-
     private final ResidencyPlan plan;
     private final MemoryBudget budget;
 
@@ -56,7 +54,11 @@ final class InHostMemory implements ComputeMemory {
 
     @Override
     public Runnable use(Slot slot, WeightGroup group) {
-        return NOTHING;
+        return InHostMemory::endUse;
+    }
+
+    private static void endUse() {
+        // who computes in host memory has ended
     }
 
     @Override

@@ -81,8 +81,8 @@ final class StagingRing implements AutoCloseable {
      */
     Chunk take() {
         long start = System.nanoTime();
-        lock.lock();
         Chunk chunk;
+        lock.lock();
         try {
             while (idle.isEmpty() && inFlight.isEmpty()) {
                 returned.awaitUninterruptibly();

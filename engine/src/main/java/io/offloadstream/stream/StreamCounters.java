@@ -105,14 +105,13 @@ final class StreamCounters {
             long residentBytes,
             long hostBytes,
             int reclaimedGroups) {
-        boolean onDevice = times != DeviceTimes.NONE;
         return new StreamStats(
                 io,
                 passes,
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
                 times.upload(),
                 new ComputeStage(
-                        groups, onDevice ? times.computeNanos() : computeNanos, computeWaitNanos),
+                        groups, times.onDevice() ? times.computeNanos() : computeNanos, computeWaitNanos),
                 new GatherStage(rowsFromMemory, rowsFromDisk, gatherBytes, gatherWaitNanos),
                 List.copyOf(recent),
                 residentBytes,

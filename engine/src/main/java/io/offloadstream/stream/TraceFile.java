@@ -75,7 +75,7 @@ final class TraceFile implements AutoCloseable {
 
     /** The track of a stream of the device: they follow the readers'. */
     int deviceTrack(DeviceTimeline.Track track) {
-        return readers + 1 + track.ordinal();
+        return readers + (track == DeviceTimeline.Track.COPY ? 1 : 2);
     }
 
     private void nameTrack(int track, String name) throws IOException {

@@ -182,13 +182,14 @@ public class DeviceFaultTest extends DeviceFixture {
                                     bench.compute(lease);
                                 }
                             }
+                            Thread closing = Thread.currentThread();
                             Thread opener =
                                     new Thread(
                                             () -> {
-                                                // let it come to the wait, if it does not wait
-                                                // memory is freed and its use will be noticed
-                                                for (int i = 0; i < 1000; i++) {
-                                                    Thread.yield();
+                                                // if it does not come to wait for the device,
+                                                // memory is freed, and its use will be noticed
+                                                while (!isWaiting(closing)) {
+                                                    Thread.onSpinWait();
                                                 }
                                                 gate.countDown();
                                             });
@@ -198,6 +199,11 @@ public class DeviceFaultTest extends DeviceFixture {
                         }
                     });
         }
+    }
+
+    private static boolean isWaiting(Thread thread) {
+        Thread.State state = thread.getState();
+        return state == Thread.State.WAITING || state == Thread.State.TERMINATED;
     }
 
     @Test(timeOut = 60_000)

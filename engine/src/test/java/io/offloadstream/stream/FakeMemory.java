@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.function.LongConsumer;
 
@@ -116,7 +117,7 @@ final class FakeMemory {
         }
     }
 
-    private boolean isIn(TreeMap<Long, HostMemory> live, long from, long size, String what) {
+    private boolean isIn(NavigableMap<Long, HostMemory> live, long from, long size, String what) {
         Map.Entry<Long, HostMemory> range = live.floorEntry(from);
         boolean inside =
                 range != null && from + size <= range.getKey() + range.getValue().sizeBytes();

@@ -12,6 +12,7 @@ import java.util.Deque;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /**
  * A stream that runs on a thread of its own, at seeded leisure, by a clock of its own: a copy takes
@@ -23,9 +24,9 @@ import java.util.concurrent.locks.LockSupport;
 final class FakeStream implements DeviceStream {
 
     /** Does something, or nothing but take time. */
-    private record Op(String name, Runnable action, long nanos) {}
+    private record Op(Runnable action, long nanos, boolean isLast) {}
 
-    private static final Op END = new Op("end", () -> {}, 0);
+    private static final Op END = new Op(() -> {}, 0, true);
 
     private final FakeDevice device;
     private final Thread thread;
@@ -111,7 +112,7 @@ final class FakeStream implements DeviceStream {
     }
 
     private void run() {
-        for (Op op = take(); op != END; op = take()) {
+        for (Op op = take(); !op.isLast(); op = take()) {
             if (random.nextInt(4) == 0) {
                 LockSupport.parkNanos(random.nextInt(200_000));
             }
@@ -132,9 +133,7 @@ final class FakeStream implements DeviceStream {
 
     private Op take() {
         synchronized (this) {
-            while (queue.isEmpty()) {
-                waitQuietly();
-            }
+            awaitThat(() -> !queue.isEmpty());
         }
         try {
             gate.await();
@@ -147,23 +146,29 @@ final class FakeStream implements DeviceStream {
         }
     }
 
-    private void waitQuietly() {
-        try {
-            wait();
-        } catch (InterruptedException e) {
-            throw new AssertionError("a device is not interrupted", e);
+    private synchronized void awaitThat(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                throw new AssertionError("a device is not interrupted", e);
+            }
         }
     }
 
-    private synchronized void enqueue(String name, long nanos, Runnable action) {
-        queue.addLast(new Op(name, action, nanos));
+    private boolean isIdle() {
+        return !busy && queue.isEmpty();
+    }
+
+    private synchronized void enqueue(long nanos, Runnable action) {
+        queue.addLast(new Op(action, nanos, false));
         notifyAll();
     }
 
     /** Enqueues a kernel. */
     void launch(long nanos, Runnable kernel) {
         device.requireThere();
-        enqueue("kernel", nanos, kernel);
+        enqueue(nanos, kernel);
     }
 
     /** Holds all work back until the latch is at 0. */
@@ -173,17 +178,13 @@ final class FakeStream implements DeviceStream {
 
     /** Waits until the stream waits for an event that has not passed, or has nothing to do. */
     synchronized boolean isBlockedByEvent() {
-        while (!awaiting && (busy || !queue.isEmpty())) {
-            waitQuietly();
-        }
+        awaitThat(() -> awaiting || isIdle());
         return awaiting;
     }
 
     /** Waits until there is nothing to do; a failure stays. */
     synchronized void awaitIdle() {
-        while (busy || !queue.isEmpty()) {
-            waitQuietly();
-        }
+        awaitThat(this::isIdle);
     }
 
     private synchronized void fail(DeviceException e) {
@@ -196,7 +197,6 @@ final class FakeStream implements DeviceStream {
         device.beforeUpload();
         int number = device.uploads().getAndIncrement();
         enqueue(
-                "upload",
                 sizeBytes,
                 () -> {
                     if (device.failingUploads().remove(number)) {
@@ -224,7 +224,6 @@ final class FakeStream implements DeviceStream {
         FakeEvent event = new FakeEvent();
         device.openEvents().incrementAndGet();
         enqueue(
-                "record",
                 -1,
                 () -> {
                     DeviceException why;
@@ -244,7 +243,6 @@ final class FakeStream implements DeviceStream {
         FakeEvent awaited = (FakeEvent) event;
         awaited.requireOpen();
         enqueue(
-                "await",
                 -1,
                 () -> {
                     setAwaiting(true);
