@@ -65,9 +65,7 @@ public final class MachineSpeed {
         Bandwidths measured = Bandwidths.measure(file, Storage.local());
         if (!backend.computesInHostMemory()) {
             DeviceSpeed device = DeviceSpeed.measure(backend);
-            measured =
-                    measured.withDevice(
-                            device.busBytesPerSecond(), device.copyBytesPerSecond());
+            measured = measured.withDevice(device.busBytesPerSecond(), device.copyBytesPerSecond());
         }
         BandwidthCache.ofUser().store(measured, key(backend, file));
         return measured;

@@ -36,11 +36,7 @@ public final class ModelPlan {
     private final long leastBytes;
     private final long deviceLeastBytes;
 
-    private ModelPlan(
-            Path directory,
-            ModelOptions options,
-            Storage storage,
-            Backend backend) {
+    private ModelPlan(Path directory, ModelOptions options, Storage storage, Backend backend) {
         boolean hasDevice = !backend.computesInHostMemory();
         options.device().requireUse(options.stream().io(), hasDevice, backend.name());
         this.options = options;

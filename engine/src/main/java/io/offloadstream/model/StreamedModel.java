@@ -69,7 +69,10 @@ public final class StreamedModel implements AutoCloseable {
             budgets = new Budgets(host, device);
             memory = own(RequestMemory.least(plan, backend, budgets));
             pages = own(newPages());
-            stream = own(WeightStream.open(plan.residency(), options.stream(), host, storage));
+            stream =
+                    own(
+                            WeightStream.open(
+                                    plan.residency(), options.stream(), budgets, backend, storage));
             opened = true;
         } finally {
             if (!opened) {

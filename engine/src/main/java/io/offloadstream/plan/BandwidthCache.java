@@ -19,8 +19,8 @@ import org.slf4j.LoggerFactory;
  * Measured bandwidths on disk, one small text file for each machine, device and file system: a
  * second start measures nothing.
  *
- * <p>A file appears whole or not at all (written beside and renamed). One that cannot be read, or is
- * of another version, counts as absent; a folder that cannot be written costs one WARN.
+ * <p>A file appears whole or not at all (written beside and renamed). One that cannot be read, or
+ * is of another version, counts as absent; a folder that cannot be written costs one WARN.
  */
 public final class BandwidthCache {
 

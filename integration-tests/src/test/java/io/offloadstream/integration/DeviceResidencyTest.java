@@ -6,86 +6,185 @@ package io.offloadstream.integration;
 
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DeviceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import org.testng.SkipException;
+import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/**
- * Every reference decoder on a device: the original's numbers and tokens, the same bits wherever
- * weights and cache are and however they get there.
- */
+/** On an OpenCL device the reference models give the reference's results, wherever weights are. */
 public class DeviceResidencyTest {
 
-    private static final int NEW_TOKENS = 24;
+    private static final long PLENTY_BYTES = 512L << 20;
+    private static final int NEW_TOKENS = 8;
 
-    @DataProvider
-    Object[][] models() {
-        return TestDevices.with(TestModels.references());
-    }
-
-    /** Weights on the device, kept by the host, streamed from disk; the cache on the host. */
-    private static Map<String, Map<String, String>> places(
-            Path directory, Map<String, String> plenty) {
-        long device = TestDevices.least(directory, plenty, "deviceMemory");
-        Map<String, String> small = Budgets.with(plenty, "deviceMemory", device);
-        Map<String, String> cacheOnHost = Budgets.with(plenty, "kvCachePlacement", "host");
-        Map<String, Map<String, String>> places = new LinkedHashMap<>();
-        places.put("on the device", plenty);
-        places.put("kept by the host", small);
-        long host = TestDevices.least(directory, small, "hostMemory");
-        places.put("from disk", Budgets.with(small, "hostMemory", host + (4 << 20)));
-        places.put("from disk, buffered", Budgets.with(places.get("from disk"), "io", "buffered"));
-        places.put("cache on the host", cacheOnHost);
-        return places;
-    }
-
-    @Test(dataProvider = "models")
-    public void numbersAreTheOriginalsAndTheSameBitsEverywhere(String backend, String name) {
-        TestDevices.require(backend);
-        Goldens goldens = Goldens.reference(name);
-        for (Goldens.Case c : goldens.cases()) {
-            Map<String, String> plenty = TestDevices.plenty(backend, c.batch(), c.tokens());
-            float[] first = null;
-            for (Map.Entry<String, Map<String, String>> place :
-                    places(goldens.directory(), plenty).entrySet()) {
-                String what = name + " " + c.name() + ", " + place.getKey();
-                try (StreamedModel model =
-                        TestDevices.open(goldens.directory(), place.getValue())) {
-                    float[] logits = Runs.all(model, c).logits();
-                    first = first == null ? logits : first;
-                    Closeness.assertClose(
-                            logits, goldens.tensor(c.key("logits")), c.mask(), what);
-                    assertEquals(logits, first, what);
-                    assertEquals(Runs.all(model, c).logits(), first, what + ", again");
-                    assertTrue(model.backendName().startsWith(backend), model.backendName());
-                }
-            }
+    @BeforeClass
+    public void requireDevice() {
+        try (Backend backend = ModelOptions.parse(Map.of("backend", "opencl")).openBackend()) {
+            assertTrue(backend.memory().isPresent(), backend.name());
+        } catch (DeviceException | IllegalArgumentException e) {
+            throw new SkipException("no OpenCL device: " + e.getMessage());
         }
     }
 
-    @Test(dataProvider = "models")
-    public void greedyTokensAreTheReferences(String backend, String name) {
-        TestDevices.require(backend);
+    @DataProvider
+    Object[][] cases() {
+        List<Object[]> cases = new ArrayList<>();
+        for (String model : TestModels.REFERENCES) {
+            for (String io : new String[] {"direct", "buffered"}) {
+                cases.add(new Object[] {model, io});
+            }
+        }
+        return cases.toArray(Object[][]::new);
+    }
+
+    private static Map<String, String> options(int batch, int length, String io) {
+        Map<String, String> options = Budgets.plenty(batch, length, io);
+        options.put("backend", "opencl");
+        options.put("deviceMemory", Long.toString(PLENTY_BYTES));
+        return options;
+    }
+
+    /** Budgets by name: all on the device, what is not there in host memory, or on disk. */
+    private static Map<String, Map<String, String>> budgets(
+            Goldens goldens, Map<String, String> plenty, long outputBytes) {
+        ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
+        assertEquals(plan.residency().slotCount(), 0, "all of it fits");
+        long weights = Budgets.streamedBytes(plan);
+        long device = plan.deviceLeastBytes();
+        long host = plan.leastBytes() + outputBytes;
+        Map<String, Map<String, String>> all = new HashMap<>();
+        all.put("resident", plenty);
+        all.put("host groups", Budgets.with(plenty, "deviceMemory", device));
+        all.put(
+                "some of each",
+                Budgets.with(
+                        Budgets.with(plenty, "deviceMemory", device + weights / 3),
+                        "hostMemory",
+                        host + weights / 3));
+        all.put(
+                "disk",
+                Budgets.with(Budgets.with(plenty, "deviceMemory", device), "hostMemory", host));
+        return all;
+    }
+
+    @Test(dataProvider = "cases")
+    public void resultsAreTheSameBitsUnderEveryBudget(String name, String io) {
+        Goldens goldens = Goldens.reference(name);
+        for (Goldens.Case c : goldens.cases()) {
+            Map<String, String> plenty = options(c.batch(), c.tokens(), io);
+            long logits =
+                    Budgets.plan(goldens.directory(), plenty).logitsBytes(c.batch(), c.tokens());
+            Runs.Result resident = run(goldens, c, plenty);
+            String what = name + " " + c.name();
+            Closeness.assertClose(
+                    resident.logits(), goldens.tensor(c.key("logits")), c.mask(), what);
+            budgets(goldens, plenty, logits)
+                    .forEach(
+                            (where, options) ->
+                                    assertEquals(
+                                            run(goldens, c, options).logits(),
+                                            resident.logits(),
+                                            what + " " + where));
+            Map<String, String> kvOnHost = Budgets.with(plenty, "kvCachePlacement", "host");
+            assertEquals(run(goldens, c, kvOnHost).logits(), resident.logits(), what + " KV");
+        }
+    }
+
+    private static Runs.Result run(Goldens goldens, Goldens.Case c, Map<String, String> options) {
+        try (StreamedModel model =
+                StreamedModel.open(goldens.directory(), ModelOptions.parse(options))) {
+            Runs.Result first = Runs.all(model, c);
+            Runs.Result second = Runs.all(model, c);
+            assertEquals(second.logits(), first.logits(), "a second run");
+            assertTrue(model.budget().peakBytes() <= model.budget().limitBytes());
+            assertTrue(model.deviceBudget().peakBytes() <= model.deviceBudget().limitBytes());
+            return first;
+        }
+    }
+
+    @Test(dataProvider = "cases")
+    public void greedyTokensAreTheReferencesUnderEveryBudget(String name, String io) {
         Goldens goldens = Goldens.reference(name);
         for (Goldens.Case c : goldens.cases()) {
             if (!c.has("greedy_new_tokens")) {
                 continue;
             }
-            Map<String, String> plenty =
-                    TestDevices.plenty(backend, 1, c.tokens() + NEW_TOKENS);
-            for (Map.Entry<String, Map<String, String>> place :
-                    places(goldens.directory(), plenty).entrySet()) {
-                try (StreamedModel model =
-                        TestDevices.open(goldens.directory(), place.getValue())) {
-                    assertEquals(
-                            Runs.greedy(model, c.inputIds(), NEW_TOKENS),
-                            c.greedyNewTokens(),
-                            name + " " + c.name() + ", " + place.getKey());
-                }
+            int count = Math.min(NEW_TOKENS, c.greedyNewTokens().length);
+            int[] expected = Arrays.copyOf(c.greedyNewTokens(), count);
+            Map<String, String> plenty = options(1, c.tokens() + count, io);
+            long logits = Budgets.plan(goldens.directory(), plenty).logitsBytes(1, 1);
+            budgets(goldens, plenty, logits)
+                    .forEach(
+                            (where, options) -> {
+                                try (StreamedModel model =
+                                        StreamedModel.open(
+                                                goldens.directory(), ModelOptions.parse(options))) {
+                                    assertEquals(
+                                            Runs.greedy(model, c.inputIds(), count),
+                                            expected,
+                                            name + " " + c.name() + " " + where);
+                                }
+                            });
+        }
+    }
+
+    @Test
+    public void oneByteBelowEitherLeastIsRefusedWithTheNumber() {
+        Goldens goldens = Goldens.reference("llama-tiny");
+        Map<String, String> plenty = options(1, 32, "direct");
+        ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
+        requireExact(goldens, plenty, "deviceMemory", plan.deviceLeastBytes());
+        requireExact(goldens, plenty, "hostMemory", plan.leastBytes());
+    }
+
+    private static void requireExact(
+            Goldens goldens, Map<String, String> plenty, String option, long least) {
+        ModelOptions enough = ModelOptions.parse(Budgets.with(plenty, option, least));
+        StreamedModel.open(goldens.directory(), enough).close();
+        ModelOptions less = ModelOptions.parse(Budgets.with(plenty, option, least - 1));
+        BudgetExceededException e =
+                expectThrows(
+                        BudgetExceededException.class,
+                        () -> StreamedModel.open(goldens.directory(), less));
+        assertTrue(e.getMessage().contains(option + "=" + least), e.getMessage());
+    }
+
+    @Test
+    public void modelsOnOneDeviceShareWhatWasGiven() {
+        Goldens goldens = Goldens.reference("llama-tiny");
+        Map<String, String> plenty = options(1, 32, "direct");
+        ModelPlan alone = Budgets.plan(goldens.directory(), plenty);
+        long context =
+                alone.residency().deviceTerms().stream()
+                        .filter(term -> term.name().equals("driver and context"))
+                        .mapToLong(term -> term.bytes())
+                        .sum();
+        long two = 2 * (alone.deviceLeastBytes() - context) + context;
+        ModelOptions tight =
+                ModelOptions.parse(Budgets.with(plenty, "deviceMemory", alone.deviceLeastBytes()));
+        try (StreamedModel first = StreamedModel.open(goldens.directory(), tight)) {
+            assertEquals(first.deviceBudget().limitBytes(), alone.deviceLeastBytes() - context);
+            BudgetExceededException e =
+                    expectThrows(
+                            BudgetExceededException.class,
+                            () -> StreamedModel.open(goldens.directory(), tight));
+            assertTrue(e.getMessage().contains("other models on opencl:"), e.getMessage());
+            ModelOptions both = ModelOptions.parse(Budgets.with(plenty, "deviceMemory", two));
+            try (StreamedModel second = StreamedModel.open(goldens.directory(), both)) {
+                assertEquals(second.deviceBudget().limitBytes(), first.deviceBudget().limitBytes());
             }
         }
     }

@@ -73,8 +73,7 @@ final class PrefillProducts implements Products {
             int epilogue,
             Activation activation) {
         boolean aligned =
-                isAligned(x)
-                        && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
+                isAligned(x) && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
         linear.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(aligned ? 1 : 0);
         linear.buffer(weight.address()).int32(weight.type().code());
         linear.buffer(scales == null ? 0 : scales.address());

@@ -53,8 +53,7 @@ final class CacheFixture {
             for (int page = 0; page < count; page++) {
                 pages.buffer(8L * page, 8).putLong(0, starts.get(page));
             }
-            pagesAddress =
-                    isDevice ? fixture.upload(pages.address(), 8L * count) : pages.address();
+            pagesAddress = isDevice ? fixture.upload(pages.address(), 8L * count) : pages.address();
         }
 
         KvView view() {
@@ -89,15 +88,13 @@ final class CacheFixture {
                 owners.putInt(4 * row, place.sequence());
                 at.putInt(4 * row, place.slot());
             }
-            long address =
-                    isDevice ? fixture.upload(map.address(), 16L * count) : map.address();
+            long address = isDevice ? fixture.upload(map.address(), 16L * count) : map.address();
             return new RowMap(
                     count,
                     address + 8L * count,
                     address + 12L * count,
                     address,
-                    new HostRows(
-                            owners.asIntBuffer(), at.asIntBuffer(), targets.asLongBuffer()));
+                    new HostRows(owners.asIntBuffer(), at.asIntBuffer(), targets.asLongBuffer()));
         }
     }
 

@@ -56,8 +56,7 @@ public class CacheRowsTest {
     @Test(dataProvider = "types")
     public void whatIsLoadedIsWhatTheCpuHasStored(DType type) {
         fixture.begin(SEED);
-        CacheFixture cache =
-                new CacheFixture(fixture, 2, 137, KV_HEADS, HEAD_DIM, type, false);
+        CacheFixture cache = new CacheFixture(fixture, 2, 137, KV_HEADS, HEAD_DIM, type, false);
         List<Place> places = cache.everyPlace();
         Twin key = fixture.random(DType.F32, places.size(), WIDTH);
         Twin value = fixture.random(DType.F32, places.size(), WIDTH);
@@ -79,7 +78,9 @@ public class CacheRowsTest {
         }
     }
 
-    /** Two slots of a page are stored; all other bytes of the cache on the host stay as they are. */
+    /**
+     * Two slots of a page are stored; all other bytes of the cache on the host stay as they are.
+     */
     @Test
     public void aStoreToTheHostWritesItsRowsAlone() {
         fixture.begin(SEED);
@@ -122,8 +123,7 @@ public class CacheRowsTest {
             ops.loadKv(side.view(), rows, keys, values);
             float[] expected = GpuFixture.values(other.host());
             System.arraycopy(GpuFixture.values(key.host()), WIDTH, expected, WIDTH, WIDTH);
-            fixture.assertSameBits(
-                    fixture.read(keys), expected, "keys " + side.view().placement());
+            fixture.assertSameBits(fixture.read(keys), expected, "keys " + side.view().placement());
             fixture.assertSameBits(
                     fixture.read(values), expected, "values " + side.view().placement());
         }

@@ -81,8 +81,7 @@ public class GpuAttentionTest {
 
     private float[] attend(Phase phase, Case test, Side side, List<Place> places, Tensor query) {
         Ops ops = fixture.ops(phase);
-        float[] y =
-                fixture.read(ops.attention(query, side.view(), side.rows(places), test.spec()));
+        float[] y = fixture.read(ops.attention(query, side.view(), side.rows(places), test.spec()));
         fixture.reset();
         return y;
     }
@@ -172,7 +171,9 @@ public class GpuAttentionTest {
         assertLikeTheCpu(Phase.PREFILL, test, many);
     }
 
-    /** Rows of three sequences in any order, cut anywhere: each row has the bits that it has alone. */
+    /**
+     * Rows of three sequences in any order, cut anywhere: each row has the bits that it has alone.
+     */
     @Test
     public void aRowsBitsDoNotDependOnItsNeighbours() {
         Case test = newCase(3, 171, 6, 2, 40, 0, true, DType.F16);

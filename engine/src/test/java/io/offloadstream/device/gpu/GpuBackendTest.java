@@ -168,8 +168,7 @@ public class GpuBackendTest {
         try (GpuFixture fixture = new GpuFixture()) {
             fixture.begin(1);
             CacheFixture cache = new CacheFixture(fixture, 2, 70, 2, 24, DType.F16, false);
-            CacheFixture.Side side =
-                    placement == KvPlacement.HOST ? cache.host : cache.device;
+            CacheFixture.Side side = placement == KvPlacement.HOST ? cache.host : cache.device;
             List<CacheFixture.Place> places = cache.everyPlace();
             Tensor query = fixture.random(DType.F32, places.size(), 6 * 24).device();
             Tensor key = fixture.random(DType.F32, places.size(), 2 * 24).device();
@@ -192,9 +191,7 @@ public class GpuBackendTest {
     public void scratchGrowsWithTheRows() {
         AttentionSpec spec = new AttentionSpec(12, 0.2f, 0);
         for (KvPlacement placement : KvPlacement.values()) {
-            KvView view =
-                    new KvView(
-                            0, placement, 0, 1, 0, 4096, 64, 2, 16, DType.F32, 0, 64);
+            KvView view = new KvView(0, placement, 0, 1, 0, 4096, 64, 2, 16, DType.F32, 0, 64);
             long least = 0;
             for (int rows = 1; rows < 2000; rows += 7) {
                 long now = backend.scratchRules().attentionBytes(rows, spec, view);
