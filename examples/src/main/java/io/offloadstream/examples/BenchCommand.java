@@ -84,7 +84,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         printInMemory(memory, shape);
         out().println();
         out().flush();
-        BenchResult streamed = BenchProcess.run(directory, tokens, List.of("--host-memory=" + hostMemory));
+        BenchResult streamed =
+                BenchProcess.run(directory, tokens, List.of("--host-memory=" + hostMemory));
         printStreamed(streamed);
         return 0;
     }

@@ -57,8 +57,7 @@ final class DeviceBench {
 
     private void printResident(BenchResult result) {
         out.println("(a) all in device memory");
-        boolean all =
-                result.has("secondsPerToken") && result.number("copiedFromHostBytes") == 0;
+        boolean all = result.has("secondsPerToken") && result.number("copiedFromHostBytes") == 0;
         if (!all) {
             line("n/a", "the weights do not fit the device");
             return;
@@ -99,8 +98,7 @@ final class DeviceBench {
     }
 
     private static String rate(double seconds) {
-        return String.format(
-                Locale.ROOT, "%.3f tokens/s, %.4f s/token", 1 / seconds, seconds);
+        return String.format(Locale.ROOT, "%.3f tokens/s, %.4f s/token", 1 / seconds, seconds);
     }
 
     private void line(String label, String text) {

@@ -65,7 +65,9 @@ public class OverlapTest {
                 stats = model.stats();
                 assertTrue(PassReads.last(stats).copyNanos() > 0, stats.toTable());
                 assertEquals(
-                        PassReads.last(stats).groupsRead().isEmpty(), source.equals("host"), source);
+                        PassReads.last(stats).groupsRead().isEmpty(),
+                        source.equals("host"),
+                        source);
             }
             assertTrue(stats.copyOverlap() >= LEAST_OVERLAP, stats.toTable());
             double shown = overlap(trace);
