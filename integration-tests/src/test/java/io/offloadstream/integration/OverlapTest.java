@@ -50,7 +50,8 @@ public class OverlapTest {
                     "deviceMemory",
                     TestDevices.least(scratch.path(), options, "deviceMemory") + "");
             if (source.equals("disk")) {
-                long host = TestDevices.least(scratch.path(), options, "hostMemory");
+                long logits = 4L * TOKENS * SHAPE.vocab() + (1 << 20);
+                long host = TestDevices.least(scratch.path(), options, "hostMemory") + logits;
                 options.put("hostMemory", Long.toString(host));
             }
             options.put("trace", trace.toString());
