@@ -42,19 +42,14 @@ public final class Backends {
      * @param computeType type of activations in matrix products; the CPU has float32 only
      * @return the backend, for the caller to close
      * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
-     * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its
-     *     device does not open
+     * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its device does not open
      */
     public static Backend open(String name, int device, int threads, ComputeType computeType) {
-        return open(DEVICES, DEVICES.choose(name, device), threads, computeType);
-    }
-
-    static Backend open(
-            Devices devices, DeviceChoice choice, int threads, ComputeType computeType) {
+        DeviceChoice choice = DEVICES.choose(name, device);
         if (choice.info().isEmpty()) {
             return new CpuBackend(threads);
         }
-        Gpu gpu = devices.driver(choice.backend()).open(choice.info().get());
+        Gpu gpu = DEVICES.driver(choice.backend()).open(choice.info().get());
         return new GpuBackend(gpu, computeType);
     }
 }

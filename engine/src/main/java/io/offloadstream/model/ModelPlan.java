@@ -11,6 +11,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.model.PlanInput.Planned;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
@@ -60,8 +61,9 @@ public final class ModelPlan {
             Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
-            this.leastBytes = planned.residency().leastBytes();
-            this.deviceLeastBytes = planning.leastDeviceBytes(planned);
+            long[] least = planning.leastBytes();
+            this.leastBytes = least[0];
+            this.deviceLeastBytes = least[1];
         }
     }
 
@@ -110,7 +112,10 @@ public final class ModelPlan {
         }
         Path file = firstFile();
         try (StorageFile direct = storage.open(file, Storage.Mode.DIRECT)) {
-            return direct.blockBytes();
+            boolean gds = io == StreamOptions.Io.GDS;
+            return gds
+                    ? Math.max(DeviceFile.BLOCK_BYTES, direct.blockBytes())
+                    : direct.blockBytes();
         } catch (UnsupportedOperationException e) {
             // the stream says so, once, when it falls back; slots planned for blocks of 1 fit
             // either way

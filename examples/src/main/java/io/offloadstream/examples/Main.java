@@ -31,6 +31,7 @@ import picocli.CommandLine.Spec;
             DevicesCommand.class,
             BenchCommand.class,
             BenchCaseCommand.class,
+            GdsCheckCommand.class,
         })
 public final class Main implements Runnable {
 

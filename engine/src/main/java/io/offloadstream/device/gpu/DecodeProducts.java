@@ -68,7 +68,7 @@ final class DecodeProducts implements Products {
             part(kernel, row, weight, bias, y);
             absent(kernel);
             absent(kernel);
-            kernel.launch(stream, groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
+            kernel.launch(stream, ProductKernels.groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
         }
     }
 
@@ -97,7 +97,7 @@ final class DecodeProducts implements Products {
         for (int i = begin; i < begin + MOST_WEIGHTS; i++) {
             if (i < end) {
                 part(kernel, row, weights[i], biases[i], y[i]);
-                groups += groups(weights[i].rows(), GROUP_OUTPUTS);
+                groups += ProductKernels.groups(weights[i].rows(), GROUP_OUTPUTS);
             } else {
                 absent(kernel);
             }
@@ -132,7 +132,7 @@ final class DecodeProducts implements Products {
             ProductKernels.optional(kernel.buffer(gate.address()), gateBias);
             ProductKernels.optional(kernel.buffer(up.address()), upBias);
             kernel.buffer(at(y, row)).int32(y.columns());
-            kernel.launch(stream, groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
+            kernel.launch(stream, ProductKernels.groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
         }
     }
 
@@ -148,7 +148,7 @@ final class DecodeProducts implements Products {
             kernel.buffer(at(x, row)).int32(rows).int32(x.columns());
             kernel.buffer(weight.address()).int32(weight.type().code());
             ProductKernels.optional(kernel, bias).buffer(at(y, row)).int32(y.columns());
-            int groups = groups(y.columns(), TRANSPOSED_OUTPUTS);
+            int groups = ProductKernels.groups(y.columns(), TRANSPOSED_OUTPUTS);
             kernel.launch(stream, groups, 1, 1, TRANSPOSED_THREADS);
         }
     }
@@ -202,10 +202,6 @@ final class DecodeProducts implements Products {
     /** The kernel for that many rows: 0 for 1, 1 for 2, 2 for up to 4, 3 for up to 8. */
     private static int size(int rows) {
         return Integer.SIZE - Integer.numberOfLeadingZeros(rows - 1);
-    }
-
-    private static int groups(int outputs, int each) {
-        return Math.floorDiv(outputs - 1, each) + 1;
     }
 
     private static String module(DType type) {

@@ -38,7 +38,8 @@ final class GpuLinear implements AutoCloseable {
         products =
                 phase == Phase.DECODE
                         ? new DecodeProducts(kernels, stream)
-                        : PrefillProducts.choose(gpu, kernels, stream, computeType);
+                        : new PrefillProducts(
+                                kernels, stream, MatrixUnits.find(gpu, kernels, computeType));
     }
 
     /**

@@ -109,7 +109,7 @@ HELPER void stage_queries(
         int headDim,
         int first,
         LOCAL_PTR float* target) {
-#pragma unroll 2
+#pragma unroll 1
     for (int i = THREAD; i < items * CHUNK; i += THREADS) {
         int item = i / CHUNK;
         int d = first + i % CHUNK;
@@ -125,7 +125,8 @@ HELPER float dot4(float4 a, float4 b, float sum) {
     return FMA(a.w, b.w, FMA(a.z, b.z, FMA(a.y, b.y, FMA(a.x, b.x, sum))));
 }
 
-// Adds a chunk's products to two scores of each of this thread's items.
+// Adds a chunk's products to two scores of each of this thread's items. Threads whose items are absent do
+// likewise: PoCL 3.1 computes wrongly where some threads skip this loop.
 HELPER void add_scores(
         LOCAL_PTR const float4* queries,
         LOCAL_PTR const float4* keys,
@@ -527,9 +528,7 @@ KERNEL(128) void attend_split(
             stage_slots(
                     keys, type, headDim, d, CHUNK, slotBegin, slotEnd, staged, 4 * CHUNK_STRIDE);
             BARRIER();
-            if (ownItem < items) {
-                add_scores(queries4, staged4, ownItem, 2, found);
-            }
+            add_scores(queries4, staged4, ownItem, 2, found);
         }
         UNROLL
         for (int i = 0; i < 4; i++) {
@@ -550,13 +549,11 @@ KERNEL(128) void attend_split(
                         keys + valueOffset, type, headDim, c * VALUE_CHUNK, VALUE_CHUNK, slotBegin,
                         slotEnd, staged, VALUE_CHUNK);
                 BARRIER();
-                if (ownItem < items) {
-                    UNROLL
-                    for (int i = 0; i < 4; i++) {
-                        sums[4 * c + i] *= shrinks[ownItem + i / 2];
-                    }
-                    add_values(scores, staged, slotBegin, slotEnd, ownItem, 2, sums + 4 * c);
+                UNROLL
+                for (int i = 0; i < 4; i++) {
+                    sums[4 * c + i] *= shrinks[ownItem + i / 2];
                 }
+                add_values(scores, staged, slotBegin, slotEnd, ownItem, 2, sums + 4 * c);
                 BARRIER();
             }
         }
