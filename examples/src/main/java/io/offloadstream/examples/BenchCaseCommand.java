@@ -4,6 +4,8 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** One case of the benchmark; prints what it measured as {@code name=value} lines. */
@@ -47,29 +50,45 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     @Option(names = "--tokens", required = true)
     private int tokens;
 
+    @Option(names = "--prompt", description = "Tokens of a prompt to be timed too.")
+    private int prompt;
+
+    @Mixin private BenchDevice device;
+
     @Override
     public Integer call() throws IOException {
         Map<String, String> values = new LinkedHashMap<>();
-        int length = PROMPT_TOKENS + WARM_UP_TOKENS + tokens;
+        int length = Math.max(2 * prompt, PROMPT_TOKENS) + WARM_UP_TOKENS + tokens;
         values.put("maxSequenceLength", Integer.toString(length));
         if (hostMemory != null) {
             values.put("hostMemory", hostMemory);
+        }
+        if (hostMemory != null || device.isAsked()) {
             values.put("io", "direct");
         }
-        try (StreamedModel model = StreamedModel.open(directory, ModelOptions.parse(values))) {
+        device.addTo(values);
+        ModelOptions options = ModelOptions.parse(values);
+        try (StreamedModel model = StreamedModel.open(directory, options)) {
             ResidencyPlan plan = model.plan();
             long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
             print("backend", model.backendName());
+            print("isDevice", model.deviceBudget() != model.budget());
             print("budgetBytes", plan.hostMemoryBytes());
             print("weightBytes", plan.computedBytesPerPass());
             print("streamedBytes", streamed);
-            if (hostMemory != null || streamed == 0) {
+            if (hostMemory != null || streamed == 0 || device.memory() != null) {
                 time(model);
+            }
+            if (prompt > 0) {
+                timePrompt(model);
             }
         }
         // Before the bandwidths are measured, for that takes memory of its own.
         printPeak();
         printBandwidths();
+        if (device.isAsked()) {
+            printDevice(options);
+        }
         return 0;
     }
 
@@ -88,12 +107,41 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             StreamStats stats = model.stats();
             List<PassRecord> passes = stats.recentPasses();
             long bytes = 0;
+            long hostBytes = 0;
             for (PassRecord pass : passes.subList(passes.size() - tokens, passes.size())) {
                 bytes += pass.bytes();
+                hostBytes += pass.hostBytes();
             }
+            print("copiedFromHostBytes", hostBytes);
+            print("copyOverlap", stats.copyOverlap());
             print("secondsPerToken", seconds / tokens);
             print("readBytes", bytes);
             print("rowBytes", stats.gather().bytes() - rowBytes);
+        }
+    }
+
+    /** The second of two prompts: the first compiles and makes memory. */
+    private void timePrompt(StreamedModel model) {
+        for (int i = 0; i < 2; i++) {
+            try (TokenRun run = new TokenRun(model)) {
+                long begin = System.nanoTime();
+                run.next(TokenRun.prompt(prompt, model.decoder().vocabSize()));
+                if (i == 1) {
+                    print("secondsPerPrompt", (System.nanoTime() - begin) / 1e9);
+                }
+            }
+        }
+    }
+
+    private void printDevice(ModelOptions options) {
+        try (Backend backend = options.openBackend()) {
+            if (backend.computesInHostMemory()) {
+                return;
+            }
+            Path file = directory.resolve(SyntheticCheckpoint.FILE);
+            Bandwidths measured = MachineSpeed.measure(backend, file);
+            print("busBandwidth", (long) measured.busBytesPerSecond());
+            print("deviceBandwidth", (long) measured.deviceBytesPerSecond());
         }
     }
 

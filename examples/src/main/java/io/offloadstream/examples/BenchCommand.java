@@ -11,10 +11,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -59,6 +61,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             description = "Tokens timed in each case. Default: ${DEFAULT-VALUE}.")
     private int tokens;
 
+    @Mixin private BenchDevice device;
+
     @Override
     public Integer call() throws InterruptedException {
         LlamaShape shape = size == null ? LlamaShape.LLAMA_1B : shape(size);
@@ -70,12 +74,18 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
-        BenchResult memory = BenchProcess.run(directory, null, tokens);
+        if (device.isAsked()) {
+            String deviceMemory = device.memory() == null ? hostMemory : device.memory();
+            new DeviceBench(out(), directory, tokens, device).run(deviceMemory, hostMemory);
+            return 0;
+        }
+        BenchResult memory = BenchProcess.run(directory, tokens, List.of());
         out().printf(Locale.ROOT, "computing with %s%n%n", memory.text("backend"));
         printInMemory(memory, shape);
         out().println();
         out().flush();
-        BenchResult streamed = BenchProcess.run(directory, hostMemory, tokens);
+        BenchResult streamed =
+                BenchProcess.run(directory, tokens, List.of("--host-memory=" + hostMemory));
         printStreamed(streamed);
         return 0;
     }
@@ -148,7 +158,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         out().printf(Locale.ROOT, "    %-16s %s%n", label, text);
     }
 
-    private static String share(double bytesPerSecond, long limit, String name) {
+    static String share(double bytesPerSecond, long limit, String name) {
         long percent = Math.round(100 * bytesPerSecond / limit);
         return size((long) bytesPerSecond)
                 + "/s = "

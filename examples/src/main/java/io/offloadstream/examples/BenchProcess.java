@@ -27,13 +27,13 @@ final class BenchProcess {
      * Runs a case and waits for it.
      *
      * @param directory the checkpoint
-     * @param hostMemory the budget, null for all that the machine has
      * @param tokens how many to time
+     * @param flags of the case besides
      * @return what it measured
      * @throws OffloadStreamException if it fails; the message has what it wrote last
      * @throws InterruptedException if the wait is interrupted; the case is ended
      */
-    static BenchResult run(Path directory, String hostMemory, int tokens)
+    static BenchResult run(Path directory, int tokens, List<String> flags)
             throws InterruptedException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -53,9 +53,7 @@ final class BenchProcess {
         command.add("bench-case");
         command.add("--directory=" + directory);
         command.add("--tokens=" + tokens);
-        if (hostMemory != null) {
-            command.add("--host-memory=" + hostMemory);
-        }
+        command.addAll(flags);
         try {
             return run(command);
         } catch (IOException e) {

@@ -7,6 +7,8 @@ package io.offloadstream.examples;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.device.Backends;
+import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +40,38 @@ public class BenchCommandTest {
                     "read from disk +([0-9.]+ MB) per token; not resident: \\1 of",
                     "= [0-9]+ % of the direct read bandwidth",
                     "peak RSS"
+                }) {
+            assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
+        }
+    }
+
+    @Test
+    public void aDevicePrintsItsFigures() {
+        try {
+            Backends.devices().choose("opencl", Backends.ANY_DEVICE);
+        } catch (IllegalArgumentException | OffloadStreamException e) {
+            throw new SkipException("no OpenCL device: " + e.getMessage(), e);
+        }
+        CliRun run =
+                CliRun.of(
+                        "bench",
+                        "--size=40MB",
+                        "--backend=opencl",
+                        "--device-memory=30MB",
+                        "--host-memory=30MB",
+                        "--tokens=3",
+                        "--directory=" + Path.of("target", "bench"));
+        assertEquals(run.code(), 0, run.err() + run.out());
+        for (String figure :
+                new String[] {
+                    "computing with opencl",
+                    "\\(a\\) all in device memory",
+                    "= [0-9]+ % of the device memory bandwidth",
+                    "prefill +[0-9.]+ tokens/s",
+                    "\\(c\\) deviceMemory=30MB",
+                    "= [0-9]+ % of the pinned copy bandwidth",
+                    "\\(d\\) deviceMemory=30MB, hostMemory=30MB",
+                    "= [0-9]+ % of the direct read bandwidth"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
         }

@@ -56,6 +56,34 @@ public class ChatTest {
     }
 
     @DataProvider
+    Object[][] devices() {
+        return TestDevices.with(new Object[][] {{"1GB"}, {"120MB"}});
+    }
+
+    @Test(dataProvider = "devices")
+    public void smolLm2AnswersOnADeviceAsTheOriginal(String backend, String deviceMemory) {
+        String made = System.getProperty("offloadstream.smollm2");
+        if (made == null || !Files.isDirectory(Path.of(made))) {
+            throw new SkipException("offloadstream.smollm2 names no directory");
+        }
+        TestDevices.require(backend);
+        Path expected = Goldens.shared().resolve("models/smollm2-135m-instruct/expected");
+        Map<String, String> options = TestDevices.plenty(backend, 1, 600);
+        options.put("deviceMemory", deviceMemory);
+        answer(Goldens.of(Path.of(made), expected), options);
+    }
+
+    @Test(dataProvider = "devices")
+    public void theStorytellerTellsTheStoredStoriesOnADevice(String backend, String deviceMemory) {
+        TestDevices.require(backend);
+        Path root = Path.of(System.getProperty("offloadstream.root"));
+        Path directory = root.resolve("examples/src/main/resources/storyteller");
+        Map<String, String> options = TestDevices.plenty(backend, 1, 320);
+        options.put("deviceMemory", deviceMemory);
+        answer(Goldens.of(directory, Path.of("src/test/resources/storyteller")), options);
+    }
+
+    @DataProvider
     Object[][] storyBudgets() {
         return new Object[][] {{"6MB", "direct"}, {"7MB", "buffered"}, {"1GB", "mmap"}};
     }

@@ -129,12 +129,18 @@ public class SamplerTest {
             GenerationConfig config =
                     GenerationConfig.DEFAULT.with(
                             Map.of(
-                                    "do_sample", round % 5 > 0,
-                                    "top_k", random.nextInt(1, 225),
-                                    "top_p", random.nextDouble(0.3, 1),
-                                    "min_p", random.nextInt(2) * 0.05,
-                                    "temperature", random.nextDouble(0.2, 3),
-                                    "seed", round));
+                                    "do_sample",
+                                    round % 5 > 0,
+                                    "top_k",
+                                    random.nextInt(1, 225),
+                                    "top_p",
+                                    random.nextDouble(0.3, 1),
+                                    "min_p",
+                                    random.nextInt(2) * 0.05,
+                                    "temperature",
+                                    random.nextDouble(0.2, 3),
+                                    "seed",
+                                    round));
             Sampler byAll = new Sampler(config, new int[0]);
             Sampler byBest = new Sampler(config, new int[0]);
             Integer[] order = new Integer[logits.length];
@@ -266,7 +272,8 @@ public class SamplerTest {
                         Assert.expectThrows(
                                 IllegalStateException.class,
                                 () -> sampler.next(logits(1, 2, bad, 3)));
-                Assert.assertTrue(e.getMessage().contains("token 2 is NaN or Infinity"), e.getMessage());
+                Assert.assertTrue(
+                        e.getMessage().contains("token 2 is NaN or Infinity"), e.getMessage());
             }
         }
         float none = Float.NEGATIVE_INFINITY;

@@ -79,8 +79,7 @@ public class BestLogitsPassTest {
         int count = 7;
         float[] all = new float[rows.length * vocab];
         TokenBatch input = new TokenBatch(IDS.length / batch, IDS, null, null);
-        try (HostMemory memory =
-                        HostMemory.allocate(streamed.budget(), "test", 4L * all.length);
+        try (HostMemory memory = HostMemory.allocate(streamed.budget(), "test", 4L * all.length);
                 HostMemory few =
                         HostMemory.allocate(
                                 streamed.budget(),

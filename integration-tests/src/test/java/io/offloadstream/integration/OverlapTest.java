@@ -1,0 +1,131 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.offloadstream.model.Session;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
+import io.offloadstream.stream.StreamStats;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** Copies to a device hide behind computation where blocks compute longer than they copy. */
+public class OverlapTest {
+
+    private static final SyntheticLlama SHAPE = new SyntheticLlama(12, 4, 2, 32, 256, 512);
+    private static final long SEED = 3;
+    private static final int TOKENS = 192;
+    private static final double LEAST_OVERLAP = 0.8;
+
+    @DataProvider
+    Object[][] sources() {
+        return TestDevices.with(new Object[][] {{"host"}, {"disk"}});
+    }
+
+    @Test(dataProvider = "sources")
+    public void copiesLieUnderComputation(String backend, String source) throws Exception {
+        TestDevices.require(backend);
+        try (ScratchDirectory scratch = new ScratchDirectory("overlap")) {
+            SHAPE.write(scratch.path(), SEED);
+            Path trace = scratch.path().resolve("trace.json");
+            Map<String, String> options = TestDevices.plenty(backend, 1, 4 * TOKENS);
+            options.put(
+                    "deviceMemory",
+                    TestDevices.least(scratch.path(), options, "deviceMemory") + "");
+            if (source.equals("disk")) {
+                long logits = 4L * TOKENS * SHAPE.vocab() + (1 << 20);
+                long host = TestDevices.least(scratch.path(), options, "hostMemory") + logits;
+                options.put("hostMemory", Long.toString(host));
+            }
+            options.put("trace", trace.toString());
+            StreamStats stats;
+            try (StreamedModel model = TestDevices.open(scratch.path(), options);
+                    Session session = model.newSession(1)) {
+                Random random = new Random(SEED);
+                for (int pass = 0; pass < 4; pass++) {
+                    int[] ids = random.ints(TOKENS, 0, model.decoder().vocabSize()).toArray();
+                    Runs.all(model, session, new TokenBatch(TOKENS, ids, null, null));
+                }
+                stats = model.stats();
+                assertTrue(PassReads.last(stats).copyNanos() > 0, stats.toTable());
+                assertEquals(
+                        PassReads.last(stats).groupsRead().isEmpty(),
+                        source.equals("host"),
+                        source);
+            }
+            assertTrue(stats.copyOverlap() >= LEAST_OVERLAP, stats.toTable());
+            double shown = overlap(trace);
+            assertTrue(shown >= LEAST_OVERLAP, "the trace shows " + shown);
+        }
+    }
+
+    /** The share of the trace's copies that lies under its computation. */
+    private static double overlap(Path trace) throws Exception {
+        JsonArray events;
+        try (Reader reader = Files.newBufferedReader(trace, StandardCharsets.UTF_8)) {
+            JsonElement root = JsonParser.parseReader(reader);
+            events =
+                    root.isJsonArray()
+                            ? root.getAsJsonArray()
+                            : root.getAsJsonObject().getAsJsonArray("traceEvents");
+        }
+        List<JsonObject> copies = intervals(events, "copy");
+        List<JsonObject> computing = intervals(events, "compute");
+        double copied = 0;
+        double under = 0;
+        for (JsonObject copy : copies) {
+            copied += copy.get("dur").getAsDouble();
+            for (JsonObject work : computing) {
+                under += Math.max(0, Math.min(end(copy), end(work)) - begin(copy, work));
+            }
+        }
+        assertTrue(copied > 0, "copies in the trace");
+        return under / copied;
+    }
+
+    /** What the trace has on the track of a stream of the device. */
+    private static List<JsonObject> intervals(JsonArray events, String stream) {
+        int track = -1;
+        List<JsonObject> intervals = new ArrayList<>();
+        for (JsonElement element : events) {
+            JsonObject event = element.getAsJsonObject();
+            String name =
+                    event.get("ph").getAsString().equals("M")
+                            ? event.getAsJsonObject("args").get("name").getAsString()
+                            : "";
+            if (name.startsWith("device") && name.contains(stream)) {
+                track = event.get("tid").getAsInt();
+            }
+            if (event.has("dur") && event.get("tid").getAsInt() == track) {
+                intervals.add(event);
+            }
+        }
+        assertTrue(track >= 0, "a track of the device for " + stream);
+        return intervals;
+    }
+
+    private static double begin(JsonObject one, JsonObject other) {
+        return Math.max(one.get("ts").getAsDouble(), other.get("ts").getAsDouble());
+    }
+
+    private static double end(JsonObject event) {
+        return event.get("ts").getAsDouble() + event.get("dur").getAsDouble();
+    }
+}
