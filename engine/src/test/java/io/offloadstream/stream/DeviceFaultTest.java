@@ -90,6 +90,38 @@ public class DeviceFaultTest extends DeviceFixture {
     }
 
     @Test(timeOut = 60_000)
+    public void aKernelThatFailedDoesNotFailTheNextPass() throws Exception {
+        RandomWeights weights = new RandomWeights(directory, 7, 5);
+        // one slot and nothing read ahead: what it is waited for failed in the pass before
+        on(
+                7,
+                weights,
+                new Shape(0, 0, 1, 2, 4096),
+                options(Io.DIRECT, 0, 2),
+                bench -> {
+                    for (int round = 0; round < 5; round++) {
+                        expectThrows(DeviceException.class, () -> failInLastGroup(bench));
+                        bench.runPass(weights.order(), new Random(round));
+                    }
+                });
+    }
+
+    private static void failInLastGroup(Bench bench) {
+        int groups = bench.weights().streamedCount();
+        try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
+            for (int i = 0; i < groups; i++) {
+                try (GroupLease lease = pass.next()) {
+                    bench.compute(lease);
+                    if (i == groups - 1) {
+                        bench.device().compute().launchFailing();
+                    }
+                }
+            }
+            bench.device().compute().synchronize();
+        }
+    }
+
+    @Test(timeOut = 60_000)
     public void aLostDeviceFailsEachPassUntilItIsBack() throws Exception {
         withStream(
                 HALF,
@@ -173,9 +205,8 @@ public class DeviceFaultTest extends DeviceFixture {
             withStream(
                     new Shape(0.3, 0.5, 2, 16, 4096),
                     bench -> {
-                        CountDownLatch gate = new CountDownLatch(1);
-                        bench.device().compute().hold(gate);
-                        bench.device().copies().hold(gate);
+                        CountDownLatch compute = bench.device().compute().hold();
+                        CountDownLatch copies = bench.device().copies().hold();
                         try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
                             for (int i = 0; i < groups; i++) {
                                 try (GroupLease lease = pass.next()) {
@@ -191,7 +222,8 @@ public class DeviceFaultTest extends DeviceFixture {
                                                 while (!isWaiting(closing)) {
                                                     Thread.onSpinWait();
                                                 }
-                                                gate.countDown();
+                                                compute.countDown();
+                                                copies.countDown();
                                             });
                             opener.start();
                             bench.stream().close();
@@ -239,6 +271,39 @@ public class DeviceFaultTest extends DeviceFixture {
                         assertTrue(stats.reclaimedGroups() > 0, stats.toTable());
                     });
         }
+    }
+
+    @Test(timeOut = 60_000)
+    public void memoryIsFreedOnlyWhenItsCopiesHaveEnded() throws Exception {
+        for (int round = 0; round < 10; round++) {
+            withStream(
+                    new Shape(0.6, 0, 2, 16, 4096),
+                    bench -> {
+                        CountDownLatch gate = bench.device().copies().hold();
+                        Thread taker = new Thread(() -> takeSomething(bench));
+                        try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
+                            taker.start();
+                            while (!isWaiting(taker)) {
+                                Thread.onSpinWait();
+                            }
+                            gate.countDown();
+                            taker.join();
+                            pass.next().close();
+                            bench.device().compute().synchronize();
+                        }
+                        assertTrue(bench.stream().stats().reclaimedGroups() > 0);
+                    });
+        }
+    }
+
+    /** Takes memory of groups that were read, though not one copy has ended. */
+    private static void takeSomething(Bench bench) {
+        MemoryBudget device = bench.budgets().device();
+        Reservation taken = null;
+        while (taken == null) {
+            taken = tryReserve(device, device.availableBytes() + 1);
+        }
+        taken.close();
     }
 
     static Reservation tryReserve(MemoryBudget budget, long bytes) {
