@@ -10,12 +10,16 @@ import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Reservation;
 import io.offloadstream.stream.StreamOptions.Io;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.testng.annotations.Test;
@@ -275,25 +279,36 @@ public class DeviceFaultTest extends DeviceFixture {
 
     @Test(timeOut = 60_000)
     public void memoryIsFreedOnlyWhenItsCopiesHaveEnded() throws Exception {
-        for (int round = 0; round < 10; round++) {
-            withStream(
-                    new Shape(0.6, 0, 2, 16, 4096),
-                    bench -> {
-                        CountDownLatch gate = bench.device().copies().hold();
-                        Thread taker = new Thread(() -> takeSomething(bench));
-                        try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
-                            taker.start();
-                            while (!isWaiting(taker)) {
-                                Thread.onSpinWait();
-                            }
-                            gate.countDown();
-                            taker.join();
-                            pass.next().close();
-                            bench.device().compute().synchronize();
+        withStream(
+                new Shape(0.6, 0, 2, 16, 4096),
+                bench -> {
+                    List<Integer> kept =
+                            bench.plan().pinned().stream()
+                                    .filter(group -> group.access() == Access.STREAMED)
+                                    .map(WeightGroup::index)
+                                    .toList();
+                    int[] streamed =
+                            Arrays.stream(bench.weights().order())
+                                    .filter(group -> !kept.contains(group))
+                                    .toArray();
+                    int[] order = {streamed[0], kept.get(0)};
+                    CountDownLatch gate = bench.device().copies().hold();
+                    Thread taker = new Thread(() -> takeSomething(bench));
+                    try (StreamPass pass = bench.stream().begin(order)) {
+                        // statistics take the lock that the slot's state is guarded by
+                        while (bench.stream().stats().passes() == 0
+                                && !bench.stream().residents().find(order[1]).isFilled()) {
+                            Thread.onSpinWait();
                         }
-                        assertTrue(bench.stream().stats().reclaimedGroups() > 0);
-                    });
-        }
+                        taker.start();
+                        while (!isWaiting(taker)) {
+                            Thread.onSpinWait();
+                        }
+                        gate.countDown();
+                        taker.join();
+                    }
+                    assertEquals(bench.stream().stats().reclaimedGroups(), 1);
+                });
     }
 
     /** Takes memory of groups that were read, though not one copy has ended. */
