@@ -2,7 +2,7 @@
  * Copyright 2026 The OffloadStream authors
  * SPDX-License-Identifier: Apache-2.0
  *
- * A cuFile whose "device memory" is the host's. Tests say by fake_cufile_set what it does, and ask
+ * A cuFile whose "device memory" is the host's, at addresses less "address_offset". Tests say by fake_cufile_set what it does, and ask
  * by fake_cufile_get what was done to it. A direct read copies from a mapping of the file, so that
  * no read call of the process shows it; a read in compat mode is a pread.
  */
@@ -71,19 +71,21 @@ typedef struct {
 
 /* What is set: errors are codes of cuFile; path is 0 posix, 1 nvidia-fs, 2 PCI P2PDMA. */
 static Entry settings[] = {
-    {"open_error", 0},     {"open_cuda", 0},     {"properties_error", 0}, {"nvfs_major", 0},
-    {"nvfs_minor", 0},     {"status_flags", 0},  {"control_flags", 0},    {"allow_compat", 0},
-    {"force_compat", 0},   {"p2pdma", 0},        {"handle_error", 0},     {"handle_error_after", -1},
-    {"buffer_error", 0},   {"buffer_error_after", -1},
-    {"path", 0},           {"posix_every", 0},   {"stats_error", 0},      {"read_errno", 0},
-    {"read_error", 0},     {"read_error_after", -1}, {"short_bytes", 0},
+    {"open_error", 0},          {"open_cuda", 0},     {"properties_error", 0},
+    {"nvfs_major", 0},          {"nvfs_minor", 0},    {"status_flags", 0},
+    {"control_flags", 0},       {"allow_compat", 0},  {"force_compat", 0},
+    {"p2pdma", 0},              {"handle_error", 0},  {"handle_error_after", -1},
+    {"buffer_error", 0},        {"path", 0},          {"buffer_error_after", -1},
+    {"address_offset", 0},      {"posix_every", 0},   {"stats_error", 0},
+    {"read_errno", 0},          {"read_error", 0},    {"read_error_after", -1},
+    {"short_bytes", 0},
 };
 
 /* What was done. */
 static Entry counts[] = {
-    {"driver_opens", 0}, {"driver_closes", 0}, {"handles", 0}, {"handles_ever", 0}, {"buffers", 0},
-    {"buffers_ever", 0}, {"reads", 0},   {"bytes", 0},        {"misuses", 0},
-    {"stats_level", 0},
+    {"driver_opens", 0}, {"driver_closes", 0}, {"handles", 0}, {"handles_ever", 0},
+    {"buffers", 0},      {"buffers_ever", 0},  {"reads", 0},   {"bytes", 0},
+    {"misuses", 0},      {"stats_level", 0},
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -287,7 +289,7 @@ ssize_t cuFileRead(void *handle, void *base, size_t size, off_t offset, off_t at
     size_t most = (size_t)SETTING("short_bytes");
     size_t wanted = most && most < size ? most : size;
     int fd = descriptors[(char *)handle - used];
-    char *target = (char *)base + at;
+    char *target = (char *)base - SETTING("address_offset") + at;
     ssize_t count = 0;
     if (posix) {
         /* O_DIRECT wants aligned memory, which the bounce buffer of the real one has too */

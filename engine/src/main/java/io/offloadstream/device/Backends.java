@@ -5,9 +5,10 @@
 package io.offloadstream.device;
 
 import io.offloadstream.device.cpu.CpuBackend;
+import io.offloadstream.device.gpu.GpuBackend;
 import io.offloadstream.ops.ComputeType;
-import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.cuda.CudaDriver;
+import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import java.util.List;
 
@@ -41,22 +42,14 @@ public final class Backends {
      * @param computeType type of activations in matrix products; the CPU has float32 only
      * @return the backend, for the caller to close
      * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
-     * @throws DeviceException if the backend is not available, or its device does not open
+     * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its device does not open
      */
     public static Backend open(String name, int device, int threads, ComputeType computeType) {
-        return open(DEVICES, DEVICES.choose(name, device), threads, computeType);
-    }
-
-    static Backend open(
-            Devices devices, DeviceChoice choice, int threads, ComputeType computeType) {
+        DeviceChoice choice = DEVICES.choose(name, device);
         if (choice.info().isEmpty()) {
             return new CpuBackend(threads);
         }
-        throw new DeviceException(
-                "backend="
-                        + choice.backend()
-                        + ": the operators for "
-                        + choice.info().get().name()
-                        + " are not part of this build; use backend=cpu");
+        Gpu gpu = DEVICES.driver(choice.backend()).open(choice.info().get());
+        return new GpuBackend(gpu, computeType);
     }
 }

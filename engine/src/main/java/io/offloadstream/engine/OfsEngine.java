@@ -9,6 +9,7 @@ import ai.djl.Model;
 import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDManager;
+import io.offloadstream.device.Backends;
 import io.offloadstream.platform.MemoryBudget;
 import java.io.IOException;
 import java.io.InputStream;
@@ -67,9 +68,16 @@ public final class OfsEngine extends Engine {
         return false;
     }
 
+    /** Where a model runs that asks for nothing: the first card, if there is one. */
     @Override
     public Device defaultDevice() {
-        return Device.cpu();
+        return getGpuCount() > 0 ? Device.gpu(0) : Device.cpu();
+    }
+
+    /** Returns how many cards {@code offloadstream devices} lists, of CUDA and OpenCL together. */
+    @Override
+    public int getGpuCount() {
+        return Backends.devices().gpuCount();
     }
 
     @Override

@@ -14,6 +14,7 @@ import ai.djl.ndarray.types.DataType;
 import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
 import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.device.Backends;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.OffloadStreamException;
@@ -39,6 +40,8 @@ import java.util.stream.Stream;
  */
 public final class OfsModel extends BaseModel {
 
+    private final Device requested;
+    private Device device = Device.cpu();
     private StreamedModel streamed;
     private volatile boolean closed;
 
@@ -46,18 +49,20 @@ public final class OfsModel extends BaseModel {
      * Constructs a model to be loaded.
      *
      * @param name of the model, for messages
-     * @param device null for the engine's own
-     * @throws IllegalArgumentException if it is not the cpu
+     * @param device the CPU, or a card by its number in {@code offloadstream devices}; null for
+     *     what the options say, by default the first card if there is one
+     * @throws IllegalArgumentException if it is neither
      */
     OfsModel(String name, Device device) {
         super(name);
-        if (device != null && !device.equals(Device.cpu())) {
+        if (device != null && !device.isGpu() && !device.equals(Device.cpu())) {
             throw new IllegalArgumentException(
                     "device "
                             + device
-                            + ": this build of OffloadStream has the cpu backend only; use"
-                            + " Device.cpu() or none");
+                            + " is not known to OffloadStream; use Device.gpu(i), Device.cpu() or"
+                            + " none");
         }
+        requested = device;
         manager = OfsNDManager.getSystemManager().newSubManager(Device.cpu());
         manager.setName("OfsModel");
         dataType = DataType.FLOAT32;
@@ -117,7 +122,9 @@ public final class OfsModel extends BaseModel {
             all.putAll(options);
         }
         beside.properties().forEach(properties::putIfAbsent);
-        streamed = StreamedModel.open(modelDir, ModelOptions.parse(all));
+        DeviceRequest request = DeviceRequest.resolve(requested, all, Backends.devices());
+        streamed = StreamedModel.open(modelDir, request.options());
+        device = request.device();
         OfsNDManager charged =
                 new OfsNDManager(OfsNDManager.getSystemManager(), Device.cpu(), streamed.budget());
         charged.setName("OfsModel");
@@ -159,25 +166,35 @@ public final class OfsModel extends BaseModel {
      * Opens a predictor, which owns what runs for it.
      *
      * @param translator from and to the user's types
-     * @param device the model's, or null for it
+     * @param asked the model's device, or null for it
      * @return a predictor for the caller to close; closing the model closes it too
      * @throws IllegalArgumentException if the device is another than the model's
      */
     @Override
-    public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device device) {
+    public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device asked) {
         streamedModel();
-        Device own = manager.getDevice();
-        if (device != null && !device.equals(own)) {
+        if (asked != null && !asked.equals(device)) {
             throw new IllegalArgumentException(
                     "device "
-                            + device
+                            + asked
                             + ": model "
                             + modelName
                             + " is on "
-                            + own
+                            + device
                             + ", and so are its predictors; load it with optDevice for another");
         }
-        return new OfsPredictor<>(this, translator, own);
+        return new OfsPredictor<>(this, translator);
+    }
+
+    /**
+     * Returns what computes. Arrays are in host memory all the same: {@link #getNDManager()} is of
+     * the CPU.
+     *
+     * @return {@code Device.gpu(i)} for the i-th card of {@code offloadstream devices}, else {@code
+     *     Device.cpu()}
+     */
+    public Device getDevice() {
+        return device;
     }
 
     /**

@@ -23,6 +23,10 @@ import java.nio.file.Path;
 /**
  * Owner of arrays, which it charges to a memory budget: the model's, or where there is no model an
  * unlimited one that counts only. Closing it frees its arrays and those of its sub-managers.
+ *
+ * <p>Arrays are in host memory, whatever device the model computes on: only weights, keys and
+ * values, and activations live there, and what a pass returns is copied to the host once, at its
+ * end. So the managers of a model are of {@code Device.cpu()}.
  */
 public class OfsNDManager extends UnsupportedNDManager {
 
@@ -37,7 +41,8 @@ public class OfsNDManager extends UnsupportedNDManager {
      */
     @SuppressWarnings("this-escape")
     public OfsNDManager(NDManager parent, Device device, MemoryBudget budget) {
-        super(parent, device);
+        // Not the engine's default, where models compute
+        super(parent, device == null ? Device.cpu() : device);
         this.budget = budget;
         if (parent != null) {
             parent.attachInternal(uid, this);

@@ -49,10 +49,10 @@ public final class OfsPredictor<I, O> extends Predictor<I, O> {
      *
      * @param model a loaded model
      * @param translator from and to the user's types
-     * @param device the model's
      */
-    OfsPredictor(OfsModel model, Translator<I, O> translator, Device device) {
-        super(model, translator, device, false);
+    OfsPredictor(OfsModel model, Translator<I, O> translator) {
+        // Not the model's device: this one is that of the arrays
+        super(model, translator, Device.cpu(), false);
         ofsModel = model;
         ofsBlock = (OfsSymbolBlock) model.getBlock();
         scope = ofsBlock.newScope("the predictor of model " + model.getName());

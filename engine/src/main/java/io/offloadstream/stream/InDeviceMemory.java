@@ -10,11 +10,13 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.SlotLayout;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.stream.DeviceTimeline.Span;
 import io.offloadstream.stream.DeviceTimeline.Track;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream
@@ -31,6 +33,9 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     private final StagingRing staging;
     private final PieceRoute route;
 
+    /** Null if it was not asked for. */
+    private final GdsUse gds;
+
     /**
      * Opens the copy stream and allocates the staging.
      *
@@ -38,6 +43,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
      * @param backend the device
      * @param budgets who pays
      * @param hostGroups what host memory keeps
+     * @param gdsFiles what to read by GPUDirect Storage, null to read through host memory
      * @param trace where to write what the device does, or null
      */
     InDeviceMemory(
@@ -45,6 +51,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
             Backend backend,
             Budgets budgets,
             HostGroups hostGroups,
+            WeightFiles gdsFiles,
             TraceFile trace) {
         if (plan.stagingCount() < 1) {
             throw new IllegalArgumentException(
@@ -56,24 +63,35 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
         compute = backend.computeStream();
         DeviceStream stream = backend.newStream("weights");
         StagingRing chunks = null;
+        GdsUse direct = null;
+        boolean complete = false;
         try {
             timeline = new DeviceTimeline(trace == null ? null : new DeviceTrace(trace, stream));
             copies = new CopyQueue(stream, compute, timeline);
             chunks =
                     new StagingRing(
-                            backend,
-                            budgets.host(),
                             plan.stagingCount(),
-                            plan.stagingBytes(),
+                            () ->
+                                    backend.allocateHost(
+                                            budgets.host(), "pinned staging", plan.stagingBytes()),
                             copies);
+            if (gdsFiles != null) {
+                direct = GdsUse.open(plan, backend, budgets.device(), gdsFiles, copies);
+            }
+            complete = true;
         } finally {
-            if (chunks == null) {
+            if (!complete) {
+                if (chunks != null) {
+                    chunks.close();
+                }
                 stream.close();
             }
         }
         staging = chunks;
+        gds = direct;
         StagedRoute staged = new StagedRoute(staging, copies);
-        route = new HostGroupRoute(hostGroups, copies, staged, staged);
+        PieceRoute fromDisk = gds == null ? staged : gds.routeOr(staged);
+        route = new HostGroupRoute(hostGroups, copies, staged, fromDisk);
     }
 
     @Override
@@ -153,10 +171,19 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
         timeline.update();
         return new DeviceTimes(
                 true,
-                copies.stage(timeline.copyNanos(), staging.waitNanos()),
+                copies.stage(timeline.copyNanos(), waitNanos()),
                 timeline.computeNanos(),
                 timeline.comparedNanos(),
                 timeline.overlappedNanos());
+    }
+
+    private long waitNanos() {
+        return staging.waitNanos() + (gds == null ? 0 : gds.waitNanos());
+    }
+
+    /** What GPUDirect Storage does; empty if it was not asked for. */
+    Optional<GdsStatus> gds() {
+        return Optional.ofNullable(gds).map(GdsUse::status);
     }
 
     /** Waits for both streams. What they use may be freed after that. */
@@ -168,7 +195,13 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     @Override
     public void close() {
         timeline.close();
-        staging.close();
-        copies.close();
+        try {
+            staging.close();
+            if (gds != null) {
+                gds.close();
+            }
+        } finally {
+            copies.close();
+        }
     }
 }

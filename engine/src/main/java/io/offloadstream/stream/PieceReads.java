@@ -39,10 +39,19 @@ final class PieceReads {
      * @throws OffloadStreamException if the read fails or the file ends too early
      */
     void read(Work work, long address) {
-        Piece piece = work.piece();
+        read(work, files.into(work.piece(), address));
+    }
+
+    /**
+     * Reads a piece from its file by another way.
+     *
+     * @param source reads it
+     * @throws OffloadStreamException if the read fails or the file ends too early
+     */
+    void read(Work work, WeightFiles.Source source) {
         long start = System.nanoTime();
         try {
-            files.read(piece, address, work.name());
+            files.read(work.piece(), work.name(), source);
         } finally {
             add(work, start, System.nanoTime() - start);
         }

@@ -43,8 +43,9 @@ final class StagedRoute implements PieceRoute {
     private void carry(Work work, Origin origin, Fill fill) {
         Chunk chunk = chunks.take();
         try {
-            fill.into(chunk.address());
-            chunk.uploaded(copies.enqueue(work, chunk.address(), DeviceStream::upload, origin));
+            fill.into(chunk.memory().address());
+            long source = chunk.memory().address();
+            chunk.copied(copies.enqueue(work, source, DeviceStream::upload, origin));
         } finally {
             chunks.giveBack(chunk);
         }

@@ -4,39 +4,39 @@
  */
 package io.offloadstream.stream;
 
-import io.offloadstream.device.Backend;
+import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
-import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Pinned chunks of host memory that pieces land in on their way to the device. A chunk is used
+ * Chunks that pieces land in on their way to slots on the device: pinned host memory, or memory of
+ * the device that its storage reads into. A chunk is used
  * again when its last upload has ended; whoever gets it waits for that, which only readers do.
  */
 final class StagingRing implements AutoCloseable {
 
     /** One piece's place, owned by the reader that took it. */
     static final class Chunk {
-        private final HostMemory memory;
+        private final DeviceBuffer memory;
         private SharedEvent lastUpload;
 
-        private Chunk(HostMemory memory) {
+        private Chunk(DeviceBuffer memory) {
             this.memory = memory;
         }
 
-        /** Where it starts. */
-        long address() {
-            return memory.address();
+        /** Host memory, or the device's. */
+        DeviceBuffer memory() {
+            return memory;
         }
 
         /** Sets the end of what reads the chunk; takes the event over. */
-        void uploaded(SharedEvent end) {
+        void copied(SharedEvent end) {
             lastUpload = end;
         }
     }
@@ -52,18 +52,16 @@ final class StagingRing implements AutoCloseable {
     /**
      * Allocates the chunks.
      *
-     * @param backend whose memory is pinned
-     * @param host budget that pays
      * @param count how many, at least 1
-     * @param sizeBytes of each: that of the largest piece
-     * @param copies what uploads from them
+     * @param allocator allocates one, of the size of the largest piece
+     * @param copies what copies from them
      */
-    StagingRing(Backend backend, MemoryBudget host, int count, long sizeBytes, CopyQueue copies) {
+    StagingRing(int count, Supplier<? extends DeviceBuffer> allocator, CopyQueue copies) {
         this.copies = copies;
         boolean complete = false;
         try {
             for (int i = 0; i < count; i++) {
-                all.add(new Chunk(backend.allocateHost(host, "pinned staging", sizeBytes)));
+                all.add(new Chunk(allocator.get()));
             }
             complete = true;
         } finally {
@@ -140,12 +138,24 @@ final class StagingRing implements AutoCloseable {
     /** Frees the chunks. Called when no stream reads them any more. */
     @Override
     public void close() {
+        RuntimeException first = null;
         for (Chunk chunk : all) {
-            if (chunk.lastUpload != null) {
-                chunk.lastUpload.close();
+            try {
+                if (chunk.lastUpload != null) {
+                    chunk.lastUpload.close();
+                }
+                chunk.memory.close();
+            } catch (RuntimeException e) {
+                if (first == null) {
+                    first = e;
+                } else {
+                    first.addSuppressed(e);
+                }
             }
-            chunk.memory.close();
         }
         all.clear();
+        if (first != null) {
+            throw first;
+        }
     }
 }

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.stream;
 
+import io.offloadstream.platform.GdsMode;
+import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.stream.StreamStats.ComputeStage;
 import io.offloadstream.stream.StreamStats.GatherStage;
 import io.offloadstream.stream.StreamStats.PassRecord;
@@ -12,6 +14,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /** Counts for {@link StreamStats}. Guarded by the pipeline's lock. */
 final class StreamCounters {
@@ -100,13 +103,16 @@ final class StreamCounters {
     }
 
     StreamStats snapshot(
-            StreamOptions.Io io,
+            StreamOptions.Io filesIo,
+            Optional<GdsStatus> gds,
             DeviceTimes times,
             long residentBytes,
             long hostBytes,
             int reclaimedGroups) {
+        boolean byGds = gds.isPresent() && gds.get().mode() != GdsMode.UNAVAILABLE;
         return new StreamStats(
-                io,
+                byGds ? StreamOptions.Io.GDS : filesIo,
+                gds,
                 passes,
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
                 times.upload(),

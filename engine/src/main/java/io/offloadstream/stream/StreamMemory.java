@@ -7,6 +7,8 @@ package io.offloadstream.stream;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.platform.GdsStatus;
+import java.util.Optional;
 
 /** The memory of a stream: the host's, and the device's where kernels compute in one of its own. */
 final class StreamMemory implements AutoCloseable {
@@ -28,6 +30,7 @@ final class StreamMemory implements AutoCloseable {
      * @param budgets who pays
      * @param backend the device, null or any other where kernels compute in host memory
      * @param pieces of each group
+     * @param gdsFiles what to read by GPUDirect Storage, null to read through host memory
      * @param trace where to write what the device does, or null
      */
     StreamMemory(
@@ -35,13 +38,14 @@ final class StreamMemory implements AutoCloseable {
             Budgets budgets,
             Backend backend,
             Piece[][] pieces,
+            WeightFiles gdsFiles,
             TraceFile trace) {
         this.budgets = budgets;
         host = new InHostMemory(plan, budgets.host());
         hostGroups = new HostGroups(plan, backend, budgets.host(), pieces);
         device =
                 plan.hasDevice()
-                        ? new InDeviceMemory(plan, backend, budgets, hostGroups, trace)
+                        ? new InDeviceMemory(plan, backend, budgets, hostGroups, gdsFiles, trace)
                         : null;
     }
 
@@ -58,6 +62,11 @@ final class StreamMemory implements AutoCloseable {
     /** What is copied to the device in each pass. */
     HostGroups hostGroups() {
         return hostGroups;
+    }
+
+    /** What GPUDirect Storage does; empty if it was not asked for. */
+    Optional<GdsStatus> gds() {
+        return device == null ? Optional.empty() : device.gds();
     }
 
     /** Registers with the budgets what can be given back. */

@@ -5,15 +5,19 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.plan.TextTable;
+import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.stream.StreamOptions.Io;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What a stream has done since it was opened: bytes, busy and wait time per stage, and the last
  * passes one by one. Immutable.
  *
- * @param io how files are read in fact: DIRECT, BUFFERED or MMAP
+ * @param io how files are read in fact: DIRECT, BUFFERED, MMAP or GDS
+ * @param gds what GPUDirect Storage does and what that is known by; empty if it was not asked for
  * @param passes how many passes have ended
  * @param read the readers
  * @param upload the copies to a device that has memory of its own
@@ -27,6 +31,7 @@ import java.util.Locale;
  */
 public record StreamStats(
         StreamOptions.Io io,
+        Optional<GdsStatus> gds,
         long passes,
         ReadStage read,
         UploadStage upload,
@@ -146,6 +151,17 @@ public record StreamStats(
     }
 
     /**
+     * Returns how files are read in fact, with the mode of GPUDirect Storage.
+     *
+     * @return for example {@code DIRECT}, {@code GDS (direct)} or {@code GDS (compat)}
+     */
+    public String ioName() {
+        return io == Io.GDS
+                ? gds.map(status -> "GDS (" + status.mode() + ")").orElse("GDS")
+                : io.name();
+    }
+
+    /**
      * Prints the stages and the last pass.
      *
      * @return a table of several lines
@@ -154,7 +170,7 @@ public record StreamStats(
         TextTable table = new TextTable();
         table.row("stage", "bytes", "count", "busy", "wait");
         table.row(
-                "read (" + io.name().toLowerCase(Locale.ROOT) + ")",
+                "read " + (io == Io.GDS ? ioName() : "(" + ioName().toLowerCase(Locale.ROOT) + ")"),
                 MemorySize.format(read.bytes()),
                 read.requests() + " requests",
                 time(read.busyNanos()),
@@ -183,6 +199,7 @@ public record StreamStats(
                 "",
                 time(gather.waitNanos()));
         StringBuilder text = new StringBuilder(table.toString());
+        gds.ifPresent(status -> text.append("GPUDirect Storage ").append(status).append('\n'));
         text.append(passes).append(" passes, ");
         text.append(MemorySize.format(residentBytes)).append(" resident, ");
         text.append(reclaimedGroups).append(" groups given up\n");

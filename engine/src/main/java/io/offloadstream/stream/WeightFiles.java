@@ -153,6 +153,10 @@ final class WeightFiles implements AutoCloseable {
         return indices.get(path);
     }
 
+    List<Path> paths() {
+        return paths;
+    }
+
     Path path(int file) {
         return paths.get(file);
     }
@@ -162,18 +166,32 @@ final class WeightFiles implements AutoCloseable {
         return maps.get(indexOf(path)).address();
     }
 
+    /** A read of a piece. */
+    @FunctionalInterface
+    interface Source {
+
+        /** Reads it and returns how many bytes came, fewer than asked for at the end of the file. */
+        int read() throws IOException;
+    }
+
+    /** The read of a piece into host memory. */
+    Source into(Piece piece, long address) {
+        StorageFile file = files.get(piece.file());
+        return () -> file.read(piece.offset(), address, piece.length());
+    }
+
     /**
      * Reads a piece.
      *
      * @param piece what
-     * @param address where it lands in host memory
      * @param name what for, for messages
+     * @param source how
      * @throws OffloadStreamException if the read fails or the file ends too early
      */
-    void read(Piece piece, long address, String name) {
+    void read(Piece piece, String name, Source source) {
         int count;
         try {
-            count = files.get(piece.file()).read(piece.offset(), address, piece.length());
+            count = source.read();
         } catch (IOException | RuntimeException e) {
             throw new OffloadStreamException(where(piece, name) + " failed: " + e, e);
         }

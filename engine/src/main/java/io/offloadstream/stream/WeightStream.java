@@ -8,16 +8,19 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Storage;
+import io.offloadstream.stream.StreamOptions.Io;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Yields weight groups in the order of a pass, reading ahead of it: a ring of slots filled by
@@ -51,7 +54,8 @@ public final class WeightStream implements AutoCloseable {
         this.files = opened.files();
         this.trace = trace;
         Piece[][] pieces = Piece.cut(plan, files, options.readThreads());
-        memory = new StreamMemory(plan, budgets, backend, pieces, trace);
+        WeightFiles gdsFiles = options.io() == Io.GDS ? files : null;
+        memory = new StreamMemory(plan, budgets, backend, pieces, gdsFiles, trace);
         residents = new ResidentSet(plan, memory.compute(), memory.host());
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
@@ -149,6 +153,11 @@ public final class WeightStream implements AutoCloseable {
         if (options.readThreads() < 1 || options.prefetchLayers() < 0) {
             throw new IllegalArgumentException(
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
+        }
+        if (options.io() == Io.GDS && !plan.hasDevice()) {
+            throw new IllegalArgumentException(
+                    "io=gds reads into the memory of a device; where kernels compute in host memory"
+                            + " use io=auto, direct, mmap or buffered");
         }
         OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
         TraceFile trace = null;
@@ -310,10 +319,12 @@ public final class WeightStream implements AutoCloseable {
      * @return a consistent copy
      */
     public StreamStats stats() {
+        Optional<GdsStatus> gds = memory.gds();
         pipeline.lock.lock();
         try {
             return counters.snapshot(
                     files.io(),
+                    gds,
                     memory.compute().times(),
                     residents.pinnedBytes(),
                     memory.hostGroups().keptBytes(),

@@ -14,6 +14,7 @@ import ai.djl.engine.Engine;
 import ai.djl.engine.EngineProvider;
 import ai.djl.engine.StandardCapabilities;
 import ai.djl.ndarray.NDManager;
+import io.offloadstream.device.Backends;
 import java.util.ServiceLoader;
 import org.testng.annotations.Test;
 
@@ -24,10 +25,20 @@ public class OfsEngineTest {
         assertTrue(Engine.getAllEngines().contains("OffloadStream"));
         Engine engine = Engine.getEngine("OffloadStream");
         assertTrue(engine instanceof OfsEngine);
-        assertEquals(engine.defaultDevice(), Device.cpu());
         assertNull(engine.getAlternativeEngine());
         assertFalse(engine.hasCapability(StandardCapabilities.CUDA));
-        assertEquals(engine.getGpuCount(), 0);
+    }
+
+    @Test
+    public void devicesAreThoseOfTheMachine() {
+        Engine engine = Engine.getEngine("OffloadStream");
+        int cards = Backends.devices().gpuCount();
+        assertEquals(engine.getGpuCount(), cards);
+        assertEquals(engine.defaultDevice(), cards > 0 ? Device.gpu(0) : Device.cpu());
+        // arrays stay in host memory
+        try (NDManager manager = engine.newBaseManager()) {
+            assertEquals(manager.getDevice(), Device.cpu());
+        }
     }
 
     @Test

@@ -13,10 +13,12 @@ import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.DeviceRequest;
 import io.offloadstream.plan.PlanRequest;
 import io.offloadstream.plan.PlanRequest.Mapping;
+import io.offloadstream.plan.PlanRequest.Term;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.stream.StreamOptions.Io;
 import java.util.List;
 import java.util.Random;
 
@@ -90,22 +92,28 @@ public abstract class DeviceFixture extends WeightFixture {
     record Shape(double deviceShare, double hostShare, int slots, int chunks, int blockBytes) {
 
         ResidencyPlan plan(RandomWeights weights) {
-            ResidencyPlan all = plan(weights, Long.MAX_VALUE, Long.MAX_VALUE);
+            return plan(weights, List.of());
+        }
+
+        /** Likewise, beside what else the device's budget pays. */
+        ResidencyPlan plan(RandomWeights weights, List<Term> fixed) {
+            ResidencyPlan all = plan(weights, fixed, Long.MAX_VALUE, Long.MAX_VALUE);
             long device = between(all.deviceLeastBytes(), all.deviceChargedBytes(), deviceShare);
-            ResidencyPlan most = plan(weights, device, Long.MAX_VALUE);
+            ResidencyPlan most = plan(weights, fixed, device, Long.MAX_VALUE);
             long host = between(most.leastBytes(), most.chargedBytes(), hostShare);
-            return plan(weights, device, host);
+            return plan(weights, fixed, device, host);
         }
 
         private static long between(long least, long most, double share) {
             return least + Math.round(share * Math.max(0, most - least));
         }
 
-        private ResidencyPlan plan(RandomWeights weights, long deviceBytes, long hostBytes) {
+        private ResidencyPlan plan(
+                RandomWeights weights, List<Term> fixed, long deviceBytes, long hostBytes) {
             DeviceRequest device =
                     new DeviceRequest(
                             deviceBytes,
-                            List.of(),
+                            fixed,
                             FakeMemory::chargedBytes,
                             slots,
                             chunks,
@@ -127,6 +135,14 @@ public abstract class DeviceFixture extends WeightFixture {
         }
     }
 
+    /** What a model charges the device for the chunks of {@code io=gds}. */
+    private static List<Term> gdsStaging(Shape shape, StreamOptions options) {
+        long chunk = FakeMemory.chargedBytes(ResidencyPlan.MOST_REQUEST_BYTES);
+        return options.io() == Io.GDS
+                ? List.of(new Term("gds staging", shape.chunks() * chunk))
+                : List.of();
+    }
+
     /** Runs a body; nothing may be left, nor any budget have been exceeded. */
     static void on(long seed, RandomWeights weights, Shape shape, StreamOptions options, Body body)
             throws Exception {
@@ -137,7 +153,7 @@ public abstract class DeviceFixture extends WeightFixture {
     static void on(
             FakeDevice device, RandomWeights weights, Shape shape, StreamOptions options, Body body)
             throws Exception {
-        ResidencyPlan plan = shape.plan(weights);
+        ResidencyPlan plan = shape.plan(weights, gdsStaging(shape, options));
         FaultyStorage storage = new FaultyStorage();
         String run = device.name() + ", " + shape + ", " + plan + ", " + options;
         try (device;

@@ -15,6 +15,7 @@ import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
@@ -23,6 +24,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * A device with memory and streams of its own, made of threads. Work that its caller did not order
@@ -40,6 +42,7 @@ final class FakeDevice implements Backend {
     private final AtomicInteger refusedUploads = new AtomicInteger();
     private volatile FakeStream copies;
     private volatile boolean lost;
+    private Supplier<DeviceStorage> storage;
     private final AtomicInteger pinnable = new AtomicInteger(Integer.MAX_VALUE);
 
     FakeDevice(long seed) {
@@ -72,6 +75,16 @@ final class FakeDevice implements Backend {
     /** The next uploads are refused when they are asked for. */
     void refuseUploads(int count) {
         refusedUploads.set(count);
+    }
+
+    /** What reads files past host memory: none if not set. */
+    void readFilesBy(Supplier<DeviceStorage> way) {
+        storage = way;
+    }
+
+    @Override
+    public DeviceStorage openStorage() {
+        return storage == null ? Backend.super.openStorage() : storage.get();
     }
 
     /** All calls throw from now on, or none. */

@@ -24,7 +24,7 @@ import java.util.function.LongConsumer;
 final class FakeMemory {
 
     /** No address of a process is that high. */
-    private static final long OFFSET = 1L << 62;
+    static final long OFFSET = 1L << 62;
 
     /** What allocations of the device are rounded up to. */
     private static final int UNIT = 512;
@@ -107,6 +107,15 @@ final class FakeMemory {
                 && isIn(device, target - OFFSET, sizeBytes, "upload to")) {
             HostMemory.view(target - OFFSET, (int) sizeBytes)
                     .put(HostMemory.view(source, (int) sizeBytes));
+        }
+    }
+
+    /** Copies within the device. */
+    synchronized void copy(long source, long target, long sizeBytes) {
+        if (isIn(device, source - OFFSET, sizeBytes, "copy from")
+                && isIn(device, target - OFFSET, sizeBytes, "copy to")) {
+            HostMemory.view(target - OFFSET, (int) sizeBytes)
+                    .put(HostMemory.view(source - OFFSET, (int) sizeBytes));
         }
     }
 

@@ -222,7 +222,8 @@ final class FakeStream implements DeviceStream {
 
     @Override
     public void copy(long source, long target, long sizeBytes) {
-        throw new UnsupportedOperationException("weights only go to the device");
+        device.requireThere();
+        enqueue(sizeBytes, () -> device.bytes().copy(source, target, sizeBytes));
     }
 
     @Override

@@ -28,8 +28,10 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             PlanCommand.class,
             DryRunCommand.class,
+            DevicesCommand.class,
             BenchCommand.class,
             BenchCaseCommand.class,
+            GdsCheckCommand.class,
         })
 public final class Main implements Runnable {
 

@@ -19,7 +19,7 @@ public class MainTest {
             {new String[] {"sing"}, "sing"},
             {new String[] {"generate", "--loudly"}, "--loudly"},
             {new String[] {"plan", "--host-memory", "much"}, "hostMemory=much"},
-            {new String[] {"plan", "--io", "gds"}, "io=gds"},
+            {new String[] {"plan", "--backend", "cpu", "--io", "gds"}, "io=gds"},
             {new String[] {"plan", "--model", "/no/such/place"}, "/no/such/place"},
             {new String[] {"dry-run", "--size", "1MB"}, "--size"},
         };
@@ -37,7 +37,7 @@ public class MainTest {
     public void helpListsEveryCommand() {
         CliRun run = CliRun.of("--help");
         assertEquals(run.code(), 0);
-        for (String command : new String[] {"generate", "plan", "dry-run", "bench"}) {
+        for (String command : new String[] {"generate", "plan", "devices", "dry-run", "bench"}) {
             assertTrue(run.out().contains("\n  " + command + " "), run.out());
         }
     }

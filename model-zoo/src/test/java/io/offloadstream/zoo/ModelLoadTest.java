@@ -167,16 +167,23 @@ public class ModelLoadTest {
     }
 
     @Test
-    public void gpuIsRefused() {
+    public void deviceThatIsNotThereIsRefusedWithWhatIs() {
         IllegalArgumentException e =
                 expectThrows(
                         IllegalArgumentException.class,
                         () ->
                                 tiny.criteria(NDList.class, NDList.class)
-                                        .optDevice(Device.gpu())
+                                        .optDevice(Device.gpu(99))
                                         .build()
                                         .loadModel());
-        assertTrue(e.getMessage().contains("cpu backend only"), e.getMessage());
+        assertTrue(e.getMessage().startsWith("there is no device 99; there are: "), e.getMessage());
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                        tiny.criteria(NDList.class, NDList.class)
+                                .optDevice(Device.of("tpu", 0))
+                                .build()
+                                .loadModel());
     }
 
     @Test

@@ -252,7 +252,7 @@ public class PredictorLifetimeTest {
     public void anotherDeviceIsRefused() {
         IllegalArgumentException e =
                 expectThrows(
-                        IllegalArgumentException.class, () -> model.newPredictor(Device.gpu()));
+                        IllegalArgumentException.class, () -> model.newPredictor(Device.gpu(99)));
         assertTrue(e.getMessage().contains("gpu"), e.getMessage());
         assertThrows(IllegalArgumentException.class, () -> model.newPredictor(Device.of("tpu", 0)));
     }

@@ -22,8 +22,8 @@ import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.Optional;
 
 /**
- * A card, or whatever OpenCL calls a device: one compute stream, one stream for keys and values that
- * are kept on the host, others for whoever copies.
+ * A card, or whatever OpenCL calls a device: one compute stream, one stream for keys and values
+ * that are kept on the host, others for whoever copies.
  */
 public final class GpuBackend implements Backend {
 

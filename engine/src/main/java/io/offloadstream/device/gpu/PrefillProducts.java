@@ -4,15 +4,16 @@
  */
 package io.offloadstream.device.gpu;
 
-import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceStream;
-import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuKernel;
 
-/** Products of many rows, in tiles of float32: of any device, any type, any shape. */
+/**
+ * Products of many rows, in tiles: in float32 on any device, for any type and shape; on matrix units
+ * where {@link MatrixUnits} takes them.
+ */
 final class PrefillProducts implements Products {
 
     private static final int THREADS = 256;
@@ -22,16 +23,14 @@ final class PrefillProducts implements Products {
     private final GpuKernel linear;
     private final GpuKernel transposed;
 
-    PrefillProducts(ProductKernels kernels, DeviceStream stream) {
+    /** Null without. */
+    private final MatrixUnits units;
+
+    PrefillProducts(ProductKernels kernels, DeviceStream stream, MatrixUnits units) {
         this.stream = stream;
+        this.units = units;
         linear = kernels.find("prefill", "linear");
         transposed = kernels.find("prefill", "transposed");
-    }
-
-    /** Takes matrix units where the device and the compute type have them. */
-    static Products choose(
-            Gpu gpu, ProductKernels kernels, DeviceStream stream, ComputeType computeType) {
-        return new PrefillProducts(kernels, stream);
     }
 
     @Override
@@ -72,9 +71,16 @@ final class PrefillProducts implements Products {
             Tensor y,
             int epilogue,
             Activation activation) {
+        if (units != null && units.take(x, weight)) {
+            GpuKernel kernel = units.kernel(x, weight);
+            kernel.buffer(x.address()).int32(x.rows()).int32(x.columns()).buffer(weight.address());
+            ProductKernels.optional(kernel, bias).buffer(y.address()).int32(weight.rows());
+            kernel.int32(epilogue).int32(activation.code());
+            kernel.launch(stream, units.rowTiles(x), units.outputTiles(weight), 1, THREADS);
+            return;
+        }
         boolean aligned =
-                isAligned(x)
-                        && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
+                isAligned(x) && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
         linear.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(aligned ? 1 : 0);
         linear.buffer(weight.address()).int32(weight.type().code());
         linear.buffer(scales == null ? 0 : scales.address());
@@ -101,6 +107,6 @@ final class PrefillProducts implements Products {
     }
 
     private static int tiles(int count) {
-        return Math.floorDiv(count - 1, TILE) + 1;
+        return ProductKernels.groups(count, TILE);
     }
 }

@@ -65,6 +65,11 @@ final class ProductKernels implements AutoCloseable {
         return type.blockElements() > 1;
     }
 
+    /** How many parts of a size hold them all. */
+    static int groups(int count, int each) {
+        return Math.floorDiv(count - 1, each) + 1;
+    }
+
     @Override
     public void close() {
         kernels.values().forEach(GpuKernel::close);

@@ -255,8 +255,18 @@ public class GpuLinearTest {
     private static void assertClose(float actual, double expected, double error, int row, int o) {
         assertTrue(
                 Math.abs(actual - expected) <= error,
-                "row " + row + ", output " + o + ": " + actual + " instead of " + expected
-                        + ", more than " + error + " off; seed " + SEED);
+                "row "
+                        + row
+                        + ", output "
+                        + o
+                        + ": "
+                        + actual
+                        + " instead of "
+                        + expected
+                        + ", more than "
+                        + error
+                        + " off; seed "
+                        + SEED);
     }
 
     private static void assertBits(float[] actual, float[] expected, String what) {

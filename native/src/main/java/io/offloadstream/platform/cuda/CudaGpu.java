@@ -5,6 +5,7 @@
 package io.offloadstream.platform.cuda;
 
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
@@ -86,6 +87,12 @@ final class CudaGpu implements Gpu {
     @Override
     public int processors() {
         return device.processors();
+    }
+
+    @Override
+    public DeviceStorage openStorage() {
+        // not use(): what is registered is given back on a lost context too
+        return CuFileStorage.open(device().context()::makeCurrent);
     }
 
     @Override

@@ -80,6 +80,18 @@ public final class NvidiaFs {
         return "";
     }
 
+    /**
+     * Returns the version of NVIDIA's driver, beside which it runs.
+     *
+     * @return the driver's own line; {@code not loaded} without one
+     */
+    public String driver() {
+        return lines("driver/nvidia/version").stream()
+                .findFirst()
+                .map(line -> line.replaceFirst("NVRM version: *", "").replaceAll("  +", " ").trim())
+                .orElse("not loaded");
+    }
+
     /** Counts so far; empty if it is not loaded or its statistics of io are off. */
     Optional<Reads> reads() {
         for (String line : lines("driver/nvidia-fs/stats")) {

@@ -46,6 +46,16 @@ public class NvidiaFsTest {
     }
 
     @Test
+    public void theDriverSaysItsVersion() throws IOException {
+        assertEquals(new NvidiaFs(proc).driver(), "not loaded");
+        Path folder = Files.createDirectories(proc.resolve("driver/nvidia"));
+        Files.write(
+                folder.resolve("version"),
+                List.of("NVRM version: NVIDIA UNIX x86_64 Kernel Module  560.35.03  Fri", "GCC"));
+        assertEquals(new NvidiaFs(proc).driver(), "NVIDIA UNIX x86_64 Kernel Module 560.35.03 Fri");
+    }
+
+    @Test
     public void theListOfModulesIsEnoughToBeLoaded() throws IOException {
         Files.write(
                 proc.resolve("modules"),
