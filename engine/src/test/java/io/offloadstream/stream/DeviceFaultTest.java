@@ -306,6 +306,7 @@ public class DeviceFaultTest extends DeviceFixture {
                         }
                         gate.countDown();
                         taker.join();
+                        pass.cancel();
                     }
                     assertEquals(bench.stream().stats().reclaimedGroups(), 1);
                 });
