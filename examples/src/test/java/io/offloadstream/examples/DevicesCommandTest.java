@@ -80,7 +80,6 @@ public class DevicesCommandTest {
         CliRun run = CliRun.of("devices");
         assertEquals(run.code(), 0, run.err());
         int missing = Backends.devices().problems().size();
-        assertEquals(
-                run.out().lines().count(), 2 + Backends.devices().list().size() + missing);
+        assertEquals(run.out().lines().count(), 2 + Backends.devices().list().size() + missing);
     }
 }
