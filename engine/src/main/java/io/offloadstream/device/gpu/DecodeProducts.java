@@ -13,8 +13,8 @@ import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.Locale;
 
 /**
- * Products of up to 8 rows: each weight is read once for all of them. Which kernel runs follows from
- * the number of rows; the bits do not.
+ * Products of up to 8 rows: each weight is read once for all of them. Which kernel runs follows
+ * from the number of rows; the bits do not.
  */
 final class DecodeProducts implements Products {
 
@@ -68,7 +68,8 @@ final class DecodeProducts implements Products {
             part(kernel, row, weight, bias, y);
             absent(kernel);
             absent(kernel);
-            kernel.launch(stream, ProductKernels.groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
+            kernel.launch(
+                    stream, ProductKernels.groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
         }
     }
 
@@ -132,7 +133,8 @@ final class DecodeProducts implements Products {
             ProductKernels.optional(kernel.buffer(gate.address()), gateBias);
             ProductKernels.optional(kernel.buffer(up.address()), upBias);
             kernel.buffer(at(y, row)).int32(y.columns());
-            kernel.launch(stream, ProductKernels.groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
+            kernel.launch(
+                    stream, ProductKernels.groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
         }
     }
 
@@ -142,8 +144,7 @@ final class DecodeProducts implements Products {
             int rows = Math.min(x.rows() - row, Phase.MOST_DECODE_ROWS);
             int size = size(rows);
             if (transposed[size] == null) {
-                transposed[size] =
-                        kernels.find("decode_transposed", "transposed_" + (1 << size));
+                transposed[size] = kernels.find("decode_transposed", "transposed_" + (1 << size));
             }
             GpuKernel kernel = transposed[size];
             kernel.buffer(at(x, row)).int32(rows).int32(x.columns());
@@ -182,8 +183,7 @@ final class DecodeProducts implements Products {
     /** One launch has one type and one way to load. */
     private static boolean fit(Tensor first, Tensor other) {
         return first.type() == other.type()
-                && (ProductKernels.hasBlocks(first.type())
-                        || isAligned(first) == isAligned(other));
+                && (ProductKernels.hasBlocks(first.type()) || isAligned(first) == isAligned(other));
     }
 
     private static boolean isAligned(Tensor weight) {
@@ -207,6 +207,8 @@ final class DecodeProducts implements Products {
     }
 
     private static String module(DType type) {
-        return type == DType.F8_E4M3 ? "decode_f8" : "decode_" + type.name().toLowerCase(Locale.ROOT);
+        return type == DType.F8_E4M3
+                ? "decode_f8"
+                : "decode_" + type.name().toLowerCase(Locale.ROOT);
     }
 }

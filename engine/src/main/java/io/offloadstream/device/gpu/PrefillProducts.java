@@ -11,8 +11,8 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.gpu.GpuKernel;
 
 /**
- * Products of many rows, in tiles: in float32 on any device, for any type and shape; on matrix units
- * where {@link MatrixUnits} takes them.
+ * Products of many rows, in tiles: in float32 on any device, for any type and shape; on matrix
+ * units where {@link MatrixUnits} takes them.
  */
 final class PrefillProducts implements Products {
 
@@ -80,8 +80,7 @@ final class PrefillProducts implements Products {
             return;
         }
         boolean aligned =
-                isAligned(x)
-                        && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
+                isAligned(x) && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
         linear.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(aligned ? 1 : 0);
         linear.buffer(weight.address()).int32(weight.type().code());
         linear.buffer(scales == null ? 0 : scales.address());

@@ -31,8 +31,7 @@ final class StoredWeight {
         this.columns = columns;
         bytes = new byte[Math.toIntExact(rows * type.bytes(columns))];
         values = new double[rows * columns];
-        scales =
-                new float[type == DType.F8_E4M3 ? blocks(rows) * blocks(columns) : 0];
+        scales = new float[type == DType.F8_E4M3 ? blocks(rows) * blocks(columns) : 0];
     }
 
     static StoredWeight random(Random random, DType type, int rows, int columns) {
