@@ -52,34 +52,82 @@ final class DevicePlanning {
     }
 
     Planned choose() {
+        if (isLengthFree()) {
+            return longestOnDevice();
+        }
+        BudgetExceededException least = null;
+        for (KvChoice kv : choices()) {
+            try {
+                Planned planned = plan(kv, budget.givenBytes(), options.hostMemoryBytes());
+                sayIfMoved(kv);
+                return planned;
+            } catch (BudgetExceededException e) {
+                // say what the placement that needs less would need
+                least = least == null || e.requestedBytes() < least.requestedBytes() ? e : least;
+            }
+        }
+        throw least;
+    }
+
+    private boolean isLengthFree() {
+        return options.maxSequenceLength() == 0
+                && options.device().kvCachePlacement() != KvCachePlacement.HOST;
+    }
+
+    /** Caches that the options allow, the preferred one first. */
+    private List<KvChoice> choices() {
         KvCachePlacement wanted = options.device().kvCachePlacement();
         if (wanted == KvCachePlacement.HOST) {
-            return plan(HostPlanning.hostCache(input, KvPlacement.HOST));
+            return List.of(HostPlanning.hostCache(input, KvPlacement.HOST));
         }
         int length = options.maxSequenceLength();
         if (length == 0) {
-            return longestOnDevice();
+            return List.of(onDevice(leastLength()));
         }
-        KvChoice onDevice = new KvChoice(KvPlacement.DEVICE, length, true);
-        long quarter = budget.givenBytes() / HostPlanning.KV_SHARE;
-        if (wanted == KvCachePlacement.DEVICE || arenaBytes(length) <= quarter) {
-            return plan(onDevice);
+        if (wanted == KvCachePlacement.DEVICE) {
+            return List.of(onDevice(length));
         }
-        LOG.info(
-                "the KV cache of {} tokens takes {}, more than a quarter of deviceMemory={}: it is"
-                        + " kept in host memory; kvCachePlacement=device keeps it on the device",
-                length,
-                MemorySize.format(arenaBytes(length)),
-                MemorySize.format(budget.givenBytes()));
-        return plan(HostPlanning.hostCache(input, KvPlacement.HOST));
+        KvChoice onHost = new KvChoice(KvPlacement.HOST, length, true);
+        return fitsQuarter(length)
+                ? List.of(onDevice(length), onHost)
+                : List.of(onHost, onDevice(length));
     }
 
-    /** The least device budget that the options work with: exact, one byte less is refused. */
-    long leastDeviceBytes(Planned chosen) {
-        if (chosen.kv().placement() == KvPlacement.HOST || options.maxSequenceLength() > 0) {
-            return chosen.residency().deviceLeastBytes();
+    private boolean fitsQuarter(int length) {
+        return arenaBytes(length) <= budget.givenBytes() / HostPlanning.KV_SHARE;
+    }
+
+    private void sayIfMoved(KvChoice kv) {
+        boolean auto = options.device().kvCachePlacement() == KvCachePlacement.AUTO;
+        if (auto && kv.placement() == KvPlacement.HOST) {
+            LOG.info(
+                    "the KV cache of {} tokens takes {} of deviceMemory={}: it is kept in host"
+                            + " memory; kvCachePlacement=device keeps it on the device",
+                    kv.maxSequenceLength(),
+                    MemorySize.format(arenaBytes(kv.maxSequenceLength())),
+                    MemorySize.format(budget.givenBytes()));
         }
-        return plan(onDevice(leastLength())).residency().deviceLeastBytes();
+    }
+
+    /**
+     * The least budgets that the options work with, each with the other as it is: exact, one byte
+     * less is refused.
+     *
+     * @return of the host, of the device
+     */
+    long[] leastBytes() {
+        long host = Long.MAX_VALUE;
+        long device = Long.MAX_VALUE;
+        for (KvChoice kv : choices()) {
+            ResidencyPlan plan = plan(kv, Long.MAX_VALUE, Long.MAX_VALUE).residency();
+            if (plan.leastBytes() <= options.hostMemoryBytes()) {
+                device = Math.min(device, plan.deviceLeastBytes());
+            }
+            if (plan.deviceLeastBytes() <= budget.givenBytes()) {
+                host = Math.min(host, plan.leastBytes());
+            }
+        }
+        return new long[] {host, device};
     }
 
     /** Nobody asked for a length: the model's, or what a quarter holds, or what is left. */
@@ -91,7 +139,8 @@ final class DevicePlanning {
         int length = (int) Math.min(most, holds);
         while (true) {
             try {
-                Planned planned = plan(onDevice(length));
+                KvChoice kv = onDevice(length);
+                Planned planned = plan(kv, budget.givenBytes(), options.hostMemoryBytes());
                 if (length < most) {
                     HostPlanning.warnLowered(most, length, "deviceMemory", budget.givenBytes());
                 }
@@ -120,7 +169,7 @@ final class DevicePlanning {
         return backend.chargedBytes(KvArena.sizeBytes(input.kvLayout(), pages));
     }
 
-    private Planned plan(KvChoice kv) {
+    private Planned plan(KvChoice kv, long deviceBytes, long hostBytes) {
         RequestSizes sizes = input.sizes(kv, budget.givenBytes());
         Fixed fixed = input.fixed(sizes, kv, kv.plannedPages(options.maxBatch()));
         List<Term> device = new ArrayList<>(budget.terms());
@@ -133,7 +182,7 @@ final class DevicePlanning {
         }
         DeviceRequest onDevice =
                 new DeviceRequest(
-                        budget.givenBytes(),
+                        deviceBytes,
                         device,
                         backend::chargedBytes,
                         options.device().deviceSlots(),
@@ -146,7 +195,7 @@ final class DevicePlanning {
                 new PlanRequest(
                         input.groups().all(),
                         fixed.host(),
-                        options.hostMemoryBytes(),
+                        hostBytes,
                         options.hostSlots(),
                         RequestSizes.LEAST_ROWS,
                         input.blockBytes(),

@@ -11,8 +11,8 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.model.PlanInput.Planned;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
@@ -37,12 +37,7 @@ public final class ModelPlan {
     private final long leastBytes;
     private final long deviceLeastBytes;
 
-    private ModelPlan(
-            Path directory,
-            ModelOptions options,
-            Storage storage,
-            Backend backend,
-            Bandwidths bandwidths) {
+    private ModelPlan(Path directory, ModelOptions options, Storage storage, Backend backend) {
         boolean hasDevice = !backend.computesInHostMemory();
         options.device().requireUse(options.stream().io(), hasDevice, backend.name());
         this.options = options;
@@ -63,10 +58,12 @@ public final class ModelPlan {
             this.leastBytes = planning.leastBytes();
             this.deviceLeastBytes = 0;
         } else {
+            Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
-            this.leastBytes = planned.residency().leastBytes();
-            this.deviceLeastBytes = planning.leastDeviceBytes(planned);
+            long[] least = planning.leastBytes();
+            this.leastBytes = least[0];
+            this.deviceLeastBytes = least[1];
         }
     }
 
@@ -105,7 +102,7 @@ public final class ModelPlan {
      */
     public static ModelPlan of(
             Path directory, ModelOptions options, Storage storage, Backend backend) {
-        return new ModelPlan(directory, options, storage, backend, Bandwidths.TYPICAL);
+        return new ModelPlan(directory, options, storage, backend);
     }
 
     private int directBlockBytes(Storage storage) {
@@ -113,7 +110,7 @@ public final class ModelPlan {
         if (io == StreamOptions.Io.BUFFERED || io == StreamOptions.Io.MMAP) {
             return 1;
         }
-        Path file = groups.all().get(0).tensors().get(0).file();
+        Path file = firstFile();
         try (StorageFile direct = storage.open(file, Storage.Mode.DIRECT)) {
             boolean gds = io == StreamOptions.Io.GDS;
             return gds
@@ -126,6 +123,15 @@ public final class ModelPlan {
         } catch (IOException e) {
             throw new CheckpointException(file + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    /**
+     * Returns a file of weights, to measure the disk with.
+     *
+     * @return that of the first block
+     */
+    public Path firstFile() {
+        return groups.all().get(0).tensors().get(0).file();
     }
 
     /** What requests take. */

@@ -11,6 +11,7 @@ import io.offloadstream.cache.KvSequences;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.ops.KvPlacement;
+import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.MemoryBudget;
@@ -68,7 +69,10 @@ public final class StreamedModel implements AutoCloseable {
             budgets = new Budgets(host, device);
             memory = own(RequestMemory.least(plan, backend, budgets));
             pages = own(newPages());
-            stream = own(WeightStream.open(plan.residency(), options.stream(), host, storage));
+            stream =
+                    own(
+                            WeightStream.open(
+                                    plan.residency(), options.stream(), budgets, backend, storage));
             opened = true;
         } finally {
             if (!opened) {
@@ -277,6 +281,22 @@ public final class StreamedModel implements AutoCloseable {
      */
     public StreamStats stats() {
         return stream.stats();
+    }
+
+    /**
+     * Prints what has happened so far, and how it compares with what was predicted. Bandwidths are
+     * not measured for that: {@code offloadstream plan} does so, and so does opening a model on a
+     * device.
+     *
+     * @return a text of several lines
+     */
+    public String report() {
+        StreamStats stats = stats();
+        return stats.toTable()
+                + MachineSpeed.known(backend, plan.firstFile())
+                        .map(rates -> Prediction.of(plan.residency(), rates))
+                        .map(predicted -> PredictionReport.print(predicted, stats))
+                        .orElse("no prediction: offloadstream plan measures the bandwidths\n");
     }
 
     /**

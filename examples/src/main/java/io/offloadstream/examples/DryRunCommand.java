@@ -4,10 +4,11 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.MemorySize;
-import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
@@ -68,8 +69,7 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
 
     private void stream(Path target, LlamaShape shape, Map<String, String> values) {
         new SyntheticCheckpoint(shape, SEED).make(target, out());
-        Path file = target.resolve(SyntheticCheckpoint.FILE);
-        Bandwidths bandwidths = Bandwidths.measure(file, Storage.local());
+        Bandwidths bandwidths = bandwidths(target.resolve(SyntheticCheckpoint.FILE), values);
         try (StreamedModel model = StreamedModel.open(target, parse(values));
                 TokenRun run = new TokenRun(model);
                 ProgressBar bar = ProgressBar.on(err(), model)) {
@@ -93,8 +93,15 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
                                 "each token after it  %.3f s%n",
                                 (end - prompt) / 1e9 / (tokens - 1));
             }
-            out().println(model.stats().toTable());
+            out().println(model.report());
             out().printf(Locale.ROOT, "most of the budget in use  %s%n", peak(model));
+        }
+    }
+
+    /** Before the model takes memory, for measuring takes some too. */
+    private Bandwidths bandwidths(Path file, Map<String, String> values) {
+        try (Backend backend = parse(values).openBackend()) {
+            return MachineSpeed.find(backend, file);
         }
     }
 

@@ -71,7 +71,7 @@ final class GenerateCommand extends ModelCommand implements Callable<Integer> {
             try (ProgressBar bar = ProgressBar.on(err(), streamed)) {
                 print(predictor.streamingPredict(request()).getIterativeOutput(), bar);
             }
-            err().println(streamed.stats().toTable());
+            err().println(streamed.report());
         }
         return 0;
     }

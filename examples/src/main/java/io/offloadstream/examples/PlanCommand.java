@@ -4,13 +4,13 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
-import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -39,6 +39,11 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
                             + " Default: as without it.")
     private Integer length;
 
+    @Option(
+            names = "--measure",
+            description = "Measure the bandwidths again, although that was done before.")
+    private boolean measure;
+
     @Override
     public Integer call() {
         Map<String, String> values = optionValues();
@@ -47,8 +52,24 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
             values.put("maxSequenceLength", length.toString());
         }
         ModelOptions options = parse(values);
-        ModelPlan plan = ModelPlan.of(modelDirectory(), options, Storage.local());
-        out().println(plan.residency().table(bandwidths(plan)));
+        try (Backend backend = options.openBackend()) {
+            print(plan(options, backend), backend);
+        }
+        return 0;
+    }
+
+    private ModelPlan plan(ModelOptions options, Backend backend) {
+        ModelPlan plan = ModelPlan.of(modelDirectory(), options, Storage.local(), backend);
+        if (!measure) {
+            return plan;
+        }
+        MachineSpeed.measure(backend, plan.firstFile());
+        return ModelPlan.of(modelDirectory(), options, Storage.local(), backend);
+    }
+
+    private void print(ModelPlan plan, Backend backend) {
+        out().println("on " + backend.name());
+        out().println(plan.residency().table(MachineSpeed.find(backend, plan.firstFile())));
         int tokens = plan.maxSequenceLength();
         long ids = (long) batch * tokens;
         long text = HostMemory.chargedBytes(Integer.BYTES * ids) + plan.logitsBytes(batch, 1);
@@ -57,13 +78,10 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
         out().printf(Locale.ROOT, "for batch %d and length %d, least hostMemory%n", batch, tokens);
         printLeast("for text", plan.leastBytes() + text);
         printLeast("for arrays, logits of all tokens", plan.leastBytes() + arrays);
-        return 0;
-    }
-
-    /** Measured on the model's own disk, on the first of its files. */
-    private static Bandwidths bandwidths(ModelPlan plan) {
-        Path file = plan.checkpoint().tensors().values().iterator().next().file();
-        return Bandwidths.measure(file, Storage.local());
+        if (plan.deviceLeastBytes() > 0) {
+            out().println("and least deviceMemory");
+            printLeast("for all of them", plan.deviceLeastBytes());
+        }
     }
 
     private void printLeast(String what, long bytes) {

@@ -14,7 +14,8 @@ import java.nio.LongBuffer;
 /**
  * Writes keys and values into the cache and reads them back. Where the cache is on the host, rows
  * that lie one behind another there make a run, which is packed in scratch memory as it lies in the
- * cache (keys, then values: heads, rows, headDim) and copied head by head: nothing but what changed.
+ * cache (keys, then values: heads, rows, headDim) and copied head by head: nothing but what
+ * changed.
  */
 final class CacheRows {
 

@@ -84,12 +84,7 @@ final class GpuAttention {
     record Span(long base, long pages, int begin, int end, boolean isFirst, boolean isLast) {}
 
     void attend(
-            Tensor query,
-            KvView cache,
-            RowMap rows,
-            AttentionSpec spec,
-            Tensor scratch,
-            Tensor y) {
+            Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
         check(cache, rows);
         long state = scratch.address();
         long sums = state + 8L * rows.count() * spec.heads() * MOST_SPLITS;
@@ -188,7 +183,9 @@ final class GpuAttention {
                         SPLIT_THREADS);
     }
 
-    /** As many as the longest context has; groups that a shorter one has no split for end at once. */
+    /**
+     * As many as the longest context has; groups that a shorter one has no split for end at once.
+     */
     private static int splits(Call call) {
         int pages = call.cache().maxPages();
         if (call.rows().host() != null) {

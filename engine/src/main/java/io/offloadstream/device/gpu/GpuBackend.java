@@ -22,8 +22,8 @@ import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.Optional;
 
 /**
- * A card, or whatever OpenCL calls a device: one compute stream, one stream for keys and values that
- * are kept on the host, others for whoever copies.
+ * A card, or whatever OpenCL calls a device: one compute stream, one stream for keys and values
+ * that are kept on the host, others for whoever copies.
  */
 public final class GpuBackend implements Backend {
 
@@ -119,7 +119,7 @@ public final class GpuBackend implements Backend {
 
     @Override
     public long workspaceHostBytes(long rowBytes) {
-        return HostMemory.chargedBytes(StagingRing.sizeBytes(rowBytes));
+        return HostMemory.chargedBytes(RowStaging.sizeBytes(rowBytes));
     }
 
     @Override

@@ -18,8 +18,8 @@ import io.offloadstream.ops.ScratchRules;
 final class GpuScratch implements ScratchRules {
 
     /**
-     * How much of a layer's keys and values is copied at a time where they are on the host, unless a
-     * page is larger: a copy of this size runs at the speed of the bus.
+     * How much of a layer's keys and values is copied at a time where they are on the host, unless
+     * a page is larger: a copy of this size runs at the speed of the bus.
      */
     static final long TILE_BYTES = 4L << 20;
 

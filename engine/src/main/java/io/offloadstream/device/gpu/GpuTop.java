@@ -44,7 +44,11 @@ final class GpuTop {
         int count = values.columns();
         if (count > MOST) {
             throw new IllegalArgumentException(
-                    "top: " + count + " values of each row are wanted, at most " + MOST + " can be");
+                    "top: "
+                            + count
+                            + " values of each row are wanted, at most "
+                            + MOST
+                            + " can be");
         }
         int rows = x.rows();
         int width = x.columns();

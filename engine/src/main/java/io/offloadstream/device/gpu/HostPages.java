@@ -61,8 +61,7 @@ final class HostPages implements AutoCloseable {
                 compute.await(ready);
             }
             kernels.accept(
-                    new GpuAttention.Span(
-                            tile, 0, begin, end, begin == firstPage, end > lastPage));
+                    new GpuAttention.Span(tile, 0, begin, end, begin == firstPage, end > lastPage));
             used[turn] = compute.record();
             turn = (turn + 1) % GpuScratch.TILES;
         }

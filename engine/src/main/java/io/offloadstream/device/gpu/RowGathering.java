@@ -13,16 +13,16 @@ import io.offloadstream.platform.DeviceStream;
  *
  * <p>Stored rows of half the size wait in the second half of where their results go, so that no
  * other memory is needed. Results must not be written over rows that still wait: each launch takes
- * half of those that are left, whose results end before the first of these; the last row lies in its
- * own second half, which the kernel allows for.
+ * half of those that are left, whose results end before the first of these; the last row lies in
+ * its own second half, which the kernel allows for.
  */
 final class RowGathering {
 
     private final KernelSet kernels;
     private final DeviceStream stream;
-    private final StagingRing staging;
+    private final RowStaging staging;
 
-    RowGathering(KernelSet kernels, DeviceStream stream, StagingRing staging) {
+    RowGathering(KernelSet kernels, DeviceStream stream, RowStaging staging) {
         this.kernels = kernels;
         this.stream = stream;
         this.staging = staging;

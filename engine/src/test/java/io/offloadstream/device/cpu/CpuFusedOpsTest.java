@@ -145,13 +145,13 @@ public class CpuFusedOpsTest {
         Tensor best = tensors.random(DType.F32, rows.length, count);
         Tensor where =
                 new Tensor(
-                        DType.I32, tensors.memory(4L * rows.length * count).address(), best.shape());
+                        DType.I32,
+                        tensors.memory(4L * rows.length * count).address(),
+                        best.shape());
         ops.top(x, 100, best, where);
         for (int row = 0; row < rows.length; row++) {
             int[] found = new int[count];
-            HostMemory.view(where.address() + 4L * row * count, 4 * count)
-                    .asIntBuffer()
-                    .get(found);
+            HostMemory.view(where.address() + 4L * row * count, 4 * count).asIntBuffer().get(found);
             assertEquals(values(best.rows(row, row + 1)), values[row], "row " + row);
             assertEquals(found, places[row], "row " + row);
         }

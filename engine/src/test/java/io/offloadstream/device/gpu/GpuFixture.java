@@ -30,8 +30,8 @@ import java.util.Random;
 import org.testng.SkipException;
 
 /**
- * The OpenCL device of this machine beside the CPU, and tensors that both have: what one computes is
- * compared with what the other does. Tests skip where there is no device.
+ * The OpenCL device of this machine beside the CPU, and tensors that both have: what one computes
+ * is compared with what the other does. Tests skip where there is no device.
  */
 final class GpuFixture implements AutoCloseable {
 

@@ -19,7 +19,9 @@ import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/** The largest values of rows, against the CPU's: order, ties, what is no number, rows too short. */
+/**
+ * The largest values of rows, against the CPU's: order, ties, what is no number, rows too short.
+ */
 public class GpuTopTest {
 
     private static final long SEED = 77;
@@ -101,9 +103,7 @@ public class GpuTopTest {
         Tensor values = fixture.hostTensor(DType.F32, 1, 257);
         Tensor places = fixture.hostTensor(DType.I32, 1, 257);
         IllegalArgumentException e =
-                expectThrows(
-                        IllegalArgumentException.class, () -> ops.top(x, 0, values, places));
-        assertEquals(
-                e.getMessage(), "top: 257 values of each row are wanted, at most 256 can be");
+                expectThrows(IllegalArgumentException.class, () -> ops.top(x, 0, values, places));
+        assertEquals(e.getMessage(), "top: 257 values of each row are wanted, at most 256 can be");
     }
 }

@@ -56,12 +56,20 @@ public final class KernelCache {
      * @return the cache
      */
     public static KernelCache ofUser() {
-        return new KernelCache(
-                userFolder(
-                                System.getProperty(PROPERTY),
-                                System.getenv("XDG_CACHE_HOME"),
-                                System.getProperty("user.home", "."))
-                        .resolve("kernels"));
+        return new KernelCache(userFolder().resolve("kernels"));
+    }
+
+    /**
+     * Returns where this user's caches are: the system property {@link #PROPERTY}, else {@code
+     * offloadstream} in {@code $XDG_CACHE_HOME}, else {@code ~/.cache/offloadstream}.
+     *
+     * @return a folder that may not exist yet
+     */
+    public static Path userFolder() {
+        return userFolder(
+                System.getProperty(PROPERTY),
+                System.getenv("XDG_CACHE_HOME"),
+                System.getProperty("user.home", "."));
     }
 
     static Path userFolder(String property, String xdgCacheHome, String home) {

@@ -10,6 +10,8 @@
 // a time, into workgroup memory, scores them, then brings the values, 64 dimensions at a time. 32 threads
 // own the same few items throughout: of the scores each has two slots, of the sums every 32nd dimension.
 //
+// Loops are unrolled no more than registers allow: nothing is spilled on sm_75 to sm_90.
+//
 // What an item does not see is skipped, never multiplied by zero: its bits do not depend on which other
 // items or pages the group has, and no NaN of a slot that does not count reaches it.
 //
@@ -57,6 +59,7 @@ HELPER void stage_slots(
         // sixteen bytes at a time: every slot starts at a multiple of that
         int wide = type == TYPE_F32 ? 4 : 8;
         int perSlot = dims / wide;
+#pragma unroll 1
         for (int i = THREAD; i < PAGE * perSlot; i += THREADS) {
             int slot = i / perSlot;
             int d = i % perSlot * wide;
@@ -84,6 +87,7 @@ HELPER void stage_slots(
             }
         }
     } else {
+#pragma unroll 1
         for (int i = THREAD; i < PAGE * dims; i += THREADS) {
             int slot = i / dims;
             int d = i % dims;
@@ -94,26 +98,24 @@ HELPER void stage_slots(
     }
 }
 
-// Brings a chunk of the queries of items [begin, end) into target. Item i belongs to row i / group.
+// Brings a chunk of the queries of items [begin, end) into target. places says which of (rows, heads)
+// an item is.
 HELPER void stage_queries(
         GLOBAL const float* query,
-        INT64 firstItem,
+        LOCAL_PTR const INT64* places,
         int begin,
         int end,
         int items,
-        int group,
-        int heads,
-        int firstHead,
         int headDim,
         int first,
         LOCAL_PTR float* target) {
+#pragma unroll 1
     for (int i = THREAD; i < items * CHUNK; i += THREADS) {
         int item = i / CHUNK;
         int d = first + i % CHUNK;
         float value = 0.0f;
         if (item >= begin && item < end && d < headDim) {
-            INT64 n = firstItem + item;
-            value = query[(n / group * heads + firstHead + n % group) * headDim + d];
+            value = query[places[item] * headDim + d];
         }
         target[item * 4 * CHUNK_STRIDE + i % CHUNK] = value;
     }
@@ -123,7 +125,8 @@ HELPER float dot4(float4 a, float4 b, float sum) {
     return FMA(a.w, b.w, FMA(a.z, b.z, FMA(a.y, b.y, FMA(a.x, b.x, sum))));
 }
 
-// Adds a chunk's products to two scores of each of this thread's items.
+// Adds a chunk's products to two scores of each of this thread's items. Threads whose items are absent do
+// likewise: PoCL 3.1 computes wrongly where some threads skip this loop.
 HELPER void add_scores(
         LOCAL_PTR const float4* queries,
         LOCAL_PTR const float4* keys,
@@ -131,6 +134,7 @@ HELPER void add_scores(
         int own,
         float* scores) {
     int lane = THREAD % 32;
+#pragma unroll 1
     for (int c = 0; c < CHUNK / 4; c++) {
         float4 low = keys[lane * CHUNK_STRIDE + c];
         float4 high = keys[(lane + 32) * CHUNK_STRIDE + c];
@@ -197,6 +201,7 @@ HELPER void add_values(
         int own,
         float* sums) {
     int lane = THREAD % 32;
+#pragma unroll 1
     for (int t = slotBegin & ~3; t < slotEnd; t += 4) {
         LOCAL_PTR const float* at = values + t * VALUE_CHUNK + lane;
         float a0 = at[0];
@@ -271,20 +276,19 @@ KERNEL(256) void attend_rows(
     SHARED(float, maxima, 32);
     SHARED(float, totals, 32);
     SHARED(float, shrinks, 32);
+    SHARED(INT64, places, 32);
     SHARED(int, owners, 32);
     SHARED(int, firsts, 32);
     SHARED(int, lasts, 32);
     LOCAL_PTR float* scores = (LOCAL_PTR float*) scores4;
     LOCAL_PTR float* staged = (LOCAL_PTR float*) staged4;
     LOCAL_PTR float4* queries4 = staged4 + PAGE * CHUNK_STRIDE;
-    int group = heads / kvHeads;
-    int firstHead = GROUP_Y * group;
-    INT64 firstItem = (INT64) GROUP_X * 32;
     int lane = THREAD % 32;
     int ownItem = THREAD / 32 * 4;
 
     if (THREAD < 32) {
-        INT64 item = firstItem + THREAD;
+        int group = heads / kvHeads;
+        INT64 item = (INT64) GROUP_X * 32 + THREAD;
         int owner = -1;
         int last = 0;
         if (item < (INT64) rows * group) {
@@ -292,6 +296,7 @@ KERNEL(256) void attend_rows(
             last = slots[item / group];
         }
         owners[THREAD] = owner;
+        places[THREAD] = item / group * heads + GROUP_Y * group + item % group;
         lasts[THREAD] = last;
         firsts[THREAD] = window > 0 && last >= window ? last - window + 1 : 0;
     }
@@ -317,20 +322,15 @@ KERNEL(256) void attend_rows(
                 for (int i = 0; i < 4; i++) {
                     int item = ownItem + i;
                     int d = lane + 32 * k;
-                    INT64 n = firstItem + item;
                     bool there = item >= begin && item < end && d < headDim && isFirst == 0;
                     sums[2 * i + k / 2 * 8 + k % 2] =
-                            there
-                                    ? y[(n / group * heads + firstHead + n % group) * headDim + d]
-                                    : 0.0f;
+                            there ? y[places[item] * headDim + d] : 0.0f;
                 }
             }
             if (THREAD < 32) {
-                INT64 n = firstItem + THREAD;
-                INT64 at = n / group * heads + firstHead + n % group;
                 bool there = THREAD >= begin && THREAD < end && isFirst == 0;
-                maxima[THREAD] = there ? state[2 * at] : NO_SCORE;
-                totals[THREAD] = there ? state[2 * at + 1] : 0.0f;
+                maxima[THREAD] = there ? state[2 * places[THREAD]] : NO_SCORE;
+                totals[THREAD] = there ? state[2 * places[THREAD] + 1] : 0.0f;
             }
             for (int page = firstPage; page <= lastPage; page++) {
                 INT64 pageAt =
@@ -354,8 +354,8 @@ KERNEL(256) void attend_rows(
                 for (int first = 0; first < headDim; first += CHUNK) {
                     BARRIER();
                     stage_queries(
-                            query, firstItem, begin, end, 32, group, heads, firstHead, headDim,
-                            first, (LOCAL_PTR float*) queries4);
+                            query, places, begin, end, 32, headDim, first,
+                            (LOCAL_PTR float*) queries4);
                     stage_slots(
                             keys, type, headDim, first, CHUNK, slotBegin, slotEnd, staged,
                             4 * CHUNK_STRIDE);
@@ -400,20 +400,17 @@ KERNEL(256) void attend_rows(
                 for (int i = 0; i < 4; i++) {
                     int item = ownItem + i;
                     int d = lane + 32 * k;
-                    INT64 n = firstItem + item;
                     if (item >= begin && item < end && d < headDim) {
                         float sum = sums[2 * i + k / 2 * 8 + k % 2];
                         float total = totals[item];
-                        y[(n / group * heads + firstHead + n % group) * headDim + d] =
+                        y[places[item] * headDim + d] =
                                 isLast == 0 ? sum : total == 0.0f ? 0.0f : sum / total;
                     }
                 }
             }
             if (THREAD >= begin && THREAD < end && isLast == 0) {
-                INT64 n = firstItem + THREAD;
-                INT64 at = n / group * heads + firstHead + n % group;
-                state[2 * at] = maxima[THREAD];
-                state[2 * at + 1] = totals[THREAD];
+                state[2 * places[THREAD]] = maxima[THREAD];
+                state[2 * places[THREAD] + 1] = totals[THREAD];
             }
             BARRIER();
         }
@@ -464,6 +461,7 @@ KERNEL(128) void attend_split(
     SHARED(float, maxima, 8);
     SHARED(float, totals, 8);
     SHARED(float, shrinks, 8);
+    SHARED(INT64, places, 8);
     LOCAL_PTR float* scores = (LOCAL_PTR float*) scores4;
     LOCAL_PTR float* staged = (LOCAL_PTR float*) staged4;
     LOCAL_PTR float4* queries4 = staged4 + PAGE * CHUNK_STRIDE;
@@ -487,8 +485,15 @@ KERNEL(128) void attend_split(
     int isFirst = begin == splitBegin;
     int lane = THREAD % 32;
     int ownItem = THREAD / 32 * 2;
-    INT64 target = ((INT64) row * heads + firstHead) * MOST_SPLITS + GROUP_X;
 
+    if (THREAD < 8) {
+        places[THREAD] = (INT64) row * heads + firstHead + THREAD;
+        INT64 at = 2 * (places[THREAD] * MOST_SPLITS + GROUP_X);
+        bool there = THREAD < items && isFirst == 0;
+        maxima[THREAD] = there ? state[at] : NO_SCORE;
+        totals[THREAD] = there ? state[at + 1] : 0.0f;
+    }
+    BARRIER();
     float sums[2 * MOST_DIM / 32]; // of dimension lane + 32 k of item i at 2 i + 4 (k / 2) + k % 2
     UNROLL
     for (int k = 0; k < MOST_DIM / 32; k++) {
@@ -497,14 +502,10 @@ KERNEL(128) void attend_split(
             int d = lane + 32 * k;
             bool there = ownItem + i < items && d < headDim && isFirst == 0;
             sums[2 * i + k / 2 * 4 + k % 2] =
-                    there ? partial[(target + (ownItem + i) * MOST_SPLITS) * headDim + d] : 0.0f;
+                    there
+                            ? partial[(places[ownItem + i] * MOST_SPLITS + GROUP_X) * headDim + d]
+                            : 0.0f;
         }
-    }
-    if (THREAD < 8) {
-        bool there = THREAD < items && isFirst == 0;
-        INT64 at = 2 * (target + (INT64) THREAD * MOST_SPLITS);
-        maxima[THREAD] = there ? state[at] : NO_SCORE;
-        totals[THREAD] = there ? state[at + 1] : 0.0f;
     }
     for (int page = begin; page < end; page++) {
         INT64 pageAt =
@@ -523,14 +524,11 @@ KERNEL(128) void attend_split(
         for (int d = 0; d < headDim; d += CHUNK) {
             BARRIER();
             stage_queries(
-                    query, (INT64) row * heads + firstHead, 0, items, 8, heads, heads, 0, headDim,
-                    d, (LOCAL_PTR float*) queries4);
+                    query, places, 0, items, 8, headDim, d, (LOCAL_PTR float*) queries4);
             stage_slots(
                     keys, type, headDim, d, CHUNK, slotBegin, slotEnd, staged, 4 * CHUNK_STRIDE);
             BARRIER();
-            if (ownItem < items) {
-                add_scores(queries4, staged4, ownItem, 2, found);
-            }
+            add_scores(queries4, staged4, ownItem, 2, found);
         }
         UNROLL
         for (int i = 0; i < 4; i++) {
@@ -551,13 +549,11 @@ KERNEL(128) void attend_split(
                         keys + valueOffset, type, headDim, c * VALUE_CHUNK, VALUE_CHUNK, slotBegin,
                         slotEnd, staged, VALUE_CHUNK);
                 BARRIER();
-                if (ownItem < items) {
-                    UNROLL
-                    for (int i = 0; i < 4; i++) {
-                        sums[4 * c + i] *= shrinks[ownItem + i / 2];
-                    }
-                    add_values(scores, staged, slotBegin, slotEnd, ownItem, 2, sums + 4 * c);
+                UNROLL
+                for (int i = 0; i < 4; i++) {
+                    sums[4 * c + i] *= shrinks[ownItem + i / 2];
                 }
+                add_values(scores, staged, slotBegin, slotEnd, ownItem, 2, sums + 4 * c);
                 BARRIER();
             }
         }
@@ -569,13 +565,13 @@ KERNEL(128) void attend_split(
         for (int i = 0; i < 2; i++) {
             int d = lane + 32 * k;
             if (ownItem + i < items && d < headDim) {
-                partial[(target + (ownItem + i) * MOST_SPLITS) * headDim + d] =
+                partial[(places[ownItem + i] * MOST_SPLITS + GROUP_X) * headDim + d] =
                         sums[2 * i + k / 2 * 4 + k % 2];
             }
         }
     }
     if (THREAD < items) {
-        INT64 at = 2 * (target + (INT64) THREAD * MOST_SPLITS);
+        INT64 at = 2 * (places[THREAD] * MOST_SPLITS + GROUP_X);
         state[at] = maxima[THREAD];
         state[at + 1] = totals[THREAD];
     }

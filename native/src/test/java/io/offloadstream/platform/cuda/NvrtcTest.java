@@ -29,7 +29,7 @@ import org.testng.annotations.Test;
 public class NvrtcTest {
 
     /** Modules whose kernels take the time of a pass: registers must do. */
-    private static final List<String> HOT = List.of("linear", "attention");
+    private static final List<String> HOT = List.of("decode", "prefill", "linear", "attention");
 
     /** What ptxas says of a kernel that keeps registers in memory. */
     private static final String NO_SPILL = " 0 bytes spill stores, 0 bytes spill loads";
@@ -38,12 +38,10 @@ public class NvrtcTest {
 
     @BeforeClass
     public void findNvrtc() {
-        nvrtc =
-                Nvrtc.find(99000)
-                        .orElseThrow(() -> new SkipException("no NVRTC on this machine"));
+        nvrtc = Nvrtc.find(99000).orElseThrow(() -> new SkipException("no NVRTC on this machine"));
     }
 
-    @DataProvider
+    @DataProvider(parallel = true)
     public Object[][] targets() {
         List<Object[]> targets = new ArrayList<>();
         for (int capability : new int[] {75, 80, 90}) {
@@ -61,8 +59,7 @@ public class NvrtcTest {
     public void everyModuleCompilesToMachineCode(String module, int capability) {
         List<String> options = new ArrayList<>(nvrtc.options(capability));
         options.add("-Xptxas=-v");
-        Nvrtc.Binary binary =
-                nvrtc.compile(module, KernelSources.source("cuda", module), options);
+        Nvrtc.Binary binary = nvrtc.compile(module, KernelSources.source("cuda", module), options);
         assertFalse(binary.isPtx());
         assertElf(binary.image());
         List<String> reports =

@@ -1,0 +1,191 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import io.offloadstream.device.Backend;
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.ModelPlan;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DeviceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.testng.SkipException;
+import org.testng.annotations.BeforeClass;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** On an OpenCL device the reference models give the reference's results, wherever weights are. */
+public class DeviceResidencyTest {
+
+    private static final long PLENTY_BYTES = 512L << 20;
+    private static final int NEW_TOKENS = 8;
+
+    @BeforeClass
+    public void requireDevice() {
+        try (Backend backend = ModelOptions.parse(Map.of("backend", "opencl")).openBackend()) {
+            assertTrue(backend.memory().isPresent(), backend.name());
+        } catch (DeviceException | IllegalArgumentException e) {
+            throw new SkipException("no OpenCL device: " + e.getMessage());
+        }
+    }
+
+    @DataProvider
+    Object[][] cases() {
+        List<Object[]> cases = new ArrayList<>();
+        for (String model : TestModels.REFERENCES) {
+            for (String io : new String[] {"direct", "buffered"}) {
+                cases.add(new Object[] {model, io});
+            }
+        }
+        return cases.toArray(Object[][]::new);
+    }
+
+    private static Map<String, String> options(int batch, int length, String io) {
+        Map<String, String> options = Budgets.plenty(batch, length, io);
+        options.put("backend", "opencl");
+        options.put("deviceMemory", Long.toString(PLENTY_BYTES));
+        return options;
+    }
+
+    /** Budgets by name: all on the device, what is not there in host memory, or on disk. */
+    private static Map<String, Map<String, String>> budgets(
+            Goldens goldens, Map<String, String> plenty, long outputBytes) {
+        ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
+        assertEquals(plan.residency().slotCount(), 0, "all of it fits");
+        long weights = Budgets.streamedBytes(plan);
+        long device = plan.deviceLeastBytes();
+        long host = plan.leastBytes() + outputBytes;
+        Map<String, Map<String, String>> all = new HashMap<>();
+        all.put("resident", plenty);
+        all.put("host groups", Budgets.with(plenty, "deviceMemory", device));
+        all.put(
+                "some of each",
+                Budgets.with(
+                        Budgets.with(plenty, "deviceMemory", device + weights / 3),
+                        "hostMemory",
+                        host + weights / 3));
+        all.put(
+                "disk",
+                Budgets.with(Budgets.with(plenty, "deviceMemory", device), "hostMemory", host));
+        return all;
+    }
+
+    @Test(dataProvider = "cases")
+    public void resultsAreTheSameBitsUnderEveryBudget(String name, String io) {
+        Goldens goldens = Goldens.reference(name);
+        for (Goldens.Case c : goldens.cases()) {
+            Map<String, String> plenty = options(c.batch(), c.tokens(), io);
+            long logits =
+                    Budgets.plan(goldens.directory(), plenty).logitsBytes(c.batch(), c.tokens());
+            Runs.Result resident = run(goldens, c, plenty);
+            String what = name + " " + c.name();
+            Closeness.assertClose(
+                    resident.logits(), goldens.tensor(c.key("logits")), c.mask(), what);
+            budgets(goldens, plenty, logits)
+                    .forEach(
+                            (where, options) ->
+                                    assertEquals(
+                                            run(goldens, c, options).logits(),
+                                            resident.logits(),
+                                            what + " " + where));
+            Map<String, String> kvOnHost = Budgets.with(plenty, "kvCachePlacement", "host");
+            assertEquals(run(goldens, c, kvOnHost).logits(), resident.logits(), what + " KV");
+        }
+    }
+
+    private static Runs.Result run(Goldens goldens, Goldens.Case c, Map<String, String> options) {
+        try (StreamedModel model =
+                StreamedModel.open(goldens.directory(), ModelOptions.parse(options))) {
+            Runs.Result first = Runs.all(model, c);
+            Runs.Result second = Runs.all(model, c);
+            assertEquals(second.logits(), first.logits(), "a second run");
+            assertTrue(model.budget().peakBytes() <= model.budget().limitBytes());
+            assertTrue(model.deviceBudget().peakBytes() <= model.deviceBudget().limitBytes());
+            return first;
+        }
+    }
+
+    @Test(dataProvider = "cases")
+    public void greedyTokensAreTheReferencesUnderEveryBudget(String name, String io) {
+        Goldens goldens = Goldens.reference(name);
+        for (Goldens.Case c : goldens.cases()) {
+            if (!c.has("greedy_new_tokens")) {
+                continue;
+            }
+            int count = Math.min(NEW_TOKENS, c.greedyNewTokens().length);
+            int[] expected = Arrays.copyOf(c.greedyNewTokens(), count);
+            Map<String, String> plenty = options(1, c.tokens() + count, io);
+            long logits = Budgets.plan(goldens.directory(), plenty).logitsBytes(1, 1);
+            budgets(goldens, plenty, logits)
+                    .forEach(
+                            (where, options) -> {
+                                try (StreamedModel model =
+                                        StreamedModel.open(
+                                                goldens.directory(), ModelOptions.parse(options))) {
+                                    assertEquals(
+                                            Runs.greedy(model, c.inputIds(), count),
+                                            expected,
+                                            name + " " + c.name() + " " + where);
+                                }
+                            });
+        }
+    }
+
+    @Test
+    public void oneByteBelowEitherLeastIsRefusedWithTheNumber() {
+        Goldens goldens = Goldens.reference("llama-tiny");
+        Map<String, String> plenty = options(1, 32, "direct");
+        ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
+        requireExact(goldens, plenty, "deviceMemory", plan.deviceLeastBytes());
+        requireExact(goldens, plenty, "hostMemory", plan.leastBytes());
+    }
+
+    private static void requireExact(
+            Goldens goldens, Map<String, String> plenty, String option, long least) {
+        ModelOptions enough = ModelOptions.parse(Budgets.with(plenty, option, least));
+        StreamedModel.open(goldens.directory(), enough).close();
+        ModelOptions less = ModelOptions.parse(Budgets.with(plenty, option, least - 1));
+        BudgetExceededException e =
+                expectThrows(
+                        BudgetExceededException.class,
+                        () -> StreamedModel.open(goldens.directory(), less));
+        assertTrue(e.getMessage().contains(option + "=" + least), e.getMessage());
+    }
+
+    @Test
+    public void modelsOnOneDeviceShareWhatWasGiven() {
+        Goldens goldens = Goldens.reference("llama-tiny");
+        Map<String, String> plenty = options(1, 32, "direct");
+        ModelPlan alone = Budgets.plan(goldens.directory(), plenty);
+        long context =
+                alone.residency().deviceTerms().stream()
+                        .filter(term -> term.name().equals("driver and context"))
+                        .mapToLong(term -> term.bytes())
+                        .sum();
+        long two = 2 * (alone.deviceLeastBytes() - context) + context;
+        ModelOptions tight =
+                ModelOptions.parse(Budgets.with(plenty, "deviceMemory", alone.deviceLeastBytes()));
+        try (StreamedModel first = StreamedModel.open(goldens.directory(), tight)) {
+            assertEquals(first.deviceBudget().limitBytes(), alone.deviceLeastBytes() - context);
+            BudgetExceededException e =
+                    expectThrows(
+                            BudgetExceededException.class,
+                            () -> StreamedModel.open(goldens.directory(), tight));
+            assertTrue(e.getMessage().contains("other models on opencl:"), e.getMessage());
+            ModelOptions both = ModelOptions.parse(Budgets.with(plenty, "deviceMemory", two));
+            try (StreamedModel second = StreamedModel.open(goldens.directory(), both)) {
+                assertEquals(second.deviceBudget().limitBytes(), first.deviceBudget().limitBytes());
+            }
+        }
+    }
+}
