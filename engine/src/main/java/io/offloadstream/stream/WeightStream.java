@@ -215,7 +215,7 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            memory.compute().beforePass(!isLastComplete());
+            memory.compute().beforePass(!pipeline.isLastComplete());
             passes.take(order);
             begun = true;
         } finally {
@@ -232,15 +232,6 @@ public final class WeightStream implements AutoCloseable {
             }
         }
         return pass;
-    }
-
-    private boolean isLastComplete() {
-        pipeline.lock.lock();
-        try {
-            return pipeline.isLastComplete();
-        } finally {
-            pipeline.lock.unlock();
-        }
     }
 
     /**
