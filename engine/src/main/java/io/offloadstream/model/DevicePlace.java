@@ -5,7 +5,7 @@
 package io.offloadstream.model;
 
 import io.offloadstream.device.Backend;
-import io.offloadstream.device.DeviceLedger.Claim;
+import io.offloadstream.device.DeviceLedger;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param plan made for what other models left
  * @param claim of what the plan needs
  */
-record DevicePlace(ModelPlan plan, Claim claim) {
+record DevicePlace(ModelPlan plan, DeviceLedger.Claim claim) {
 
     /**
      * Plans and claims. Another model may claim memory between the two; then what it left is
@@ -27,7 +27,7 @@ record DevicePlace(ModelPlan plan, Claim claim) {
         while (true) {
             ModelPlan plan = ModelPlan.of(directory, options, storage, backend);
             long chargedBytes = plan.residency().deviceChargedBytes();
-            Optional<Claim> claim = plan.deviceBudget().claim(chargedBytes);
+            Optional<DeviceLedger.Claim> claim = plan.deviceBudget().claim(chargedBytes);
             if (claim.isPresent()) {
                 return new DevicePlace(plan, claim.get());
             }

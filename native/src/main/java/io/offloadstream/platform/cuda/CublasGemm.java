@@ -107,7 +107,7 @@ final class CublasGemm implements GpuGemm {
             try {
                 return NativeLibrary.getInstance(name);
             } catch (UnsatisfiedLinkError e) {
-                continue; // the next older one
+                // the next older one
             }
         }
         throw new DeviceException(

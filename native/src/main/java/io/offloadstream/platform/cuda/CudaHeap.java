@@ -116,7 +116,7 @@ final class CudaHeap implements AutoCloseable {
     }
 
     private static long cut(
-            long page, TreeMap<Long, Long> free, Map.Entry<Long, Long> range, long charged) {
+            long page, Map<Long, Long> free, Map.Entry<Long, Long> range, long charged) {
         long offset = range.getKey();
         long length = range.getValue();
         free.remove(offset);
@@ -130,7 +130,7 @@ final class CudaHeap implements AutoCloseable {
         newPage(allocatePages("small ranges", PAGE_BYTES));
     }
 
-    private TreeMap<Long, Long> newPage(long page) {
+    private Map<Long, Long> newPage(long page) {
         TreeMap<Long, Long> free = new TreeMap<>();
         free.put(0L, PAGE_BYTES);
         shared.put(page, free);

@@ -109,7 +109,7 @@ final class KernelArchive {
             int oldest = KernelSources.oldestCapability(module);
             for (int capability : KernelBinaries.CAPABILITIES) {
                 boolean known =
-                        nvrtcFor(capability) != null || nvcc != null && nvcc.knows(capability);
+                        nvrtcFor(capability) != null || (nvcc != null && nvcc.knows(capability));
                 if (capability >= oldest && known) {
                     String file = KernelBinaries.cubinName(module, capability);
                     targets.add(new Target(file, module, capability, false));

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The compiler of the CUDA toolkit, for building the jar: it knows cards that an old NVRTC does
@@ -38,10 +39,11 @@ final class Nvcc {
      */
     static Optional<Nvcc> find() {
         List<Path> folders = new ArrayList<>();
-        for (String folder :
-                Optional.ofNullable(System.getenv("PATH")).orElse("").split(File.pathSeparator)) {
-            folders.add(Path.of(folder));
-        }
+        String path = Optional.ofNullable(System.getenv("PATH")).orElse("");
+        Pattern.compile(File.pathSeparator, Pattern.LITERAL)
+                .splitAsStream(path)
+                .map(Path::of)
+                .forEach(folders::add);
         folders.add(Path.of("/usr/local/cuda/bin"));
         for (Path folder : folders) {
             Path program = folder.resolve("nvcc");

@@ -73,7 +73,7 @@ public class CudaGpuTest {
                 HostMemory source = gpu.allocateHost(host, "source", (long) rows * rowBytes);
                 HostMemory target = gpu.allocateHost(host, "target", (long) rows * stride)) {
             ByteBuffer bytes = source.buffer(0, rows * rowBytes);
-            new Random(4).ints(rows * rowBytes).forEach(i -> bytes.put((byte) i));
+            new Random(4).ints((long) rows * rowBytes).forEach(i -> bytes.put((byte) i));
             stream.upload(source.address(), first.address(), (long) rows * rowBytes);
             stream.copy(first.address(), second.address(), (long) rows * rowBytes);
             stream.download(second.address(), target.address(), stride, rowBytes, rows);
