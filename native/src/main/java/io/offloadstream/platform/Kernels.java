@@ -9,10 +9,10 @@ package io.offloadstream.platform;
  * thread takes; none allocates.
  *
  * <p>All activations are float32, row-major and dense unless a stride is given. Weights are F32,
- * F16 or BF16 at any alignment ({@link DType#code()}); {@link #linear} takes blocks too. An address of 0 means absent. Accumulation
- * is float32 in an order over the inner dimension that depends on nothing but the instruction set:
- * not on the number of rows, nor on the range a call covers, so results are the same bits however
- * work is split.
+ * F16 or BF16 at any alignment ({@link DType#code()}); {@link #linear} takes blocks too. An address
+ * of 0 means absent. Accumulation is float32 in an order over the inner dimension that depends on
+ * nothing but the instruction set: not on the number of rows, nor on the range a call covers, so
+ * results are the same bits however work is split.
  */
 public interface Kernels {
 

@@ -21,8 +21,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * cuBLAS by JNA. Its matrices are column by column, so that of the rows here it sees the transposes.
- * float32 is computed in float32 (pedantic: no environment variable turns TF32 on).
+ * cuBLAS by JNA. Its matrices are column by column, so that of the rows here it sees the
+ * transposes. float32 is computed in float32 (pedantic: no environment variable turns TF32 on).
  */
 final class CublasGemm implements GpuGemm {
 
@@ -45,7 +45,9 @@ final class CublasGemm implements GpuGemm {
     private static final int COMPUTE_32F_PEDANTIC = 69;
     private static final int DEFAULT_ALGORITHM = -1;
 
-    /** CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION: partial sums of 16-bit types stay float32. */
+    /**
+     * CUBLAS_MATH_DISALLOW_REDUCED_PRECISION_REDUCTION: partial sums of 16-bit types stay float32.
+     */
     private static final int FLOAT32_SUMS = 16;
 
     private static final int WIDEN_THREADS = 256;
@@ -204,7 +206,8 @@ final class CublasGemm implements GpuGemm {
     private void check(int status, String call) {
         if (status != 0) {
             throw new DeviceException(
-                    "%s: %s failed with cublasStatus_t %d".formatted(library.getName(), call, status));
+                    "%s: %s failed with cublasStatus_t %d"
+                            .formatted(library.getName(), call, status));
         }
     }
 

@@ -10,8 +10,8 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * The time of a device: the driver tells the time between two events only, in milliseconds as a
- * float, so the event that times are counted from is renewed every second of them. Otherwise an hour
- * after opening the times would come in steps of a quarter of a millisecond. Thread-safe.
+ * float, so the event that times are counted from is renewed every second of them. Otherwise an
+ * hour after opening the times would come in steps of a quarter of a millisecond. Thread-safe.
  */
 final class CudaClock implements AutoCloseable {
 

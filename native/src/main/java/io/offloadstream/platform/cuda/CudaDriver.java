@@ -181,7 +181,7 @@ public final class CudaDriver implements GpuDriver {
             }
             CudaDevice device = OPEN.get(key);
             if (device == null || !device.isUsed()) {
-                device = 
+                device =
                         new CudaDevice(
                                 DriverLibrary.open(), Nvml.open(), info, key.sources(), cache);
                 OPEN.put(key, device);

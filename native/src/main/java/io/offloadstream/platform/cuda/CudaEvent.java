@@ -12,7 +12,9 @@ import jcuda.driver.JCudaDriver;
 /** An event of the driver, recorded once. */
 final class CudaEvent implements DeviceEvent {
 
-    /** CU_EVENT_BLOCKING_SYNC: a thread that waits leaves its core to the readers. Times as well. */
+    /**
+     * CU_EVENT_BLOCKING_SYNC: a thread that waits leaves its core to the readers. Times as well.
+     */
     static final int BLOCKING_SYNC = 1;
 
     private final CudaContext context;

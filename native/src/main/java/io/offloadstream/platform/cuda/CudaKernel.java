@@ -58,8 +58,7 @@ final class CudaKernel implements GpuKernel {
             long offset = (long) Long.BYTES * i;
             block.setPointer(offset, block.share(tableBytes + offset));
         }
-        values =
-                block.getByteBuffer(tableBytes, tableBytes).order(ByteOrder.nativeOrder());
+        values = block.getByteBuffer(tableBytes, tableBytes).order(ByteOrder.nativeOrder());
         table = new HostPointer(Pointer.nativeValue(block));
         context.hold();
     }

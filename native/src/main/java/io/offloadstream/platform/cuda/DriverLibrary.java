@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.Locale;
 
 /**
- * The driver's library by JNA: the probe before jcuda, and the few calls that jcuda's binding cannot
- * make.
+ * The driver's library by JNA: the probe before jcuda, and the few calls that jcuda's binding
+ * cannot make.
  */
 final class DriverLibrary {
 

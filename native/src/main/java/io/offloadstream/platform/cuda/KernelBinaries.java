@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the binaries of the kernels come from: NVRTC, its results kept on disk; where there is none,
- * the jar, for a machine that has the driver alone.
+ * Where the binaries of the kernels come from: NVRTC, its results kept on disk; where there is
+ * none, the jar, for a machine that has the driver alone.
  */
 final class KernelBinaries {
 

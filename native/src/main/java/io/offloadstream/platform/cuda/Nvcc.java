@@ -14,7 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** The compiler of the CUDA toolkit, for building the jar: it knows cards that an old NVRTC does not. */
+/**
+ * The compiler of the CUDA toolkit, for building the jar: it knows cards that an old NVRTC does
+ * not.
+ */
 final class Nvcc {
 
     private final Path program;
@@ -107,8 +110,7 @@ final class Nvcc {
 
     private static String run(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String output =
-                new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {
             if (process.waitFor() != 0) {
                 throw new DeviceException(command + " failed:\n" + output);

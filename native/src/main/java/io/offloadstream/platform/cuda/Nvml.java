@@ -17,8 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * NVML by JNA: what {@code nvidia-smi} shows, without a context. Optional: without it, or where it
- * does not tell (a process in a container has another number outside, Windows' display driver counts
- * for itself), the results are empty.
+ * does not tell (a process in a container has another number outside, Windows' display driver
+ * counts for itself), the results are empty.
  */
 final class Nvml {
 
@@ -153,8 +153,7 @@ final class Nvml {
 
     private Pointer device(String pciAddress) {
         PointerByReference device = new PointerByReference();
-        return library != null
-                        && call("nvmlDeviceGetHandleByPciBusId_v2", pciAddress, device) == 0
+        return library != null && call("nvmlDeviceGetHandleByPciBusId_v2", pciAddress, device) == 0
                 ? device.getValue()
                 : null;
     }

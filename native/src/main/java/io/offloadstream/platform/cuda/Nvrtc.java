@@ -277,6 +277,7 @@ final class Nvrtc {
     }
 
     private String describe(int result) {
-        return library.getFunction("nvrtcGetErrorString").invokeString(new Object[] {result}, false);
+        return library.getFunction("nvrtcGetErrorString")
+                .invokeString(new Object[] {result}, false);
     }
 }

@@ -9,7 +9,9 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.HostMemory;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Pinned host memory: the device copies from it by itself, at the speed of the bus. Thread-safe. */
+/**
+ * Pinned host memory: the device copies from it by itself, at the speed of the bus. Thread-safe.
+ */
 final class PinnedMemory implements HostMemory.Source {
 
     private final CudaContext context;

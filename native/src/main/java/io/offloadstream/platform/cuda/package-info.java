@@ -4,8 +4,8 @@
  */
 
 /**
- * Devices by CUDA's driver API (jcuda, reached only after {@code libcuda} was found by JNA), kernels
- * by NVRTC or from the binaries in the jar. What is allocated is charged to the caller's budget;
- * what the context takes is measured when it opens.
+ * Devices by CUDA's driver API (jcuda, reached only after {@code libcuda} was found by JNA),
+ * kernels by NVRTC or from the binaries in the jar. What is allocated is charged to the caller's
+ * budget; what the context takes is measured when it opens.
  */
 package io.offloadstream.platform.cuda;

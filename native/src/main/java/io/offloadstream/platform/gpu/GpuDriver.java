@@ -17,9 +17,9 @@ public interface GpuDriver {
     String name();
 
     /**
-     * Tells whether it is worth looking for a GPU, without loading anything. Drivers take memory and
-     * time by being loaded, PoCL's compiler alone 80 MB: a model that nobody asked a GPU for should
-     * not pay that where none is plugged in.
+     * Tells whether it is worth looking for a GPU, without loading anything. Drivers take memory
+     * and time by being loaded, PoCL's compiler alone 80 MB: a model that nobody asked a GPU for
+     * should not pay that where none is plugged in.
      *
      * @return false if {@link #discover} would find no GPU
      */

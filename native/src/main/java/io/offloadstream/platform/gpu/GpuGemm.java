@@ -8,8 +8,8 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceStream;
 
 /**
- * Products of matrices by the vendor's library: fast, but in an order of summation that changes with
- * the number of rows. Used by one thread at a time.
+ * Products of matrices by the vendor's library: fast, but in an order of summation that changes
+ * with the number of rows. Used by one thread at a time.
  */
 public interface GpuGemm extends AutoCloseable {
 

@@ -16,12 +16,12 @@ import java.util.stream.Stream;
 /**
  * The sources of the kernels, resources beside this class: preludes for each language and for both,
  * and modules that are written once in what the languages have in common. {@code modules.txt} lists
- * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the oldest
- * capability that they compile for: {@code linear_cuda 80}.
+ * the modules, one a line; those that end in {@code _cuda} are CUDA's alone, and may name the
+ * oldest capability that they compile for: {@code linear_cuda 80}.
  *
- * <p>A line {@code #include "name.h"} of a module takes in another of these files, once, or
- * {@code #include "name.inc"} a body of kernels, each time anew; the compilers of the languages are
- * given no files to look into.
+ * <p>A line {@code #include "name.h"} of a module takes in another of these files, once, or {@code
+ * #include "name.inc"} a body of kernels, each time anew; the compilers of the languages are given
+ * no files to look into.
  */
 public final class KernelSources {
 
@@ -47,8 +47,7 @@ public final class KernelSources {
      * @return the names of those that it runs, which end in {@code _cuda}
      */
     public static List<String> cudaModules(int capability) {
-        return lines()
-                .filter(line -> line[0].endsWith(CUDA_SUFFIX))
+        return lines().filter(line -> line[0].endsWith(CUDA_SUFFIX))
                 .filter(line -> oldest(line) <= capability)
                 .map(line -> line[0])
                 .toList();
@@ -61,8 +60,7 @@ public final class KernelSources {
      * @return a capability, 80 for sm_80; 0 if any will do
      */
     public static int oldestCapability(String module) {
-        return lines()
-                .filter(line -> line[0].equals(module))
+        return lines().filter(line -> line[0].equals(module))
                 .mapToInt(KernelSources::oldest)
                 .findFirst()
                 .orElse(0);

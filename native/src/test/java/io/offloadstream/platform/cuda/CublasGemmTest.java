@@ -74,8 +74,7 @@ public class CublasGemmTest {
             upload(stream, staging, x, xType, xAddress);
             upload(stream, staging, weight, weightType, weightAddress);
             if (scratchBytes == 0) {
-                gemm.multiply(
-                        stream, xAddress, weightAddress, xType, ROWS, IN, OUT, y, Y_STRIDE);
+                gemm.multiply(stream, xAddress, weightAddress, xType, ROWS, IN, OUT, y, Y_STRIDE);
             } else {
                 gemm.multiplyWidened(
                         stream,

@@ -230,13 +230,11 @@ public class CudaGpuTest {
                 DeviceStream stream = gpu.newStream("compute");
                 GpuKernel combine = gpu.kernel("probe", "combine")) {
             combine.buffer(0).buffer(0).buffer(0).int32(1).int64(1);
-            assertThrows(
-                    IllegalStateException.class, () -> combine.launch(stream, 1, 1, 1, 64));
+            assertThrows(IllegalStateException.class, () -> combine.launch(stream, 1, 1, 1, 64));
             combine.buffer(0).buffer(0).buffer(0).int64(1).int64(1).float32(1);
             IllegalStateException e =
                     expectThrows(
-                            IllegalStateException.class,
-                            () -> combine.launch(stream, 1, 1, 1, 64));
+                            IllegalStateException.class, () -> combine.launch(stream, 1, 1, 1, 64));
             assertTrue(e.getMessage().contains("parameter 6"), e.getMessage());
             assertThrows(DeviceException.class, () -> gpu.kernel("probe", "no such kernel"));
             assertThrows(DeviceException.class, () -> gpu.kernel("nothing", "combine"));
@@ -259,7 +257,8 @@ public class CudaGpuTest {
 
     @Test
     public void everyThreadUsesTheContext() throws InterruptedException, ExecutionException {
-        ExecutorService threads = Executors.newFixedThreadPool(2, work -> new Thread(work, "other"));
+        ExecutorService threads =
+                Executors.newFixedThreadPool(2, work -> new Thread(work, "other"));
         try (Gpu gpu = fake.open();
                 DeviceStream stream = gpu.newStream("copy")) {
             Future<?> work =
@@ -314,9 +313,7 @@ public class CudaGpuTest {
             DeviceException e =
                     expectThrows(
                             DeviceException.class,
-                            () ->
-                                    stream.upload(
-                                            source.address(), buffer.address() + 4 * MIB, 200));
+                            () -> stream.upload(source.address(), buffer.address() + 4 * MIB, 200));
             assertTrue(e.getMessage().contains("is lost"), e.getMessage());
         }
         fake.open().close();
@@ -340,8 +337,12 @@ public class CudaGpuTest {
         fake.open().close();
         for (String call :
                 new String[] {
-                    "cuDevicePrimaryCtxRetain", "cuMemAlloc_v2", "cuStreamCreate", "cuEventRecord",
-                    "cuModuleLoadDataEx", "cuMemGetInfo_v2"
+                    "cuDevicePrimaryCtxRetain",
+                    "cuMemAlloc_v2",
+                    "cuStreamCreate",
+                    "cuEventRecord",
+                    "cuModuleLoadDataEx",
+                    "cuMemGetInfo_v2"
                 }) {
             fake.fail(call, 2, 0);
             assertThrows(DeviceException.class, fake::open);

@@ -51,9 +51,11 @@ final class FakeCuda implements AutoCloseable {
     }
 
     private static String file(String name) {
-        URL url = FakeCuda.class.getResource("/" + Platform.RESOURCE_PREFIX + "/lib" + name + ".so");
+        URL url =
+                FakeCuda.class.getResource("/" + Platform.RESOURCE_PREFIX + "/lib" + name + ".so");
         if (url == null || !Platform.isIntel()) {
-            throw new SkipException("no fake CUDA: built without a C compiler, or not on x86 Linux");
+            throw new SkipException(
+                    "no fake CUDA: built without a C compiler, or not on x86 Linux");
         }
         return Path.of(URI.create(url.toString())).toString();
     }

@@ -38,9 +38,7 @@ public class NvrtcTest {
 
     @BeforeClass
     public void findNvrtc() {
-        nvrtc =
-                Nvrtc.find(99000)
-                        .orElseThrow(() -> new SkipException("no NVRTC on this machine"));
+        nvrtc = Nvrtc.find(99000).orElseThrow(() -> new SkipException("no NVRTC on this machine"));
     }
 
     @DataProvider
@@ -61,8 +59,7 @@ public class NvrtcTest {
     public void everyModuleCompilesToMachineCode(String module, int capability) {
         List<String> options = new ArrayList<>(nvrtc.options(capability));
         options.add("-Xptxas=-v");
-        Nvrtc.Binary binary =
-                nvrtc.compile(module, KernelSources.source("cuda", module), options);
+        Nvrtc.Binary binary = nvrtc.compile(module, KernelSources.source("cuda", module), options);
         assertFalse(binary.isPtx());
         assertElf(binary.image());
         List<String> reports =
