@@ -42,7 +42,8 @@ public final class Backends {
      * @param computeType type of activations in matrix products; the CPU has float32 only
      * @return the backend, for the caller to close
      * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
-     * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its device does not open
+     * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its
+     *     device does not open
      */
     public static Backend open(String name, int device, int threads, ComputeType computeType) {
         DeviceChoice choice = DEVICES.choose(name, device);

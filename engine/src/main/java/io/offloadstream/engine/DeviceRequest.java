@@ -14,8 +14,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What {@code optDevice} and the options {@code backend} and {@code deviceId} ask for together, and
- * what was chosen for it.
+ * What {@code optDevice} and the options of the backend and of the device's number ask for
+ * together, and what was chosen for it.
  *
  * @param options all options, the choice written out
  * @param device as DJL names it: {@code gpu(i)} for the i-th card of {@code offloadstream devices},

@@ -39,6 +39,7 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
     private final SessionScope scope;
     private final boolean ownsScope;
     private final int vocabSize;
+
     /** How many of the largest logits the chooser needs; 0 for all. */
     private final int wanted;
 
@@ -203,8 +204,7 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
     private int chooseOfAll() {
         Tensor row = new Tensor(DType.F32, logits.address(), 1, vocabSize);
         session.forward(pending, new PassOutput(new int[] {logitRow}, row, null));
-        return chooser.next(
-                logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer());
+        return chooser.next(logits.buffer(0, 4 * vocabSize).asFloatBuffer().asReadOnlyBuffer());
     }
 
     /** What the parts of the head find, then what is merged of it. */

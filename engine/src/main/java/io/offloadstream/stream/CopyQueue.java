@@ -70,6 +70,7 @@ final class CopyQueue implements AutoCloseable {
      */
     synchronized SharedEvent enqueue(Work work, long source, SegmentCopy copy, Origin origin) {
         DeviceTimeline.Span span = null;
+        SharedEvent end = null;
         boolean complete = false;
         try {
             SlotEvents events = work.slot().events();
@@ -85,7 +86,7 @@ final class CopyQueue implements AutoCloseable {
                         segment.sizeBytes());
                 bytes += segment.sizeBytes();
             }
-            SharedEvent end = new SharedEvent(stream.record());
+            end = new SharedEvent(stream.record());
             timeline.end(span, end.share(), bytes);
             events.uploaded(end.share());
             stream.flush();
@@ -97,6 +98,9 @@ final class CopyQueue implements AutoCloseable {
             if (!complete) {
                 failed = true;
                 timeline.abandon(span);
+                if (end != null) {
+                    end.close();
+                }
                 settle();
             }
         }

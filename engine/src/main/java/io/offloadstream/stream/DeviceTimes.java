@@ -23,6 +23,6 @@ record DeviceTimes(
         long overlappedNanos) {
 
     /** Where kernels compute in host memory. */
-    static final DeviceTimes NONE = 
+    static final DeviceTimes NONE =
             new DeviceTimes(false, new UploadStage(0, 0, 0, 0, 0, 0), 0, 0, 0);
 }

@@ -20,19 +20,18 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * From disk into a chunk on the device, and from there to the slot: the storage writes whole blocks,
- * the slot wants each tensor on a boundary of its own. The chunks are registered once, which is slow.
+ * From disk into a chunk on the device, and from there to the slot: the storage writes whole
+ * blocks, the slot wants each tensor on a boundary of its own. The chunks are registered once,
+ * which is slow.
  */
 final class GdsRoute implements PieceRoute, AutoCloseable {
 
-    private final WeightFiles files;
     private final CopyQueue copies;
     private final DeviceStorage storage;
     private final List<DeviceFile> opened = new ArrayList<>();
     private StagingRing chunks;
 
-    private GdsRoute(WeightFiles files, CopyQueue copies, DeviceStorage storage) {
-        this.files = files;
+    private GdsRoute(CopyQueue copies, DeviceStorage storage) {
         this.copies = copies;
         this.storage = storage;
     }
@@ -43,7 +42,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
      * @param plan number and size of the chunks
      * @param backend the device
      * @param budget of the device, for the chunks
-     * @param files the same files, for messages
+     * @param files which files to open
      * @param copies what copies from the chunks
      * @return the route, for the caller to close after the copies have ended
      * @throws io.offloadstream.platform.DeviceException if the device has no such way, or refuses
@@ -58,7 +57,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
             WeightFiles files,
             CopyQueue copies)
             throws IOException {
-        GdsRoute route = new GdsRoute(files, copies, backend.openStorage());
+        GdsRoute route = new GdsRoute(copies, backend.openStorage());
         boolean complete = false;
         try {
             route.chunks =
@@ -104,9 +103,7 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
         try {
             Piece piece = work.piece();
             DeviceFile file = opened.get(piece.file());
-            reads.read(
-                    work,
-                    () -> file.read(piece.offset(), chunk.memory(), 0, piece.length()));
+            reads.read(work, () -> file.read(piece.offset(), chunk.memory(), 0, piece.length()));
             long source = chunk.memory().address();
             chunk.copied(copies.enqueue(work, source, DeviceStream::copy, Origin.DISK));
         } finally {

@@ -235,7 +235,12 @@ final class Pipeline {
 
     /** Whether the last pass ran to its end, or there was none. */
     boolean isLastComplete() {
-        return complete;
+        lock.lock();
+        try {
+            return complete;
+        } finally {
+            lock.unlock();
+        }
     }
 
     boolean atEnd() {

@@ -10,14 +10,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /**
  * Chunks that pieces land in on their way to slots on the device: pinned host memory, or memory of
- * the device that its storage reads into. A chunk is used
- * again when its last upload has ended; whoever gets it waits for that, which only readers do.
+ * the device that its storage reads into. A chunk is used again when its last upload has ended;
+ * whoever gets it waits for that, which only readers do.
  */
 final class StagingRing implements AutoCloseable {
 

@@ -117,7 +117,9 @@ final class StreamCounters {
                 new ReadStage(readBytes, requests, readNanos, readWaitNanos),
                 times.upload(),
                 new ComputeStage(
-                        groups, times.onDevice() ? times.computeNanos() : computeNanos, computeWaitNanos),
+                        groups,
+                        times.onDevice() ? times.computeNanos() : computeNanos,
+                        computeWaitNanos),
                 new GatherStage(rowsFromMemory, rowsFromDisk, gatherBytes, gatherWaitNanos),
                 List.copyOf(recent),
                 residentBytes,

@@ -170,7 +170,9 @@ final class WeightFiles implements AutoCloseable {
     @FunctionalInterface
     interface Source {
 
-        /** Reads it and returns how many bytes came, fewer than asked for at the end of the file. */
+        /**
+         * Reads it and returns how many bytes came, fewer than asked for at the end of the file.
+         */
         int read() throws IOException;
     }
 

@@ -8,8 +8,8 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.Interrupts;
@@ -155,9 +155,7 @@ public final class WeightStream implements AutoCloseable {
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
         }
         if (options.io() == Io.GDS && !plan.hasDevice()) {
-            throw new IllegalArgumentException(
-                    "io=gds reads into the memory of a device; where kernels compute in host memory"
-                            + " use io=auto, direct, mmap or buffered");
+            throw new IllegalArgumentException("io=gds needs a device; use io=auto");
         }
         OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
         TraceFile trace = null;
@@ -217,7 +215,7 @@ public final class WeightStream implements AutoCloseable {
         boolean begun = false;
         try {
             files.checkUnchanged();
-            memory.compute().beforePass(!isLastComplete());
+            memory.compute().beforePass(!pipeline.isLastComplete());
             passes.take(order);
             begun = true;
         } finally {
@@ -234,15 +232,6 @@ public final class WeightStream implements AutoCloseable {
             }
         }
         return pass;
-    }
-
-    private boolean isLastComplete() {
-        pipeline.lock.lock();
-        try {
-            return pipeline.isLastComplete();
-        } finally {
-            pipeline.lock.unlock();
-        }
     }
 
     /**

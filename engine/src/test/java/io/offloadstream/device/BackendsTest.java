@@ -29,8 +29,7 @@ public class BackendsTest {
     @Test
     public void autoTakesTheCpuOnlyWhereThereIsNoGpu() {
         try (Backend backend = open("auto")) {
-            assertEquals(
-                    backend.computesInHostMemory(), Backends.devices().gpuCount() == 0);
+            assertEquals(backend.computesInHostMemory(), Backends.devices().gpuCount() == 0);
         }
     }
 

@@ -25,8 +25,7 @@ public class BestLogitsTest {
         int parts = values.length;
         int count = values[0].length;
         try (MemoryBudget budget = MemoryBudget.unlimited("test");
-                HostMemory memory =
-                        HostMemory.allocate(budget, "best", 8L * parts * 3 * count)) {
+                HostMemory memory = HostMemory.allocate(budget, "best", 8L * parts * 3 * count)) {
             BestLogits best = new BestLogits(memory, parts, 3, count);
             for (int part = 0; part < parts; part++) {
                 assertEquals(best.values(part, 1, 2).type(), DType.F32);

@@ -10,12 +10,16 @@ import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Reservation;
 import io.offloadstream.stream.StreamOptions.Io;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import org.testng.annotations.Test;
@@ -87,6 +91,38 @@ public class DeviceFaultTest extends DeviceFixture {
                     bench.runPass(bench.weights().order(), random);
                     bench.runPass(bench.weights().order(), random);
                 });
+    }
+
+    @Test(timeOut = 60_000)
+    public void aKernelThatFailedDoesNotFailTheNextPass() throws Exception {
+        RandomWeights weights = new RandomWeights(directory, 7, 5);
+        // one slot and nothing read ahead: what it is waited for failed in the pass before
+        on(
+                7,
+                weights,
+                new Shape(0, 0, 1, 2, 4096),
+                options(Io.DIRECT, 0, 2),
+                bench -> {
+                    for (int round = 0; round < 5; round++) {
+                        expectThrows(DeviceException.class, () -> failInLastGroup(bench));
+                        bench.runPass(weights.order(), new Random(round));
+                    }
+                });
+    }
+
+    private static void failInLastGroup(Bench bench) {
+        int groups = bench.weights().streamedCount();
+        try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
+            for (int i = 0; i < groups; i++) {
+                try (GroupLease lease = pass.next()) {
+                    bench.compute(lease);
+                    if (i == groups - 1) {
+                        bench.device().compute().launchFailing();
+                    }
+                }
+            }
+            bench.device().compute().synchronize();
+        }
     }
 
     @Test(timeOut = 60_000)
@@ -173,9 +209,8 @@ public class DeviceFaultTest extends DeviceFixture {
             withStream(
                     new Shape(0.3, 0.5, 2, 16, 4096),
                     bench -> {
-                        CountDownLatch gate = new CountDownLatch(1);
-                        bench.device().compute().hold(gate);
-                        bench.device().copies().hold(gate);
+                        CountDownLatch compute = bench.device().compute().hold();
+                        CountDownLatch copies = bench.device().copies().hold();
                         try (StreamPass pass = bench.stream().begin(bench.weights().order())) {
                             for (int i = 0; i < groups; i++) {
                                 try (GroupLease lease = pass.next()) {
@@ -191,7 +226,8 @@ public class DeviceFaultTest extends DeviceFixture {
                                                 while (!isWaiting(closing)) {
                                                     Thread.onSpinWait();
                                                 }
-                                                gate.countDown();
+                                                compute.countDown();
+                                                copies.countDown();
                                             });
                             opener.start();
                             bench.stream().close();
@@ -239,6 +275,51 @@ public class DeviceFaultTest extends DeviceFixture {
                         assertTrue(stats.reclaimedGroups() > 0, stats.toTable());
                     });
         }
+    }
+
+    @Test(timeOut = 60_000)
+    public void memoryIsFreedOnlyWhenItsCopiesHaveEnded() throws Exception {
+        withStream(
+                new Shape(0.6, 0, 2, 16, 4096),
+                bench -> {
+                    List<Integer> kept =
+                            bench.plan().pinned().stream()
+                                    .filter(group -> group.access() == Access.STREAMED)
+                                    .map(WeightGroup::index)
+                                    .toList();
+                    int[] streamed =
+                            Arrays.stream(bench.weights().order())
+                                    .filter(group -> !kept.contains(group))
+                                    .toArray();
+                    int[] order = {streamed[0], kept.get(0)};
+                    CountDownLatch gate = bench.device().copies().hold();
+                    Thread taker = new Thread(() -> takeSomething(bench));
+                    try (StreamPass pass = bench.stream().begin(order)) {
+                        // statistics take the lock that the slot's state is guarded by
+                        while (bench.stream().stats().passes() == 0
+                                && !bench.stream().residents().find(order[1]).isFilled()) {
+                            Thread.onSpinWait();
+                        }
+                        taker.start();
+                        while (!isWaiting(taker)) {
+                            Thread.onSpinWait();
+                        }
+                        gate.countDown();
+                        taker.join();
+                        pass.cancel();
+                    }
+                    assertEquals(bench.stream().stats().reclaimedGroups(), 1);
+                });
+    }
+
+    /** Takes memory of groups that were read, though not one copy has ended. */
+    private static void takeSomething(Bench bench) {
+        MemoryBudget device = bench.budgets().device();
+        Reservation taken = null;
+        while (taken == null) {
+            taken = tryReserve(device, device.availableBytes() + 1);
+        }
+        taken.close();
     }
 
     static Reservation tryReserve(MemoryBudget budget, long bytes) {

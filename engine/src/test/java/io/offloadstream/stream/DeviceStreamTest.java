@@ -125,8 +125,7 @@ public class DeviceStreamTest extends DeviceFixture {
                 shape,
                 options(Io.DIRECT, 1, 3),
                 bench -> {
-                    CountDownLatch gate = new CountDownLatch(1);
-                    bench.device().copies().hold(gate);
+                    CountDownLatch gate = bench.device().copies().hold();
                     try (StreamPass pass = bench.stream().begin(weights.order())) {
                         // two slots: both groups are leased while nothing has been copied yet
                         for (int i = 0; i < 2; i++) {
@@ -134,8 +133,9 @@ public class DeviceStreamTest extends DeviceFixture {
                                 bench.compute(lease);
                             }
                         }
-                        assertTrue(bench.device().compute().isBlockedByEvent());
+                        boolean blocked = bench.device().compute().isBlockedByEvent();
                         gate.countDown();
+                        assertTrue(blocked);
                         for (int i = 2; i < weights.streamedCount(); i++) {
                             try (GroupLease lease = pass.next()) {
                                 bench.compute(lease);
@@ -155,8 +155,7 @@ public class DeviceStreamTest extends DeviceFixture {
                 new Shape(0, 0, 2, 12, 4096),
                 options(Io.DIRECT, 1, 3),
                 bench -> {
-                    CountDownLatch gate = new CountDownLatch(1);
-                    bench.device().compute().hold(gate);
+                    CountDownLatch gate = bench.device().compute().hold();
                     try (StreamPass pass = bench.stream().begin(weights.order())) {
                         for (int i = 0; i < 3; i++) {
                             try (GroupLease lease = pass.next()) {
@@ -164,8 +163,9 @@ public class DeviceStreamTest extends DeviceFixture {
                             }
                         }
                         // the third group lies where the first one still computes
-                        assertTrue(bench.device().copies().isBlockedByEvent());
+                        boolean blocked = bench.device().copies().isBlockedByEvent();
                         gate.countDown();
+                        assertTrue(blocked);
                         bench.device().compute().synchronize();
                     }
                 });

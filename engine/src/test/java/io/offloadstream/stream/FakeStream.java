@@ -171,9 +171,16 @@ final class FakeStream implements DeviceStream {
         enqueue(nanos, kernel);
     }
 
-    /** Holds all work back until the latch is at 0. */
-    void hold(CountDownLatch latch) {
+    /** Enqueues a kernel that fails. */
+    void launchFailing() {
+        enqueue(1, () -> fail(new DeviceException("injected fault in a kernel")));
+    }
+
+    /** Holds all work back until the latch that this returns is at 0. */
+    CountDownLatch hold() {
+        CountDownLatch latch = new CountDownLatch(1);
         gate = latch;
+        return latch;
     }
 
     /** Waits until the stream waits for an event that has not passed, or has nothing to do. */

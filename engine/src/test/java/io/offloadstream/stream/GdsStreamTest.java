@@ -110,7 +110,8 @@ public class GdsStreamTest extends DeviceFixture {
             assertTrue(gds.get("reads") > 2, "cuFile read " + gds.get("reads") + " times");
             requireClean(true);
         }
-        assertEquals(warnings(), mode == GdsMode.DIRECT ? 0 : 6, log.toString());
+        assertEquals(
+                warnings(), mode == GdsMode.DIRECT ? 0 : 6, log.toString(StandardCharsets.UTF_8));
     }
 
     @DataProvider
@@ -151,7 +152,7 @@ public class GdsStreamTest extends DeviceFixture {
                     assertTrue(stats.toTable().contains("unavailable: "), stats.toTable());
                     assertEquals(gds.get("buffers"), 0, "buffers of a way that is not used");
                 });
-        assertEquals(warnings(), 1, log.toString());
+        assertEquals(warnings(), 1, log.toString(StandardCharsets.UTF_8));
         assertEquals(gds.get("handles"), 0);
         assertEquals(gds.get("misuses"), 0);
     }
@@ -169,7 +170,7 @@ public class GdsStreamTest extends DeviceFixture {
                     GdsStatus status = bench.stream().stats().gds().orElseThrow();
                     assertTrue(status.reason().contains("needs backend=cuda"), status.reason());
                 });
-        assertEquals(warnings(), 1, log.toString());
+        assertEquals(warnings(), 1, log.toString(StandardCharsets.UTF_8));
     }
 
     @Test(timeOut = 60_000)
@@ -193,7 +194,7 @@ public class GdsStreamTest extends DeviceFixture {
                     assertEquals(bench.stream().stats().ioName(), "GDS (compat)");
                     assertEquals(bench.stream().stats().ioName(), "GDS (compat)");
                 });
-        assertEquals(warnings(), 1, log.toString());
+        assertEquals(warnings(), 1, log.toString(StandardCharsets.UTF_8));
         requireClean(true);
     }
 
@@ -258,10 +259,7 @@ public class GdsStreamTest extends DeviceFixture {
                                     WeightStream.open(
                                             ResidencyPlanner.plan(
                                                     weights.request(
-                                                            5_000_000,
-                                                            2,
-                                                            4096,
-                                                            Mapping.NEVER)),
+                                                            5_000_000, 2, 4096, Mapping.NEVER)),
                                             options(Io.GDS, 1, 2),
                                             budget,
                                             Storage.local()));

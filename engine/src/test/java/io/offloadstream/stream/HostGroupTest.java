@@ -13,6 +13,7 @@ import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Reservation;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamStats.PassRecord;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -53,6 +54,43 @@ public class HostGroupTest extends DeviceFixture {
                     assertEquals(last(bench).bytes(), 0);
                     assertTrue(bench.stream().stats().hostBytes() > 0);
                 });
+    }
+
+    @Test(timeOut = 60_000)
+    public void rowsOfTheHeadAreTakenFromItAndKeepItWhileLeased() throws Exception {
+        RandomWeights weights = new RandomWeights(directory, 37, 4);
+        on(
+                37,
+                weights,
+                IN_HOST,
+                options(Io.DIRECT, 1, 3),
+                bench -> {
+                    MemoryBudget host = bench.budgets().host();
+                    bench.runPass(weights.order(), new Random(1));
+                    bench.runPass(weights.order(), new Random(2));
+                    // the table goes first, and does not come back
+                    host.reserve("outputs", host.availableBytes() + 1).close();
+                    int[] rows = {3, 90, 47, 48};
+                    long before = bench.stream().stats().gather().rowsFromDisk();
+                    try (StreamPass pass = bench.stream().begin(weights.order());
+                            RowLease lease = pass.gather(weights.embedding(), 0, rows)) {
+                        assertEquals(bench.stream().stats().gather().rowsFromDisk(), before);
+                        List<Reservation> taken = new ArrayList<>();
+                        Reservation next = next(host);
+                        while (next != null) {
+                            taken.add(next);
+                            next = next(host);
+                        }
+                        assertTrue(bench.stream().stats().reclaimedGroups() > 1);
+                        assertTrue(bench.stream().stats().hostBytes() > 0);
+                        weights.checkRows(0, rows, lease.addresses());
+                        taken.forEach(Reservation::close);
+                    }
+                });
+    }
+
+    private static Reservation next(MemoryBudget host) {
+        return DeviceFaultTest.tryReserve(host, host.availableBytes() + 1);
     }
 
     @Test(timeOut = 60_000)
@@ -157,8 +195,7 @@ public class HostGroupTest extends DeviceFixture {
                     Random random = new Random(1);
                     bench.runPass(weights.order(), random);
                     bench.runPass(weights.order(), random);
-                    CountDownLatch gate = new CountDownLatch(1);
-                    bench.device().copies().hold(gate);
+                    CountDownLatch gate = bench.device().copies().hold();
                     Thread taker = new Thread(() -> takeAll(bench.budgets().host()));
                     try (StreamPass pass = bench.stream().begin(weights.order())) {
                         for (int i = 0; i < 2; i++) {

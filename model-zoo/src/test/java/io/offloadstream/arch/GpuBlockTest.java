@@ -43,7 +43,9 @@ import java.util.Random;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
 
-/** A block of Llama with random weights on an OpenCL device, against the CPU; through Backend alone. */
+/**
+ * A block of Llama with random weights on an OpenCL device, against the CPU; through Backend alone.
+ */
 public class GpuBlockTest {
 
     private static final long SEED = 34;
@@ -273,8 +275,7 @@ public class GpuBlockTest {
 
         private LayerState state(int begin, int end) {
             RopeTable part =
-                    new RopeTable(
-                            rope.cos().rows(begin, end), rope.sin().rows(begin, end), false);
+                    new RopeTable(rope.cos().rows(begin, end), rope.sin().rows(begin, end), false);
             return new LayerState(rows.rows(begin, end), cache, part);
         }
 

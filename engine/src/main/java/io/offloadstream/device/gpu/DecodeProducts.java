@@ -68,7 +68,8 @@ final class DecodeProducts implements Products {
             part(kernel, row, weight, bias, y);
             absent(kernel);
             absent(kernel);
-            kernel.launch(stream, ProductKernels.groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
+            kernel.launch(
+                    stream, ProductKernels.groups(weight.rows(), GROUP_OUTPUTS), 1, 1, THREADS);
         }
     }
 
@@ -132,7 +133,8 @@ final class DecodeProducts implements Products {
             ProductKernels.optional(kernel.buffer(gate.address()), gateBias);
             ProductKernels.optional(kernel.buffer(up.address()), upBias);
             kernel.buffer(at(y, row)).int32(y.columns());
-            kernel.launch(stream, ProductKernels.groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
+            kernel.launch(
+                    stream, ProductKernels.groups(gate.rows(), GROUP_OUTPUTS / 2), 1, 1, THREADS);
         }
     }
 

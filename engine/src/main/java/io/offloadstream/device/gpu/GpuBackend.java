@@ -119,7 +119,7 @@ public final class GpuBackend implements Backend {
 
     @Override
     public long workspaceHostBytes(long rowBytes) {
-        return HostMemory.chargedBytes(StagingRing.sizeBytes(rowBytes));
+        return HostMemory.chargedBytes(RowStaging.sizeBytes(rowBytes));
     }
 
     @Override

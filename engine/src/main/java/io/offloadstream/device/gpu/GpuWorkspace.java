@@ -32,7 +32,7 @@ final class GpuWorkspace implements Workspace {
     private final Gpu gpu;
     private final DeviceStream stream;
     private final KernelSet kernels;
-    private final StagingRing staging;
+    private final RowStaging staging;
     private final DeviceBuffer memory;
     private final List<GpuLinear> products = new ArrayList<>();
     private long usedBytes = ScratchSize.FIXED_BYTES;
@@ -56,9 +56,9 @@ final class GpuWorkspace implements Workspace {
         this.stream = stream;
         this.kernels = new KernelSet(gpu);
         this.memory = gpu.allocate(device, "workspace", sizeBytes);
-        StagingRing ring = null;
+        RowStaging ring = null;
         try {
-            ring = new StagingRing(gpu, stream, host, rowBytes);
+            ring = new RowStaging(gpu, stream, host, rowBytes);
         } finally {
             if (ring == null) {
                 memory.close();
@@ -75,7 +75,7 @@ final class GpuWorkspace implements Workspace {
         return kernels;
     }
 
-    StagingRing staging() {
+    RowStaging staging() {
         return staging;
     }
 

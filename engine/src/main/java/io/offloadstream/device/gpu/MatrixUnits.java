@@ -11,10 +11,10 @@ import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuKernel;
 
 /**
- * The products of many rows that a card's matrix units make: where a weight is stored in the compute
- * type, activations are rounded to it; where it is BF16 and the compute type is another, activations
- * are split into three bfloat16 terms, which loses nothing. Other weights are left to the kernels
- * that every device has.
+ * The products of many rows that a card's matrix units make: where a weight is stored in the
+ * compute type, activations are rounded to it; where it is BF16 and the compute type is another,
+ * activations are split into three bfloat16 terms, which loses nothing. Other weights are left to
+ * the kernels that every device has.
  */
 final class MatrixUnits {
 
@@ -26,7 +26,9 @@ final class MatrixUnits {
     /** Weights and activations come in vectors of 8 of a row. */
     private static final int VECTOR = 8;
 
-    /** The type of weights whose type activations are rounded to, or null if they are not rounded. */
+    /**
+     * The type of weights whose type activations are rounded to, or null if they are not rounded.
+     */
     private final DType rounded;
 
     private final GpuKernel fewRounded;

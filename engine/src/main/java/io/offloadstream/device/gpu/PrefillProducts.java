@@ -11,8 +11,8 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.gpu.GpuKernel;
 
 /**
- * Products of many rows, in tiles: in float32 on any device, for any type and shape; on matrix units
- * where {@link MatrixUnits} takes them.
+ * Products of many rows, in tiles: in float32 on any device, for any type and shape; on matrix
+ * units where {@link MatrixUnits} takes them.
  */
 final class PrefillProducts implements Products {
 

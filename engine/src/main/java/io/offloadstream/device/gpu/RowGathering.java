@@ -20,9 +20,9 @@ final class RowGathering {
 
     private final KernelSet kernels;
     private final DeviceStream stream;
-    private final StagingRing staging;
+    private final RowStaging staging;
 
-    RowGathering(KernelSet kernels, DeviceStream stream, StagingRing staging) {
+    RowGathering(KernelSet kernels, DeviceStream stream, RowStaging staging) {
         this.kernels = kernels;
         this.stream = stream;
         this.staging = staging;

@@ -11,6 +11,7 @@ import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
+import java.util.Arrays;
 import java.util.Random;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.AfterMethod;
@@ -32,9 +33,14 @@ public class GpuLinearTest {
     private GpuLinear decode;
     private GpuLinear prefill;
 
+    /** The device; CudaLinearTest has another. */
+    TestGpu openDevice() {
+        return TestGpu.openCl();
+    }
+
     @BeforeClass
     public void open() {
-        gpu = TestGpu.open();
+        gpu = openDevice();
         decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32);
         prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32);
     }
@@ -161,7 +167,7 @@ public class GpuLinearTest {
 
         Tensor last = gpu.result(1, out);
         of(rows).linearScaled(x.rows(rows - 1, rows), stored, scales, added, last);
-        float[] expected = java.util.Arrays.copyOfRange(all, (rows - 1) * out, rows * out);
+        float[] expected = Arrays.copyOfRange(all, (rows - 1) * out, rows * out);
         assertBits(gpu.read(last), expected, "the last row alone");
     }
 
@@ -203,7 +209,7 @@ public class GpuLinearTest {
         }
         Tensor last = gpu.result(1, out);
         of(rows).linearTransposed(x.rows(rows - 1, rows), stored, added, last);
-        float[] expected = java.util.Arrays.copyOfRange(actual, (rows - 1) * out, rows * out);
+        float[] expected = Arrays.copyOfRange(actual, (rows - 1) * out, rows * out);
         assertBits(gpu.read(last), expected, "the last row alone");
     }
 

@@ -10,16 +10,18 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.testng.SkipException;
 
-/** An OpenCL device, PoCL's as a rule, a stream of it, and tensors in its memory. */
+/** The first device of a driver, a stream of it, and tensors in its memory. */
 final class TestGpu implements AutoCloseable {
 
     /** What a test fills results with before a kernel writes them. */
@@ -36,11 +38,20 @@ final class TestGpu implements AutoCloseable {
         stream = gpu.newStream("test");
     }
 
-    static TestGpu open() {
-        GpuDriver driver = new OpenClDriver();
+    /** OpenCL's, PoCL's as a rule. */
+    static TestGpu openCl() {
+        return open(new OpenClDriver(), "OpenCL");
+    }
+
+    /** A card's, where there is one. */
+    static TestGpu cuda() {
+        return open(new CudaDriver(), "CUDA");
+    }
+
+    private static TestGpu open(GpuDriver driver, String name) {
         GpuDriver.Discovery found = driver.discover();
         if (found.devices().isEmpty()) {
-            throw new SkipException("no OpenCL device: " + found.problem());
+            throw new SkipException("no " + name + " device: " + found.problem());
         }
         return new TestGpu(driver.open(found.devices().get(0)));
     }
@@ -75,7 +86,7 @@ final class TestGpu implements AutoCloseable {
     /** A result to be, full of what no product is. */
     Tensor result(int rows, int columns) {
         byte[] bytes = new byte[rows * columns * Float.BYTES];
-        java.util.Arrays.fill(bytes, FILL);
+        Arrays.fill(bytes, FILL);
         return put(DType.F32, bytes, 0, rows, columns);
     }
 

@@ -157,7 +157,7 @@ final class CublasGemm implements GpuGemm {
         };
         check(
                 call("cublasGemmEx", arguments),
-                "cublasGemmEx of (%d, %d) and (%d, %d) in %s".formatted(rows, in, out, in, type));
+                "cublasGemmEx of " + rows + " rows by (" + out + ", " + in + ") in " + type);
     }
 
     @Override
@@ -206,8 +206,7 @@ final class CublasGemm implements GpuGemm {
     private void check(int status, String call) {
         if (status != 0) {
             throw new DeviceException(
-                    "%s: %s failed with cublasStatus_t %d"
-                            .formatted(library.getName(), call, status));
+                    library.getName() + ": " + call + " failed with cublasStatus_t " + status);
         }
     }
 

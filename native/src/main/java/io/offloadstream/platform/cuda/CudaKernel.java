@@ -121,8 +121,18 @@ final class CudaKernel implements GpuKernel {
         if (result != CudaResult.SUCCESS) {
             throw context.failure(
                     result,
-                    "launch of %s(%d, %d, %d groups of %d threads) on %s"
-                            .formatted(name, groupsX, groupsY, groupsZ, threads, target.name()));
+                    "launch of "
+                            + name
+                            + "("
+                            + groupsX
+                            + ", "
+                            + groupsY
+                            + ", "
+                            + groupsZ
+                            + " groups of "
+                            + threads
+                            + " threads) on "
+                            + target.name());
         }
     }
 

@@ -9,6 +9,7 @@
 
 #define CHUNK 8
 #define QUADS 2
+#define UNROLL_QUADS UNROLL
 #define SCALED 0
 #define FLOAT8 0
 

@@ -9,6 +9,7 @@
 
 #define CHUNK 4
 #define QUADS 1
+#define UNROLL_QUADS UNROLL
 #define SCALED 0
 #define FLOAT8 0
 

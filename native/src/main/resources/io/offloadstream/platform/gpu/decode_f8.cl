@@ -9,6 +9,7 @@
 
 #define CHUNK 16
 #define QUADS 4
+#define UNROLL_QUADS UNROLL
 #define SCALED 1
 #define FLOAT8 1
 

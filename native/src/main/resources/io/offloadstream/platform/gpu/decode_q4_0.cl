@@ -9,6 +9,7 @@
 
 #define CHUNK 8
 #define QUADS 2
+#define UNROLL_QUADS _Pragma("unroll 1") /* or registers run out */
 #define SCALED 1
 #define FLOAT8 0
 

@@ -12,7 +12,8 @@ typedef unsigned short ushort;
 typedef unsigned int uint;
 typedef long long INT64;
 
-#define KERNEL(threads) extern "C" __global__ __launch_bounds__(threads)
+/* At least 1 group on a processor: left to itself the compiler spills registers for more. */
+#define KERNEL(threads) extern "C" __global__ __launch_bounds__(threads, 1)
 #define HELPER static __device__ __forceinline__
 #define GLOBAL
 #define LOCAL_PTR

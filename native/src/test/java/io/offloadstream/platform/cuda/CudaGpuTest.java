@@ -68,14 +68,14 @@ public class CudaGpuTest {
         int stride = 52;
         try (Gpu gpu = fake.open();
                 DeviceStream stream = gpu.newStream("copy");
-                DeviceBuffer first = gpu.allocate(device, "first", rows * rowBytes);
-                DeviceBuffer second = gpu.allocate(device, "second", rows * rowBytes);
-                HostMemory source = gpu.allocateHost(host, "source", rows * rowBytes);
-                HostMemory target = gpu.allocateHost(host, "target", rows * stride)) {
+                DeviceBuffer first = gpu.allocate(device, "first", (long) rows * rowBytes);
+                DeviceBuffer second = gpu.allocate(device, "second", (long) rows * rowBytes);
+                HostMemory source = gpu.allocateHost(host, "source", (long) rows * rowBytes);
+                HostMemory target = gpu.allocateHost(host, "target", (long) rows * stride)) {
             ByteBuffer bytes = source.buffer(0, rows * rowBytes);
             new Random(4).ints(rows * rowBytes).forEach(i -> bytes.put((byte) i));
-            stream.upload(source.address(), first.address(), rows * rowBytes);
-            stream.copy(first.address(), second.address(), rows * rowBytes);
+            stream.upload(source.address(), first.address(), (long) rows * rowBytes);
+            stream.copy(first.address(), second.address(), (long) rows * rowBytes);
             stream.download(second.address(), target.address(), stride, rowBytes, rows);
             stream.synchronize();
             for (int row = 0; row < rows; row++) {
@@ -203,18 +203,18 @@ public class CudaGpuTest {
         int count = 100;
         try (Gpu gpu = fake.open();
                 DeviceStream stream = gpu.newStream("compute");
-                DeviceBuffer x = gpu.allocate(device, "x", 4 * count);
-                DeviceBuffer y = gpu.allocate(device, "y", 3 * 4 * count);
-                HostMemory values = gpu.allocateHost(host, "values", 3 * 4 * count);
+                DeviceBuffer x = gpu.allocate(device, "x", 4L * count);
+                DeviceBuffer y = gpu.allocate(device, "y", 12L * count);
+                HostMemory values = gpu.allocateHost(host, "values", 12L * count);
                 GpuKernel combine = gpu.kernel("probe", "combine")) {
             for (int i = 0; i < count; i++) {
                 values.buffer(4L * i, 4).putFloat(i);
             }
-            stream.upload(values.address(), x.address(), 4 * count);
+            stream.upload(values.address(), x.address(), 4L * count);
             for (long bias : new long[] {0, x.address()}) {
                 combine.buffer(x.address()).buffer(bias).buffer(y.address());
                 combine.int32(count).int64(5L << 32).float32(0.5f).launch(stream, 2, 3, 1, 64);
-                stream.download(y.address(), values.address(), 0, 3 * 4 * count, 1);
+                stream.download(y.address(), values.address(), 0, 12L * count, 1);
                 stream.synchronize();
                 for (int i = 0; i < 3 * count; i++) {
                     float expected = i % count * (bias == 0 ? 0.5f : 1.5f) + 5 * (i / count);

@@ -29,7 +29,7 @@ import org.testng.annotations.Test;
 public class NvrtcTest {
 
     /** Modules whose kernels take the time of a pass: registers must do. */
-    private static final List<String> HOT = List.of("linear", "attention");
+    private static final List<String> HOT = List.of("decode", "prefill", "linear", "attention");
 
     /** What ptxas says of a kernel that keeps registers in memory. */
     private static final String NO_SPILL = " 0 bytes spill stores, 0 bytes spill loads";
@@ -41,7 +41,7 @@ public class NvrtcTest {
         nvrtc = Nvrtc.find(99000).orElseThrow(() -> new SkipException("no NVRTC on this machine"));
     }
 
-    @DataProvider
+    @DataProvider(parallel = true)
     public Object[][] targets() {
         List<Object[]> targets = new ArrayList<>();
         for (int capability : new int[] {75, 80, 90}) {

@@ -89,7 +89,7 @@ public class OpenClGpuTest {
         Random random = new Random(seed);
         int size = 100_003;
         try (HostMemory pinned = gpu.allocateHost(host, "pinned", size);
-                HostMemory plain = HostMemory.allocate(host, "plain", 2 * size);
+                HostMemory plain = HostMemory.allocate(host, "plain", 2L * size);
                 DeviceBuffer first = gpu.allocate(device, "first", size);
                 DeviceBuffer second = gpu.allocate(device, "second", size + 7);
                 DeviceStream stream = gpu.newStream("copies")) {

@@ -227,15 +227,15 @@ public class OpenClStreamTest {
     @Test
     public void kernelsOfAStreamRunInOrder() {
         int count = 256;
-        try (HostMemory memory = gpu.allocateHost(host, "counts", 4 * count);
-                DeviceBuffer y = gpu.allocate(device, "y", 4 * count);
+        try (HostMemory memory = gpu.allocateHost(host, "counts", 4L * count);
+                DeviceBuffer y = gpu.allocate(device, "y", 4L * count);
                 DeviceStream stream = gpu.newStream("compute");
                 GpuKernel slowly = gpu.kernel("slow", "count_slowly")) {
-            stream.upload(memory.address(), y.address(), 4 * count);
+            stream.upload(memory.address(), y.address(), 4L * count);
             for (int i = 0; i < 20; i++) {
                 slowly.buffer(y.address()).int32(5000).launch(stream, count / 64, 1, 1, 64);
             }
-            stream.download(y.address(), memory.address(), 4 * count, 4 * count, 1);
+            stream.download(y.address(), memory.address(), 4L * count, 4L * count, 1);
             stream.synchronize();
             for (int i = 0; i < count; i++) {
                 assertEquals(memory.buffer(4L * i, 4).getInt(), 20);

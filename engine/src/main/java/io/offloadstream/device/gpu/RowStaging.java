@@ -14,7 +14,7 @@ import io.offloadstream.platform.gpu.Gpu;
  * Pinned memory that scattered rows are collected in on their way to the device, in two halves: one
  * is filled while the other is copied from. Not thread-safe.
  */
-final class StagingRing implements AutoCloseable {
+final class RowStaging implements AutoCloseable {
 
     private static final int HALVES = 2;
 
@@ -30,7 +30,7 @@ final class StagingRing implements AutoCloseable {
     private final DeviceEvent[] copied = new DeviceEvent[HALVES];
     private int half;
 
-    StagingRing(Gpu gpu, DeviceStream stream, MemoryBudget host, long rowBytes) {
+    RowStaging(Gpu gpu, DeviceStream stream, MemoryBudget host, long rowBytes) {
         this.stream = stream;
         this.memory = gpu.allocateHost(host, "row staging", sizeBytes(rowBytes));
         this.halfBytes = memory.sizeBytes() / HALVES;
