@@ -58,7 +58,8 @@ public final class BandwidthCache {
     public Optional<Bandwidths> load(String... parts) {
         Path file = folder.resolve(KernelCache.key(parts));
         try {
-            String[] lines = Files.readString(file, StandardCharsets.UTF_8).split("\n");
+            String[] lines =
+                    Files.readAllLines(file, StandardCharsets.UTF_8).toArray(String[]::new);
             if (lines.length != 5 || !lines[0].equals(VERSION)) {
                 return Optional.empty();
             }

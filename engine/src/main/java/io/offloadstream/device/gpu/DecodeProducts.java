@@ -123,7 +123,7 @@ final class DecodeProducts implements Products {
         for (int row = 0; row < x.rows(); row += Phase.MOST_DECODE_ROWS) {
             int rows = Math.min(x.rows() - row, Phase.MOST_DECODE_ROWS);
             int size = size(rows);
-            GpuKernel[] known = gated[gate.type().ordinal()];
+            GpuKernel[] known = gated[gate.type().code()];
             if (known[size] == null) {
                 known[size] = kernels.find(module(gate.type()), "gated_" + (1 << size));
             }
@@ -159,7 +159,7 @@ final class DecodeProducts implements Products {
     private GpuKernel begin(Tensor x, int row, Tensor weight) {
         int rows = Math.min(x.rows() - row, Phase.MOST_DECODE_ROWS);
         int size = size(rows);
-        GpuKernel[] known = linear[weight.type().ordinal()];
+        GpuKernel[] known = linear[weight.type().code()];
         if (known[size] == null) {
             known[size] = kernels.find(module(weight.type()), "linear_" + (1 << size));
         }

@@ -144,7 +144,7 @@ final class CacheFixture {
         for (int i = 0; i < sequences * slots; i++) {
             boolean hidden =
                     i % slots < 70
-                            || i / slots == sequences - 1 && sequences > 1
+                            || (i / slots == sequences - 1 && sequences > 1)
                             || fixture.random().nextInt(3) == 0;
             bytes.put(i, (byte) (hidden ? 0 : 1));
         }

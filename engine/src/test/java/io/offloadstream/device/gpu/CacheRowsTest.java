@@ -100,7 +100,7 @@ public class CacheRowsTest {
             long inLayer = i - view.layerOffsetBytes();
             boolean isThisLayer = inLayer >= 0 && inLayer < 2 * view.valueOffsetBytes();
             long slot = Math.floorMod(inLayer, headStride) / (HEAD_DIM * 2);
-            if (!isThisLayer || slot != 40 && slot != 41) {
+            if (!isThisLayer || (slot != 40 && slot != 41)) {
                 assertEquals(HostMemory.view(page + i, 1).get(0), 0, "byte " + i);
             }
         }

@@ -218,7 +218,7 @@ public class GpuLinearTest {
     }
 
     private static Random random(DType type, int in, int out) {
-        return new Random(SEED + type.ordinal() + 31L * in + 1009L * out);
+        return new Random(SEED + type.code() + 31L * in + 1009L * out);
     }
 
     private static int sizeOf(DType type) {
