@@ -25,7 +25,8 @@ import java.util.TreeMap;
  * @param gemm what multiplies matrices of many rows: {@code own} or {@code cublas}
  * @param kvCachePlacement where keys and values are kept
  * @param deviceSlots slots of the device's ring
- * @param pinnedSlots pinned chunks that reads land in
+ * @param pinnedSlots pinned chunks that reads land in, 0 for as many as the budget suggests
+ * @param mostPinnedSlots what it suggests at most: enough for the reads in flight
  * @param gpuLayers blocks that must stay on the device
  * @param given values of these and {@code hostSlots} as they were given, by name
  */
@@ -38,6 +39,7 @@ public record DeviceOptions(
         KvCachePlacement kvCachePlacement,
         int deviceSlots,
         int pinnedSlots,
+        int mostPinnedSlots,
         int gpuLayers,
         Map<String, String> given) {
 
@@ -113,7 +115,8 @@ public record DeviceOptions(
                         values.oneOf("gemm", "own", "cublas").toLowerCase(Locale.ROOT),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
                         values.integer("deviceSlots", 1, slots),
-                        values.integer("pinnedSlots", 1, CHUNKS_PER_READER * stream.readThreads()),
+                        values.integer("pinnedSlots", 1, 0),
+                        CHUNKS_PER_READER * stream.readThreads(),
                         values.integer("gpuLayers", 0, 0),
                         given);
         if (options.backend().equals("cpu")) {

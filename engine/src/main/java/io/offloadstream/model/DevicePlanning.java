@@ -37,6 +37,9 @@ final class DevicePlanning {
 
     private static final Logger LOG = LoggerFactory.getLogger(DevicePlanning.class);
 
+    /** One that a read lands in while the other is copied. */
+    private static final int LEAST_CHUNKS = 2;
+
     private final PlanInput input;
     private final ModelOptions options;
     private final Backend backend;
@@ -174,9 +177,12 @@ final class DevicePlanning {
         Fixed fixed = input.fixed(sizes, kv, kv.plannedPages(options.maxBatch()));
         List<Term> device = new ArrayList<>(budget.terms());
         device.addAll(fixed.device());
+        int asked = options.device().pinnedSlots();
+        int chunks = asked > 0 ? asked : options.device().mostPinnedSlots();
+        int leastChunks = asked > 0 ? asked : Math.min(LEAST_CHUNKS, chunks);
         if (options.stream().io() == StreamOptions.Io.GDS) {
             // what reads land in is on the device too
-            int chunks = options.device().pinnedSlots();
+            leastChunks = chunks;
             long bytes = backend.chargedBytes(ResidencyPlan.MOST_REQUEST_BYTES);
             device.add(new Term("gds staging of " + chunks + " chunks", chunks * bytes));
         }
@@ -186,7 +192,8 @@ final class DevicePlanning {
                         device,
                         backend::chargedBytes,
                         options.device().deviceSlots(),
-                        options.device().pinnedSlots(),
+                        leastChunks,
+                        chunks,
                         input.groups().blocks(),
                         options.device().gpuLayers(),
                         sizes.promptBytes(),

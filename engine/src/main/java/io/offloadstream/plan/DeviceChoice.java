@@ -13,6 +13,7 @@ import java.util.List;
  * @param leastBytes the least budget that works
  * @param hostGroups what waits in host memory to be copied in each pass
  * @param layouts of groups on the device, by index
+ * @param stagingCount pinned chunks
  * @param stagingBytes size of a pinned chunk
  */
 record DeviceChoice(
@@ -20,6 +21,7 @@ record DeviceChoice(
         long leastBytes,
         List<WeightGroup> hostGroups,
         List<DeviceLayout> layouts,
+        int stagingCount,
         long stagingBytes) {
 
     /** Copies the lists. */

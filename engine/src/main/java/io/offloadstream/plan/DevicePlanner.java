@@ -22,6 +22,12 @@ import java.util.List;
  */
 final class DevicePlanner {
 
+    /**
+     * Chunks that nobody asked for by number are worth at most one part in this many of the budget:
+     * the rest keeps groups in memory, which spares reads altogether.
+     */
+    private static final int STAGING_SHARE = 8;
+
     private final PlanRequest request;
     private final DeviceRequest device;
     private final List<GroupExtents> extents = new ArrayList<>();
@@ -67,7 +73,7 @@ final class DevicePlanner {
     }
 
     ResidencyPlan plan() {
-        PlanTerms host = hostTerms();
+        PlanTerms leastHost = hostTerms(device.leastStagingCount());
         PlanTerms base = deviceTerms();
         long ringBytes = streamed.isEmpty() ? 0 : device.slotCount() * onDevice(slotBytes);
         PlanTerms ring = base.with("ring of " + device.slotCount() + " slots", ringBytes);
@@ -77,7 +83,9 @@ final class DevicePlanner {
         PlanTerms whole = base.with("resident weights", allBytes);
         boolean ringIsLess = leastRing.sum() <= whole.sum();
         PlanTerms least = ringIsLess ? leastRing : whole;
-        requireBudgets(least, ring, host);
+        requireBudgets(least, ring, leastHost);
+        int chunks = stagingCount(leastHost.sum());
+        PlanTerms host = hostTerms(chunks);
 
         long deviceBudget = device.deviceMemoryBytes();
         boolean withRing = ringIsLess && whole.sum() > deviceBudget - device.spareBytes();
@@ -89,7 +97,22 @@ final class DevicePlanner {
         } else {
             tiers = new DeviceTiers(streamed, List.of());
         }
-        return finish(tiers, host, withRing ? ring : base, least.sum(), withRing);
+        PlanChoice memory =
+                new PlanChoice(
+                        host,
+                        leastHost.sum(),
+                        tiers.onDevice(),
+                        withRing ? device.slotCount() : 0,
+                        slotBytes);
+        DeviceChoice choice =
+                new DeviceChoice(
+                        withRing ? ring : base,
+                        least.sum(),
+                        tiers.onHost(),
+                        layouts,
+                        chunks,
+                        stagingBytes);
+        return finish(tiers, memory, choice);
     }
 
     private TierChooser chooser() {
@@ -108,17 +131,26 @@ final class DevicePlanner {
                 candidates, device.blockCount(), device.leastBlocks(), device.bandwidths());
     }
 
-    private ResidencyPlan finish(
-            DeviceTiers tiers,
-            PlanTerms host,
-            PlanTerms deviceTerms,
-            long deviceLeastBytes,
-            boolean withRing) {
+    /** As many as are wanted while they are a small part of the budget, or what it has room for. */
+    private int stagingCount(long leastHostBytes) {
+        long chunkBytes = HostMemory.chargedBytes(stagingBytes);
+        long room =
+                Math.min(
+                        request.hostMemoryBytes() / STAGING_SHARE,
+                        request.hostMemoryBytes()
+                                - leastHostBytes
+                                + device.leastStagingCount() * chunkBytes);
+        long count = Math.min(device.stagingCount(), room / chunkBytes);
+        return (int) Math.max(device.leastStagingCount(), count);
+    }
+
+    /** Adds what the tiers take, and the tables that there is room for. */
+    private ResidencyPlan finish(DeviceTiers tiers, PlanChoice memory, DeviceChoice choice) {
         long hostGroupBytes =
                 tiers.onHost().stream()
                         .mapToLong(group -> extents.get(group.index()).chargedBytes())
                         .sum();
-        PlanTerms terms = host.with("host groups", hostGroupBytes);
+        PlanTerms terms = memory.terms().with("host groups", hostGroupBytes);
         long room = request.hostMemoryBytes() - terms.sum() - request.spareBytes();
         List<WeightGroup> tables = gathered(tiers.onHost(), room);
         long tableBytes =
@@ -132,16 +164,17 @@ final class DevicePlanner {
                 false,
                 new PlanChoice(
                         terms.with("resident tables", tableBytes),
-                        host.sum(),
+                        memory.leastBytes(),
                         pinned,
-                        withRing ? device.slotCount() : 0,
-                        slotBytes),
+                        memory.slotCount(),
+                        memory.slotBytes()),
                 new DeviceChoice(
-                        deviceTerms.with("resident weights", pinnedBytes),
-                        deviceLeastBytes,
-                        tiers.onHost(),
-                        layouts,
-                        stagingBytes));
+                        choice.terms().with("resident weights", pinnedBytes),
+                        choice.leastBytes(),
+                        choice.hostGroups(),
+                        choice.layouts(),
+                        choice.stagingCount(),
+                        choice.stagingBytes()));
     }
 
     private List<WeightGroup> gathered(List<WeightGroup> onHost, long room) {
@@ -158,11 +191,11 @@ final class DevicePlanner {
         return chosen;
     }
 
-    private PlanTerms hostTerms() {
+    private PlanTerms hostTerms(int chunks) {
         return new PlanTerms(request.fixed())
                 .with(
-                        "staging of " + device.stagingCount() + " chunks",
-                        device.stagingCount() * HostMemory.chargedBytes(stagingBytes))
+                        "staging of " + chunks + " chunks",
+                        chunks * HostMemory.chargedBytes(stagingBytes))
                 .with("gather staging", ResidencyPlanner.gatherBytes(request));
     }
 

@@ -17,7 +17,8 @@ import java.util.function.LongUnaryOperator;
  *     hidden state, KV cache
  * @param chargedBytes what an allocation of a size is charged on the device
  * @param slotCount slots of the ring that weights are copied to
- * @param stagingCount pinned chunks that reads land in
+ * @param leastStagingCount pinned chunks that reads land in, at least: what the least budget has
+ * @param stagingCount as many as are wanted, if they are a small part of the host's budget
  * @param blockCount how many of the first groups are blocks, which are STREAMED
  * @param leastBlocks how many of them must stay on the device ({@code gpuLayers})
  * @param spareBytes of the device, what stays free for requests rather than keep groups resident
@@ -28,6 +29,7 @@ public record DeviceRequest(
         List<Term> fixed,
         LongUnaryOperator chargedBytes,
         int slotCount,
+        int leastStagingCount,
         int stagingCount,
         int blockCount,
         int leastBlocks,
@@ -37,11 +39,13 @@ public record DeviceRequest(
     /** Checks the counts and makes the list immutable. */
     public DeviceRequest {
         fixed = List.copyOf(fixed);
-        if (slotCount < 1 || stagingCount < 1) {
+        if (slotCount < 1 || leastStagingCount < 1 || stagingCount < leastStagingCount) {
             throw new IllegalArgumentException(
                     "deviceSlots "
                             + slotCount
                             + " and pinnedSlots "
+                            + leastStagingCount
+                            + " to "
                             + stagingCount
                             + " must be at least 1");
         }

@@ -139,7 +139,7 @@ public final class ResidencyPlan {
      * @return chunks, 0 where kernels compute in host memory
      */
     public int stagingCount() {
-        return onDevice == null ? 0 : request.device().stagingCount();
+        return onDevice == null ? 0 : onDevice.stagingCount();
     }
 
     /**

@@ -48,6 +48,7 @@ public class DevicePlannerTest {
         private final int block;
         private final int blocks;
         private final int leastBlocks;
+        private int mostChunks = 3;
 
         Case(List<WeightGroup> groups, int slots, int block, int leastBlocks) {
             this.groups = groups;
@@ -69,6 +70,7 @@ public class DevicePlannerTest {
                             DevicePlannerTest::charged,
                             slots,
                             3,
+                            mostChunks,
                             blocks,
                             leastBlocks,
                             deviceSpare,
@@ -140,6 +142,23 @@ public class DevicePlannerTest {
                     above[j] = seconds;
                 }
             }
+        }
+    }
+
+    @Test
+    public void chunksThatNobodyAskedForAreASmallPartOfTheBudget() {
+        Case some = random(new Random(5));
+        some.mostChunks = 16;
+        ResidencyPlan most = some.plan(Long.MAX_VALUE, Long.MAX_VALUE);
+        assertEquals(most.stagingCount(), 16);
+        long least = most.leastBytes();
+        long device = most.deviceLeastBytes();
+        assertEquals(some.plan(device, least).stagingCount(), 3);
+        long chunk = HostMemory.chargedBytes(most.stagingBytes());
+        for (int chunks = 4; chunks <= 16; chunks++) {
+            long enough = Math.max(8 * chunks * chunk, least + (chunks - 3) * chunk);
+            assertEquals(some.plan(device, enough).stagingCount(), chunks);
+            assertEquals(some.plan(device, enough - 1).stagingCount(), chunks - 1);
         }
     }
 
@@ -288,7 +307,7 @@ public class DevicePlannerTest {
         end = 0;
         List<WeightGroup> groups = List.of(group(0, Access.STREAMED, 1000));
         DeviceRequest device =
-                new DeviceRequest(1 << 20, List.of(), size -> size, 2, 2, 1, 0, 0, RATES);
+                new DeviceRequest(1 << 20, List.of(), size -> size, 2, 2, 2, 1, 0, 0, RATES);
         PlanRequest request =
                 new PlanRequest(groups, List.of(), 1 << 20, 1, 0, 1, Mapping.REQUIRED, 0, device);
         expectThrows(IllegalArgumentException.class, () -> ResidencyPlanner.plan(request));

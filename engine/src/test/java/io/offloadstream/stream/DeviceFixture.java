@@ -117,6 +117,7 @@ public abstract class DeviceFixture extends WeightFixture {
                             FakeMemory::chargedBytes,
                             slots,
                             chunks,
+                            chunks,
                             weights.streamedCount() - 2,
                             0,
                             0,

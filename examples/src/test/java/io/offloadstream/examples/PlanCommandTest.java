@@ -25,15 +25,22 @@ public class PlanCommandTest {
         assertEquals(plan.code(), 0, plan.err());
         long least = least(plan);
         String[] args = {
-            "generate", "--max-sequence-length=64", "--max-tokens=20", "--temperature=0", ""
+            // a sampler without top-k needs all logits, which is what the plan counts
+            "generate",
+            "--max-sequence-length=64",
+            "--max-tokens=20",
+            "--temperature=1",
+            "--top-k=0",
+            "--seed=1",
+            ""
         };
-        args[4] = "--host-memory=" + least;
+        args[6] = "--host-memory=" + least;
         CliRun enough = CliRun.of(args);
         assertEquals(enough.code(), 0, enough.err());
-        args[4] = "--host-memory=64MB";
+        args[6] = "--host-memory=64MB";
         assertEquals(CliRun.of(args).out(), enough.out());
 
-        args[4] = "--host-memory=" + (least - 1024);
+        args[6] = "--host-memory=" + (least - 1024);
         CliRun less = CliRun.of(args);
         assertEquals(less.code(), 1);
         assertTrue(less.err().contains("hostMemory"), less.err());

@@ -50,6 +50,9 @@ public class OverlapTest {
                     "deviceMemory",
                     TestDevices.least(scratch.path(), options, "deviceMemory") + "");
             if (source.equals("disk")) {
+                // room for passes of many rows, so that a block computes longer than it is read
+                long rows = TestDevices.least(scratch.path(), options, "deviceMemory") + (2 << 20);
+                options.put("deviceMemory", Long.toString(rows));
                 long logits = 4L * TOKENS * SHAPE.vocab() + (1 << 20);
                 long host = TestDevices.least(scratch.path(), options, "hostMemory") + logits;
                 options.put("hostMemory", Long.toString(host));

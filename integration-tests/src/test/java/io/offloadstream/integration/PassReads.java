@@ -39,10 +39,11 @@ final class PassReads {
         return last;
     }
 
-    /** The groups that each pass reads. */
+    /** The groups that each pass reads from disk. */
     static List<Integer> streamed(ResidencyPlan plan) {
         return plan.groups().stream()
                 .filter(group -> group.access() == WeightGroup.Access.STREAMED)
+                .filter(group -> !plan.hostGroups().contains(group))
                 .map(WeightGroup::index)
                 .filter(group -> !plan.isResident(group))
                 .toList();
