@@ -82,6 +82,7 @@ public class ModelOptionsTest {
                                 "own",
                                 KvCachePlacement.AUTO,
                                 6,
+                                0,
                                 32,
                                 0,
                                 Map.of("hostSlots", "5"))));
@@ -116,6 +117,7 @@ public class ModelOptionsTest {
                         KvCachePlacement.HOST,
                         3,
                         9,
+                        16,
                         0,
                         given));
         assertEquals(device.deviceMemoryBytes(100, 90), 7_500_000_000L);
