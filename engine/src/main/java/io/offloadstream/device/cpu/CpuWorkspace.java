@@ -4,6 +4,7 @@
  */
 package io.offloadstream.device.cpu;
 
+import io.offloadstream.device.ScratchRange;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.ScratchSize;
 import io.offloadstream.ops.Tensor;
@@ -11,7 +12,6 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import java.nio.LongBuffer;
-import java.util.Arrays;
 
 /**
  * Scratch memory of the CPU: one range of host memory. It starts with a small table of row
@@ -21,39 +21,18 @@ final class CpuWorkspace implements Workspace {
 
     private final HostMemory memory;
     private final LongBuffer rowAddresses;
-    private long usedBytes = ScratchSize.FIXED_BYTES;
+    private final ScratchRange range;
 
     CpuWorkspace(MemoryBudget budget, long sizeBytes) {
-        if (sizeBytes < ScratchSize.FIXED_BYTES) {
-            throw new IllegalArgumentException(
-                    "a workspace of "
-                            + sizeBytes
-                            + " bytes is too small; the least is "
-                            + ScratchSize.FIXED_BYTES);
-        }
+        ScratchRange.requireSize(sizeBytes);
         memory = HostMemory.allocate(budget, "workspace", sizeBytes);
+        range = new ScratchRange(memory);
         rowAddresses = memory.buffer(0, (int) ScratchSize.FIXED_BYTES).asLongBuffer();
     }
 
     @Override
     public Tensor allocate(DType type, long... shape) {
-        long needed = ScratchSize.of(type, shape);
-        if (needed > memory.sizeBytes() - usedBytes) {
-            throw new IllegalStateException(
-                    "workspace: "
-                            + type
-                            + Arrays.toString(shape)
-                            + " needs "
-                            + needed
-                            + " bytes, "
-                            + (memory.sizeBytes() - usedBytes)
-                            + " left of "
-                            + memory.sizeBytes()
-                            + "; it was measured too small");
-        }
-        Tensor tensor = new Tensor(type, memory.address() + usedBytes, shape);
-        usedBytes += needed;
-        return tensor;
+        return range.allocate(type, shape);
     }
 
     /** Returns the table of row addresses, {@link ScratchSize#ADDRESS_SLOTS} long. */
@@ -68,12 +47,12 @@ final class CpuWorkspace implements Workspace {
 
     /** Returns how much is in use, the table of row addresses included. */
     long usedBytes() {
-        return usedBytes;
+        return range.usedBytes();
     }
 
     @Override
     public void reset() {
-        usedBytes = ScratchSize.FIXED_BYTES;
+        range.reset();
     }
 
     @Override
