@@ -35,8 +35,8 @@ public class GpuFusedLinearTest {
     @BeforeClass
     public void open() {
         gpu = TestGpu.openCl();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32);
-        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32);
+        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
+        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32, null);
     }
 
     @AfterMethod(alwaysRun = true)
