@@ -4,6 +4,8 @@
  */
 package io.offloadstream.device.gpu;
 
+import static org.testng.Assert.assertEquals;
+
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import io.offloadstream.platform.cuda.CudaDriver;
@@ -100,6 +102,9 @@ final class FakeCard implements AutoCloseable {
     /** Takes the card away from the tests that follow: the library stays loaded. */
     @Override
     public void close() {
+        assertEquals(get("retained"), 0, "contexts that nobody released");
+        assertEquals(get("device_bytes"), 0, "device memory that nobody freed");
+        assertEquals(get("pinned_bytes"), 0, "pinned memory that nobody freed");
         set("devices", 0);
         LIBRARIES.keySet().forEach(System::clearProperty);
         System.clearProperty(NVML);

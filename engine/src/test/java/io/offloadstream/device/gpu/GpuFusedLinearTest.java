@@ -32,9 +32,14 @@ public class GpuFusedLinearTest {
     private GpuLinear decode;
     private GpuLinear prefill;
 
+    /** The device; a subclass has another. */
+    TestGpu openDevice() {
+        return TestGpu.openCl();
+    }
+
     @BeforeClass
     public void open() {
-        gpu = TestGpu.openCl();
+        gpu = openDevice();
         decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
         prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32, null);
     }
