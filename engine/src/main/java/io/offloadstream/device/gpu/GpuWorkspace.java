@@ -4,6 +4,7 @@
  */
 package io.offloadstream.device.gpu;
 
+import io.offloadstream.device.ScratchRange;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Phase;
@@ -16,7 +17,6 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,7 +35,7 @@ final class GpuWorkspace implements Workspace {
     private final RowStaging staging;
     private final DeviceBuffer memory;
     private final List<GpuLinear> products = new ArrayList<>();
-    private long usedBytes = ScratchSize.FIXED_BYTES;
+    private final ScratchRange range;
     private boolean closed;
 
     GpuWorkspace(
@@ -45,17 +45,12 @@ final class GpuWorkspace implements Workspace {
             MemoryBudget device,
             long rowBytes,
             long sizeBytes) {
-        if (sizeBytes < ScratchSize.FIXED_BYTES) {
-            throw new IllegalArgumentException(
-                    "a workspace of "
-                            + sizeBytes
-                            + " bytes is too small; the least is "
-                            + ScratchSize.FIXED_BYTES);
-        }
+        ScratchRange.requireSize(sizeBytes);
         this.gpu = gpu;
         this.stream = stream;
         this.kernels = new KernelSet(gpu);
         this.memory = gpu.allocate(device, "workspace", sizeBytes);
+        this.range = new ScratchRange(memory);
         RowStaging ring = null;
         try {
             ring = new RowStaging(gpu, stream, host, rowBytes);
@@ -88,33 +83,17 @@ final class GpuWorkspace implements Workspace {
 
     @Override
     public Tensor allocate(DType type, long... shape) {
-        long needed = ScratchSize.of(type, shape);
-        if (needed > memory.sizeBytes() - usedBytes) {
-            throw new IllegalStateException(
-                    "workspace: "
-                            + type
-                            + Arrays.toString(shape)
-                            + " needs "
-                            + needed
-                            + " bytes, "
-                            + (memory.sizeBytes() - usedBytes)
-                            + " left of "
-                            + memory.sizeBytes()
-                            + "; it was measured too small");
-        }
-        Tensor tensor = new Tensor(type, memory.address() + usedBytes, shape);
-        usedBytes += needed;
-        return tensor;
+        return range.allocate(type, shape);
     }
 
     /** Returns how much is in use, {@link ScratchSize#FIXED_BYTES} included. */
     long usedBytes() {
-        return usedBytes;
+        return range.usedBytes();
     }
 
     @Override
     public void reset() {
-        usedBytes = ScratchSize.FIXED_BYTES;
+        range.reset();
     }
 
     /** Waits for what still runs in it, then frees it. */
