@@ -42,7 +42,7 @@ static int sticky;
 static long long advanced;
 static int held_events;
 static long long device_bytes_total = 1ll << 30;
-static int version = 12040, device_count = 1, capability = 90;
+static int version = 12040, device_count = 1, capability = 70;
 
 static struct { char name[64]; int result; int after; } failure;
 static struct { char name[64]; long count; } calls[128];

@@ -7,6 +7,7 @@ package io.offloadstream.device;
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.device.gpu.GpuBackend;
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.opencl.OpenClDriver;
@@ -34,7 +35,7 @@ public final class Backends {
     }
 
     /**
-     * Opens a backend.
+     * Opens a backend that multiplies by kernels of our own.
      *
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
@@ -46,11 +47,29 @@ public final class Backends {
      *     device does not open
      */
     public static Backend open(String name, int device, int threads, ComputeType computeType) {
+        return open(name, device, threads, computeType, Gemm.OWN);
+    }
+
+    /**
+     * Opens a backend.
+     *
+     * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
+     * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
+     * @param threads compute threads of the CPU, the caller's included
+     * @param computeType type of activations in matrix products; the CPU has float32 only
+     * @param gemm what multiplies many rows on a device; of no meaning for the CPU
+     * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
+     * @throws io.offloadstream.platform.DeviceException if the backend is not available, its device
+     *     does not open, or it lacks the library that is asked for
+     */
+    public static Backend open(
+            String name, int device, int threads, ComputeType computeType, Gemm gemm) {
         DeviceChoice choice = DEVICES.choose(name, device);
         if (choice.info().isEmpty()) {
             return new CpuBackend(threads);
         }
         Gpu gpu = DEVICES.driver(choice.backend()).open(choice.info().get());
-        return new GpuBackend(gpu, computeType);
+        return new GpuBackend(gpu, computeType, gemm);
     }
 }

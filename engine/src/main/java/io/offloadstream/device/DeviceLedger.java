@@ -75,6 +75,10 @@ public final class DeviceLedger {
             return Optional.empty();
         }
         Claim claim = new Claim(memory.device(), new MemoryBudget("deviceMemory", sizeBytes));
+        if (memory.libraryBytes() > 0) {
+            // taken before anything was planned; goes with the claim
+            claim.budget().reserve("cuBLAS", memory.libraryBytes());
+        }
         claims.computeIfAbsent(memory.device(), device -> new ArrayList<>()).add(claim);
         return Optional.of(claim);
     }
@@ -107,10 +111,13 @@ public final class DeviceLedger {
     /**
      * Returns what this process can have of a device: what is free and what it holds already.
      *
-     * @param memory of the device, as it is now
+     * @param memory of the device, as it is now, for a model that has claimed nothing yet
      * @return bytes, the context counted
      */
     public long reachableBytes(DeviceMemory memory) {
-        return memory.freeBytes() + memory.contextBytes() + usedBytes(memory.device());
+        return memory.freeBytes()
+                + memory.contextBytes()
+                + memory.libraryBytes()
+                + usedBytes(memory.device());
     }
 }

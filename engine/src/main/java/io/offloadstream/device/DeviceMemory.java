@@ -12,5 +12,7 @@ package io.offloadstream.device;
  * @param freeBytes not in use by anybody, as far as the driver tells
  * @param contextBytes what the driver, the context and the kernels take for this process: part of
  *     the user's {@code deviceMemory}
+ * @param libraryBytes what the vendor's library of products takes for this model, claimed with it
  */
-public record DeviceMemory(String device, long totalBytes, long freeBytes, long contextBytes) {}
+public record DeviceMemory(
+        String device, long totalBytes, long freeBytes, long contextBytes, long libraryBytes) {}

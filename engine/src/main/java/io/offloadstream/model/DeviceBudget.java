@@ -40,6 +40,9 @@ record DeviceBudget(DeviceMemory memory, long givenBytes, long heldBytes) {
         if (memory.contextBytes() > 0) {
             terms.add(new Term("driver and context", memory.contextBytes()));
         }
+        if (memory.libraryBytes() > 0) {
+            terms.add(new Term("cuBLAS", memory.libraryBytes()));
+        }
         if (heldBytes > 0) {
             terms.add(new Term("other models on " + memory.device(), heldBytes));
         }

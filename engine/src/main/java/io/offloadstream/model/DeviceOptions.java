@@ -6,6 +6,7 @@ package io.offloadstream.model;
 
 import io.offloadstream.device.Backends;
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
@@ -22,7 +23,7 @@ import java.util.TreeMap;
  * @param deviceId which device of {@code offloadstream devices}, or {@link Backends#ANY_DEVICE}
  * @param deviceMemory the budget as it was written; null for auto
  * @param computeType type of activations
- * @param gemm what multiplies matrices of many rows: {@code own} or {@code cublas}
+ * @param gemm what multiplies matrices of many rows
  * @param kvCachePlacement where keys and values are kept
  * @param deviceSlots slots of the device's ring
  * @param pinnedSlots pinned chunks that reads land in, 0 for as many as the budget suggests
@@ -35,7 +36,7 @@ public record DeviceOptions(
         int deviceId,
         String deviceMemory,
         ComputeType computeType,
-        String gemm,
+        Gemm gemm,
         KvCachePlacement kvCachePlacement,
         int deviceSlots,
         int pinnedSlots,
@@ -112,7 +113,7 @@ public record DeviceOptions(
                         memory,
                         ComputeType.valueOf(
                                 values.oneOf("computeType", "float32", "bfloat16", "float16")),
-                        values.oneOf("gemm", "own", "cublas").toLowerCase(Locale.ROOT),
+                        Gemm.valueOf(values.oneOf("gemm", "own", "cublas")),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
                         values.integer("deviceSlots", 1, slots),
                         values.integer("pinnedSlots", 1, 0),
@@ -136,7 +137,7 @@ public record DeviceOptions(
     void requireUse(Io io, boolean hasDevice, String backend) {
         if (!hasDevice) {
             require(computeType == ComputeType.FLOAT32, "computeType", computeType, backend);
-            require(gemm.equals("own"), "gemm", gemm, backend);
+            require(gemm == Gemm.OWN, "gemm", gemm, backend);
             require(io != Io.GDS, "io", io, backend);
         }
         if (hasDevice && io == Io.MMAP) {

@@ -119,7 +119,8 @@ public record ModelOptions(
      * @throws io.offloadstream.platform.DeviceException if it is not available or does not open
      */
     public Backend openBackend() {
-        return Backends.open(device.backend(), device.deviceId(), threads, device.computeType());
+        return Backends.open(
+                device.backend(), device.deviceId(), threads, device.computeType(), device.gemm());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

@@ -4,12 +4,29 @@
  */
 package io.offloadstream.ops;
 
+import io.offloadstream.platform.DType;
+
 /** What matrix products take their activations in. Sums are float32 always. */
 public enum ComputeType {
     /** As they are: the reference. */
-    FLOAT32,
+    FLOAT32(null),
     /** Rounded to bfloat16, for matrix units. */
-    BFLOAT16,
+    BFLOAT16(DType.BF16),
     /** Rounded to float16, for matrix units. */
-    FLOAT16
+    FLOAT16(DType.F16);
+
+    private final DType rounded;
+
+    ComputeType(DType rounded) {
+        this.rounded = rounded;
+    }
+
+    /**
+     * Returns the type that activations are rounded to where the weight has it too.
+     *
+     * @return null if they are not rounded
+     */
+    public DType rounded() {
+        return rounded;
+    }
 }

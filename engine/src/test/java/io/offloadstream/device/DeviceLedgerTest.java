@@ -9,12 +9,13 @@ import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.device.DeviceLedger.Claim;
 import io.offloadstream.platform.Reservation;
+import java.util.Map;
 import org.testng.annotations.Test;
 
 /** Models on one device share what the user gave. */
 public class DeviceLedgerTest {
 
-    private static final DeviceMemory MEMORY = new DeviceMemory("test:0", 1000, 700, 100);
+    private static final DeviceMemory MEMORY = new DeviceMemory("test:0", 1000, 700, 100, 0);
 
     private final DeviceLedger ledger = new DeviceLedger();
 
@@ -38,7 +39,7 @@ public class DeviceLedgerTest {
 
     @Test
     public void devicesAreCountedApart() {
-        DeviceMemory other = new DeviceMemory("test:1", 1000, 900, 100);
+        DeviceMemory other = new DeviceMemory("test:1", 1000, 900, 100, 0);
         try (Claim first = ledger.claim(MEMORY, 900, 800).orElseThrow();
                 Claim second = ledger.claim(other, 900, 800).orElseThrow()) {
             assertEquals(ledger.heldBytes("test:1"), second.budget().limitBytes());
@@ -62,6 +63,18 @@ public class DeviceLedgerTest {
         try (Claim second = ledger.claim(MEMORY, 900, 800).orElseThrow()) {
             first.close();
             assertEquals(ledger.heldBytes("test:0"), second.budget().limitBytes());
+        }
+    }
+
+    @Test
+    public void aLibrarysMemoryIsPartOfItsModelsClaim() {
+        DeviceLedger ledger = new DeviceLedger();
+        DeviceMemory memory = new DeviceMemory("test:0", 1000, 650, 100, 50);
+        assertEquals(ledger.reachableBytes(memory), 800, "free, context, library");
+        try (DeviceLedger.Claim claim = ledger.claim(memory, 900, 300).orElseThrow()) {
+            assertEquals(claim.budget().usedByPurpose(), Map.of("cuBLAS", 50L));
+            assertEquals(ledger.heldBytes("test:0"), 300);
+            assertTrue(ledger.claim(memory, 900, 501).isEmpty());
         }
     }
 }

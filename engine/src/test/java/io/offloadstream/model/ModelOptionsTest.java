@@ -12,6 +12,7 @@ import static org.testng.Assert.expectThrows;
 import io.offloadstream.device.Backends;
 import io.offloadstream.model.DeviceOptions.KvCachePlacement;
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.stream.StreamOptions;
@@ -79,7 +80,7 @@ public class ModelOptionsTest {
                                 Backends.ANY_DEVICE,
                                 null,
                                 ComputeType.FLOAT32,
-                                "own",
+                                Gemm.OWN,
                                 KvCachePlacement.AUTO,
                                 6,
                                 0,
@@ -113,7 +114,7 @@ public class ModelOptionsTest {
                         1,
                         "7.5GB",
                         ComputeType.BFLOAT16,
-                        "cublas",
+                        Gemm.CUBLAS,
                         KvCachePlacement.HOST,
                         3,
                         9,

@@ -156,7 +156,7 @@ public class DevicePlannerTest {
         assertEquals(some.plan(device, least).stagingCount(), 3);
         long chunk = HostMemory.chargedBytes(most.stagingBytes());
         for (int chunks = 4; chunks <= 16; chunks++) {
-            long enough = Math.max(8 * chunks * chunk, least + (chunks - 3) * chunk);
+            long enough = Math.max(8L * chunks * chunk, least + (chunks - 3) * chunk);
             assertEquals(some.plan(device, enough).stagingCount(), chunks);
             assertEquals(some.plan(device, enough - 1).stagingCount(), chunks - 1);
         }

@@ -130,7 +130,7 @@ final class FakeDevice implements Backend {
 
     @Override
     public Optional<DeviceMemory> memory() {
-        return Optional.of(new DeviceMemory("fake:0", 1L << 40, 1L << 40, 0));
+        return Optional.of(new DeviceMemory("fake:0", 1L << 40, 1L << 40, 0, 0));
     }
 
     @Override

@@ -44,8 +44,13 @@ final class DecodeProducts implements Products {
     }
 
     @Override
-    public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, boolean add) {
-        multiply(x, weight, null, bias, y, add ? Epilogue.ADD : Epilogue.STORE, Activation.SILU);
+    public void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
+        multiply(x, weight, null, bias, y, Epilogue.STORE, Activation.SILU);
+    }
+
+    @Override
+    public void linearAdd(Tensor x, Tensor weight, Tensor bias, Tensor scratch, Tensor target) {
+        multiply(x, weight, null, bias, target, Epilogue.ADD, Activation.SILU);
     }
 
     @Override
@@ -114,6 +119,7 @@ final class DecodeProducts implements Products {
             Tensor gateBias,
             Tensor up,
             Tensor upBias,
+            Tensor scratch,
             Tensor y) {
         if (!fit(gate, up)) {
             multiply(x, gate, null, gateBias, y, Epilogue.STORE, activation);

@@ -9,6 +9,7 @@ import io.offloadstream.device.DeviceMemory;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Gemm;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.ScratchRules;
@@ -31,6 +32,7 @@ public final class GpuBackend implements Backend {
     private final ComputeType computeType;
     private final DeviceStream compute;
     private final DeviceStream transfer;
+    private final GemmLibrary library;
     private final GpuScratch rules = new GpuScratch();
 
     /**
@@ -40,29 +42,52 @@ public final class GpuBackend implements Backend {
      * @param computeType what products take their activations in
      */
     public GpuBackend(Gpu gpu, ComputeType computeType) {
+        this(gpu, computeType, Gemm.OWN);
+    }
+
+    /**
+     * Takes a device over.
+     *
+     * @param gpu open; closed with this backend, and if this fails
+     * @param computeType what products take their activations in
+     * @param gemm what multiplies many rows
+     * @throws io.offloadstream.platform.DeviceException if the device lacks the library
+     */
+    public GpuBackend(Gpu gpu, ComputeType computeType, Gemm gemm) {
         this.gpu = gpu;
         this.computeType = computeType;
         DeviceStream first = null;
         DeviceStream second = null;
+        GemmLibrary opened = null;
+        boolean open = false;
         try {
             first = gpu.newStream("compute");
             second = gpu.newStream("KV transfer");
+            opened = gemm == Gemm.CUBLAS ? new GemmLibrary(gpu, first, computeType) : null;
+            open = true;
         } finally {
-            if (second == null) {
-                if (first != null) {
-                    first.close();
-                }
+            if (!open) {
+                close(first);
+                close(second);
                 gpu.close();
             }
         }
         this.compute = first;
         this.transfer = second;
+        this.library = opened;
+    }
+
+    private static void close(DeviceStream stream) {
+        if (stream != null) {
+            stream.close();
+        }
     }
 
     @Override
     public String name() {
         GpuInfo info = gpu.info();
-        return device() + " (" + info.name() + ", " + info.capability() + ")";
+        String products = library == null ? "" : ", cuBLAS";
+        return device() + " (" + info.name() + ", " + info.capability() + products + ")";
     }
 
     private String device() {
@@ -78,7 +103,11 @@ public final class GpuBackend implements Backend {
     public Optional<DeviceMemory> memory() {
         return Optional.of(
                 new DeviceMemory(
-                        device(), gpu.info().totalBytes(), gpu.freeBytes(), gpu.contextBytes()));
+                        device(),
+                        gpu.info().totalBytes(),
+                        gpu.freeBytes(),
+                        gpu.contextBytes(),
+                        library == null ? 0 : library.sizeBytes()));
     }
 
     @Override
@@ -135,7 +164,7 @@ public final class GpuBackend implements Backend {
                     own,
                     rules,
                     compute,
-                    own.linear(phase, computeType),
+                    own.linear(phase, computeType, library),
                     new GpuAttention(own.kernels(), compute, transfer, phase));
         }
         throw new IllegalArgumentException(
@@ -151,6 +180,9 @@ public final class GpuBackend implements Backend {
     public void close() {
         compute.close();
         transfer.close();
+        if (library != null) {
+            library.close();
+        }
         gpu.close();
     }
 }

@@ -16,8 +16,8 @@ import io.offloadstream.platform.gpu.Gpu;
  * F16, BF16, Q8_0 or Q4_0, or F8_E4M3 with scales; sums are float32.
  *
  * <p>A phase has one order of summation: a row's bits depend on the row, the weight and the phase,
- * not on how many rows there are. Kernels are looked up when they are first wanted; no call
- * allocates after that. Used by one thread at a time.
+ * not on how many rows there are, unless a library multiplies. Kernels are looked up when they are
+ * first wanted; no call allocates after that. Used by one thread at a time.
  */
 final class GpuLinear implements AutoCloseable {
 
@@ -32,14 +32,23 @@ final class GpuLinear implements AutoCloseable {
      * @param phase which order of summation
      * @param computeType what prefill takes its activations in; decoding, bound by memory, takes
      *     them as they are
+     * @param library what prefill multiplies by where it can, or null; closed by the caller
      */
-    GpuLinear(Gpu gpu, DeviceStream stream, Phase phase, ComputeType computeType) {
+    GpuLinear(
+            Gpu gpu,
+            DeviceStream stream,
+            Phase phase,
+            ComputeType computeType,
+            GemmLibrary library) {
         kernels = new ProductKernels(gpu);
-        products =
-                phase == Phase.DECODE
-                        ? new DecodeProducts(kernels, stream)
-                        : new PrefillProducts(
-                                kernels, stream, MatrixUnits.find(gpu, kernels, computeType));
+        if (phase == Phase.DECODE) {
+            products = new DecodeProducts(kernels, stream);
+        } else {
+            Products own =
+                    new PrefillProducts(
+                            kernels, stream, MatrixUnits.find(gpu, kernels, computeType));
+            products = library == null ? own : new LibraryProducts(library, kernels, stream, own);
+        }
     }
 
     /**
@@ -51,7 +60,7 @@ final class GpuLinear implements AutoCloseable {
      * @param y (rows, out), overwritten
      */
     void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        products.linear(x, weight, bias, y, false);
+        products.linear(x, weight, bias, y);
     }
 
     /**
@@ -72,10 +81,11 @@ final class GpuLinear implements AutoCloseable {
      * @param x (rows, in), not the target
      * @param weight (out, in)
      * @param bias (out), or null
+     * @param scratch (rows, out), free for use: a library's product before it is added
      * @param target (rows, out)
      */
-    void linearAdd(Tensor x, Tensor weight, Tensor bias, Tensor target) {
-        products.linear(x, weight, bias, target, true);
+    void linearAdd(Tensor x, Tensor weight, Tensor bias, Tensor scratch, Tensor target) {
+        products.linearAdd(x, weight, bias, scratch, target);
     }
 
     /**
@@ -87,7 +97,7 @@ final class GpuLinear implements AutoCloseable {
      * @param gateBias (out), or null
      * @param up (out, in)
      * @param upBias (out), or null
-     * @param scratch (rows, out), free for use and left alone: the product is gated as it is made
+     * @param scratch (rows, out), free for use: a library's product before it gates
      * @param y (rows, out), overwritten
      */
     void gatedLinear(
@@ -99,7 +109,7 @@ final class GpuLinear implements AutoCloseable {
             Tensor upBias,
             Tensor scratch,
             Tensor y) {
-        products.gatedLinear(activation, x, gate, gateBias, up, upBias, y);
+        products.gatedLinear(activation, x, gate, gateBias, up, upBias, scratch, y);
     }
 
     /**

@@ -90,7 +90,7 @@ final class GpuOps extends CheckedOps {
 
     @Override
     protected void linearAdd(Tensor x, Tensor weight, Tensor bias, Tensor scratch, Tensor target) {
-        products.linearAdd(x, weight, bias, target);
+        products.linearAdd(x, weight, bias, scratch, target);
     }
 
     @Override

@@ -80,8 +80,8 @@ final class GpuWorkspace implements Workspace {
     }
 
     /** Opens matrix products, which live as long as this. */
-    GpuLinear linear(Phase phase, ComputeType computeType) {
-        GpuLinear linear = new GpuLinear(gpu, stream, phase, computeType);
+    GpuLinear linear(Phase phase, ComputeType computeType, GemmLibrary library) {
+        GpuLinear linear = new GpuLinear(gpu, stream, phase, computeType, library);
         products.add(linear);
         return linear;
     }

@@ -37,12 +37,7 @@ final class MatrixUnits {
     private final GpuKernel manySplit;
 
     private MatrixUnits(ProductKernels kernels, ComputeType computeType) {
-        rounded =
-                switch (computeType) {
-                    case FLOAT32 -> null;
-                    case BFLOAT16 -> DType.BF16;
-                    case FLOAT16 -> DType.F16;
-                };
+        rounded = computeType.rounded();
         String name = rounded == DType.F16 ? "linear_f16_" : "linear_bf16_";
         fewRounded = kernels.find(MODULE, name + FEW_ROWS);
         manyRounded = kernels.find(MODULE, name + MANY_ROWS);

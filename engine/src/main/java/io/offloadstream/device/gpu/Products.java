@@ -10,8 +10,11 @@ import io.offloadstream.platform.Activation;
 /** The products of one phase; parameters as {@link GpuLinear} has them. */
 interface Products {
 
-    /** Multiplies, and adds to what is in y if told so. */
-    void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, boolean add);
+    /** Multiplies. */
+    void linear(Tensor x, Tensor weight, Tensor bias, Tensor y);
+
+    /** Multiplies and adds. */
+    void linearAdd(Tensor x, Tensor weight, Tensor bias, Tensor scratch, Tensor target);
 
     /** Multiplies by several weights. */
     void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y);
@@ -24,6 +27,7 @@ interface Products {
             Tensor gateBias,
             Tensor up,
             Tensor upBias,
+            Tensor scratch,
             Tensor y);
 
     /** Multiplies by a float8 weight with scales. */

@@ -35,9 +35,14 @@ public class CacheRowsTest {
     private GpuFixture fixture;
     private Ops ops;
 
+    /** The device; a subclass has another. */
+    GpuFixture openFixture() {
+        return new GpuFixture();
+    }
+
     @BeforeClass
     public void open() {
-        fixture = new GpuFixture();
+        fixture = openFixture();
         ops = fixture.ops(Phase.PREFILL);
     }
 

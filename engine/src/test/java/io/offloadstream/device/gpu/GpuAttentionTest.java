@@ -34,9 +34,14 @@ public class GpuAttentionTest {
 
     private GpuFixture fixture;
 
+    /** The device; a subclass has another. */
+    GpuFixture openFixture() {
+        return new GpuFixture();
+    }
+
     @BeforeClass
     public void open() {
-        fixture = new GpuFixture();
+        fixture = openFixture();
     }
 
     @AfterClass(alwaysRun = true)

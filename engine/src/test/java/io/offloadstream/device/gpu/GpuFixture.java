@@ -54,7 +54,11 @@ final class GpuFixture implements AutoCloseable {
     private long seed;
 
     GpuFixture() {
-        backend = new GpuBackend(openDevice(), ComputeType.FLOAT32);
+        this(openDevice());
+    }
+
+    GpuFixture(Gpu gpu) {
+        backend = new GpuBackend(gpu, ComputeType.FLOAT32);
         workspace =
                 (GpuWorkspace)
                         backend.newWorkspace(host, device, LONGEST_ROW_BYTES, WORKSPACE_BYTES);

@@ -32,11 +32,16 @@ public class GpuFusedLinearTest {
     private GpuLinear decode;
     private GpuLinear prefill;
 
+    /** The device; a subclass has another. */
+    TestGpu openDevice() {
+        return TestGpu.openCl();
+    }
+
     @BeforeClass
     public void open() {
-        gpu = TestGpu.openCl();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32);
-        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32);
+        gpu = openDevice();
+        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
+        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32, null);
     }
 
     @AfterMethod(alwaysRun = true)

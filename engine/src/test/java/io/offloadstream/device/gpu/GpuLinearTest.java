@@ -38,11 +38,26 @@ public class GpuLinearTest {
         return TestGpu.openCl();
     }
 
+    /** What multiplies in prefill; CublasLinearTest has one. */
+    GemmLibrary openLibrary(TestGpu device) {
+        return null;
+    }
+
+    TestGpu gpu() {
+        return gpu;
+    }
+
     @BeforeClass
     public void open() {
         gpu = openDevice();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32);
-        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32);
+        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
+        prefill =
+                new GpuLinear(
+                        gpu.gpu(),
+                        gpu.stream(),
+                        Phase.PREFILL,
+                        ComputeType.FLOAT32,
+                        openLibrary(gpu));
     }
 
     @AfterMethod(alwaysRun = true)
@@ -117,6 +132,7 @@ public class GpuLinearTest {
                         gpu.floats(x, rows, in),
                         gpu.put(type, weight.bytes, offset, out, in),
                         null,
+                        gpu.result(rows, out),
                         target);
         check(gpu.read(target), x, weight, null, before, rows);
     }

@@ -48,6 +48,10 @@ final class TestGpu implements AutoCloseable {
         return open(new CudaDriver(), "CUDA");
     }
 
+    static TestGpu of(Gpu gpu) {
+        return new TestGpu(gpu);
+    }
+
     private static TestGpu open(GpuDriver driver, String name) {
         GpuDriver.Discovery found = driver.discover();
         if (found.devices().isEmpty()) {

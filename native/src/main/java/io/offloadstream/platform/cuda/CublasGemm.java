@@ -50,13 +50,14 @@ final class CublasGemm implements GpuGemm {
      */
     private static final int FLOAT32_SUMS = 16;
 
-    private static final int WIDEN_THREADS = 256;
-    private static final int WIDEN_GROUPS_PER_PROCESSOR = 8;
+    private static final int CONVERT_THREADS = 256;
+    private static final int CONVERT_GROUPS_PER_PROCESSOR = 8;
 
     private final CudaContext context;
     private final NativeLibrary library;
     private final GpuKernel widen;
-    private final int widenGroups;
+    private final GpuKernel narrow;
+    private final int convertGroups;
     private final Memory scalars = new Memory(2L * Float.BYTES);
     private Pointer handle;
     private DeviceBuffer workspace;
@@ -72,8 +73,9 @@ final class CublasGemm implements GpuGemm {
     CublasGemm(CudaDevice device, MemoryBudget budget) {
         context = device.context();
         library = find(context.library().version() / 1000);
-        widen = device.modules().kernel("widen_cuda", "widen");
-        widenGroups = device.processors() * WIDEN_GROUPS_PER_PROCESSOR;
+        widen = device.modules().kernel("gemm_cuda", "widen");
+        narrow = device.modules().kernel("gemm_cuda", "narrow");
+        convertGroups = device.processors() * CONVERT_GROUPS_PER_PROCESSOR;
         scalars.setFloat(0, 1);
         scalars.setFloat(Float.BYTES, 0);
         boolean open = false;
@@ -180,14 +182,52 @@ final class CublasGemm implements GpuGemm {
         }
         for (int begin = 0; begin < out; begin += widenedRows) {
             int count = Math.min(widenedRows, out - begin);
-            widen.buffer(weight + (long) begin * in * Short.BYTES)
-                    .buffer(scratch)
-                    .int64((long) count * in)
-                    .int32(type.code())
-                    .launch(stream, widenGroups, 1, 1, WIDEN_THREADS);
+            long source = weight + (long) begin * in * Short.BYTES;
+            convert(widen, source, scratch, (long) count * in, type, stream);
             long target = y + (long) begin * Float.BYTES;
             multiply(stream, x, scratch, DType.F32, rows, in, count, target, yStride);
         }
+    }
+
+    @Override
+    public void multiplyNarrowed(
+            DeviceStream stream,
+            long x,
+            long weight,
+            DType type,
+            int rows,
+            int in,
+            int out,
+            long y,
+            long yStride,
+            long scratch,
+            long scratchBytes) {
+        int narrowedRows = (int) Math.min(rows, scratchBytes / ((long) Short.BYTES * in));
+        if (code(type) == R_32F || narrowedRows == 0) {
+            throw new IllegalArgumentException(
+                    "rows of width " + in + " as " + type + " in " + scratchBytes + " bytes");
+        }
+        for (int begin = 0; begin < rows; begin += narrowedRows) {
+            int count = Math.min(narrowedRows, rows - begin);
+            long source = x + (long) begin * in * Float.BYTES;
+            convert(narrow, source, scratch, (long) count * in, type, stream);
+            long target = y + begin * yStride * Float.BYTES;
+            multiply(stream, scratch, weight, type, count, in, out, target, yStride);
+        }
+    }
+
+    private void convert(
+            GpuKernel kernel,
+            long source,
+            long target,
+            long elements,
+            DType type,
+            DeviceStream stream) {
+        kernel.buffer(source)
+                .buffer(target)
+                .int64(elements)
+                .int32(type.code())
+                .launch(stream, convertGroups, 1, 1, CONVERT_THREADS);
     }
 
     private static int code(DType type) {
@@ -224,5 +264,6 @@ final class CublasGemm implements GpuGemm {
             reservation.close();
         }
         widen.close();
+        narrow.close();
     }
 }

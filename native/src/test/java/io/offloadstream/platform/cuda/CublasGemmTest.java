@@ -28,6 +28,7 @@ public class CublasGemmTest {
     private static final int OUT = 13;
     private static final int Y_STRIDE = 17;
 
+    private int narrowedRows;
     private final float[] x = new float[ROWS * IN];
     private final float[] weight = new float[OUT * IN];
 
@@ -57,6 +58,15 @@ public class CublasGemmTest {
         }
     }
 
+    @Test
+    public void narrowsActivationsPieceByPiece() {
+        for (int rows : new int[] {ROWS, 2, 1}) {
+            narrowedRows = rows;
+            check(DType.F32, DType.BF16, (long) rows * IN * Short.BYTES);
+            narrowedRows = 0;
+        }
+    }
+
     private void check(DType xType, DType weightType, long scratchBytes) {
         fill(scratchBytes + 7);
         try (FakeCuda fake = FakeCuda.install();
@@ -75,6 +85,19 @@ public class CublasGemmTest {
             upload(stream, staging, weight, weightType, weightAddress);
             if (scratchBytes == 0) {
                 gemm.multiply(stream, xAddress, weightAddress, xType, ROWS, IN, OUT, y, Y_STRIDE);
+            } else if (narrowedRows > 0) {
+                gemm.multiplyNarrowed(
+                        stream,
+                        xAddress,
+                        weightAddress,
+                        weightType,
+                        ROWS,
+                        IN,
+                        OUT,
+                        y,
+                        Y_STRIDE,
+                        scratch.address(),
+                        scratchBytes);
             } else {
                 gemm.multiplyWidened(
                         stream,

@@ -76,8 +76,8 @@ final class FakeCuda implements AutoCloseable {
                         Map.of(
                                 "probe",
                                 KernelSources.source("cuda", "probe.cl", text),
-                                "widen_cuda",
-                                KernelSources.source("cuda", "widen_cuda")),
+                                "gemm_cuda",
+                                KernelSources.source("cuda", "gemm_cuda")),
                 cache);
     }
 

@@ -1,0 +1,28 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device.gpu;
+
+import org.testng.annotations.AfterClass;
+
+/** The same by CUDA's calls, on a driver that poses. */
+public class CudaOpsTest extends GpuOpsTest {
+
+    private FakeCard card;
+
+    @Override
+    GpuFixture openFixture() {
+        card = new FakeCard();
+        return new GpuFixture(card.open());
+    }
+
+    @Override
+    @AfterClass(alwaysRun = true)
+    public void close() {
+        super.close();
+        if (card != null) {
+            card.close();
+        }
+    }
+}
