@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,12 +53,13 @@ public final class StreamedModel implements AutoCloseable {
     private volatile PassProgress progress;
     private boolean closed;
 
-    private StreamedModel(Path directory, ModelOptions options, Storage storage) {
+    private StreamedModel(
+            Path directory, ModelOptions options, Storage storage, Supplier<Backend> opener) {
         this.directory = directory;
         MemoryBudget host = new MemoryBudget("hostMemory", options.hostMemoryBytes());
         boolean opened = false;
         try {
-            backend = own(options.openBackend());
+            backend = own(opener.get());
             MemoryBudget device = host;
             if (backend.computesInHostMemory()) {
                 plan = ModelPlan.of(directory, options, storage, backend);
@@ -114,7 +116,21 @@ public final class StreamedModel implements AutoCloseable {
      * @return the model, for the caller to close
      */
     public static StreamedModel open(Path directory, ModelOptions options, Storage storage) {
-        return new StreamedModel(directory, options, storage);
+        return open(directory, options, storage, options::openBackend);
+    }
+
+    /**
+     * Opens a model directory on a device that comes from elsewhere.
+     *
+     * @param directory config.json and safetensors headers
+     * @param options budgets and settings; those that choose the backend have no effect
+     * @param storage where weights are read from
+     * @param opener opens the backend, which is closed with the model
+     * @return the model, for the caller to close
+     */
+    public static StreamedModel open(
+            Path directory, ModelOptions options, Storage storage, Supplier<Backend> opener) {
+        return new StreamedModel(directory, options, storage, opener);
     }
 
     private <T extends AutoCloseable> T own(T resource) {

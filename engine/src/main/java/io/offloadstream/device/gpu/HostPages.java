@@ -6,8 +6,11 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.ops.KvView;
 import io.offloadstream.platform.DeviceEvent;
+import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Brings one layer's pages of a cache on the host to the device, a tile of them at a time, in two
@@ -15,6 +18,8 @@ import java.util.function.Consumer;
  * call of attention.
  */
 final class HostPages implements AutoCloseable {
+
+    private static final Logger LOGGER = LoggerFactory.getLogger(HostPages.class);
 
     private final KvView cache;
     private final DeviceStream compute;
@@ -54,16 +59,41 @@ final class HostPages implements AutoCloseable {
             int end = Math.min(begin + most, lastPage + 1);
             long tile = tiles + turn * GpuScratch.tileBytes(cache);
             release(turn);
+            bring(sequence, begin, end, tile);
+            kernels.accept(
+                    new GpuAttention.Span(tile, 0, begin, end, begin == firstPage, end > lastPage));
+            used[turn] = compute.record();
+            turn = (turn + 1) % GpuScratch.TILES;
+        }
+    }
+
+    /** Copies pages; what the compute stream is given from now on waits for them. */
+    private void bring(int sequence, int begin, int end, long tile) {
+        boolean awaited = false;
+        try {
             for (int page = begin; page < end; page++) {
                 copy(sequence, page, tile + (page - begin) * GpuScratch.pageBytes(cache));
             }
             try (DeviceEvent ready = transfer.record()) {
                 compute.await(ready);
             }
-            kernels.accept(
-                    new GpuAttention.Span(tile, 0, begin, end, begin == firstPage, end > lastPage));
-            used[turn] = compute.record();
-            turn = (turn + 1) % GpuScratch.TILES;
+            awaited = true;
+        } finally {
+            if (!awaited) {
+                settle();
+            }
+        }
+    }
+
+    /**
+     * Waits for copies that the compute stream does not wait for: whoever ends the pass looks at
+     * that stream alone, and frees pages and tiles.
+     */
+    private void settle() {
+        try {
+            transfer.synchronize();
+        } catch (DeviceException e) {
+            LOGGER.debug("copies of pages ended with a failure", e);
         }
     }
 

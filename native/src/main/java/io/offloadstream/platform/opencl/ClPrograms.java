@@ -20,7 +20,9 @@ import io.offloadstream.platform.gpu.KernelCache;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
 import org.slf4j.Logger;
@@ -33,6 +35,12 @@ final class ClPrograms implements AutoCloseable {
 
     /** Nothing that trades digits for speed. */
     private static final String OPTIONS = "-cl-std=CL1.2";
+
+    /** Builds of nothing after which a driver has installed its handlers, if it ever does. */
+    private static final int TRIALS = 3;
+
+    /** Platforms whose handlers have been replaced by those that were there before. */
+    private static final Set<Long> CALMED = ConcurrentHashMap.newKeySet();
 
     private final ClContext context;
     private final Map<String, Long> programs = new TreeMap<>();
@@ -51,10 +59,13 @@ final class ClPrograms implements AutoCloseable {
         ClPrograms built = new ClPrograms(context);
         boolean complete = false;
         long start = System.nanoTime();
+        calm(context);
+        SignalHandlers handlers = SignalHandlers.now();
         try {
             sources.forEach((module, source) -> built.add(module, source, cache));
             complete = true;
         } finally {
+            handlers.restore();
             if (!complete) {
                 built.close();
             }
@@ -66,6 +77,28 @@ final class ClPrograms implements AutoCloseable {
                 built.fromCache,
                 (System.nanoTime() - start) / 1_000_000);
         return built;
+    }
+
+    /**
+     * Has the driver install its handlers of signals now, and puts the old ones back: LLVM does so
+     * once, by its own count, also when a kernel is compiled in a thread of the driver's at its
+     * first launch.
+     */
+    private static void calm(ClContext context) {
+        if (!CALMED.add(context.device.platform())) {
+            return;
+        }
+        SignalHandlers handlers = SignalHandlers.now();
+        ClPrograms trials = new ClPrograms(context);
+        try {
+            for (int i = 0; i < TRIALS && !handlers.areReplaced(); i++) {
+                long program = trials.create("__kernel void nothing() {}\n");
+                trials.compile(program);
+                clReleaseProgram(program);
+            }
+        } finally {
+            handlers.restore();
+        }
     }
 
     private void add(String module, String source, KernelCache cache) {

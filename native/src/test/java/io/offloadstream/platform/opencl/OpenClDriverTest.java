@@ -112,6 +112,22 @@ public class OpenClDriverTest {
         assertEquals(openAndCountCached(driver, info), 2);
     }
 
+    @Test
+    public void signalsStayTheVirtualMachinesWhenKernelsAreCompiled() throws Exception {
+        TestDevice.find();
+        Process process =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                PrintSignals.class.getName())
+                        .redirectError(folder.resolve("stderr").toFile())
+                        .start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(process.waitFor(), 0, Files.readString(folder.resolve("stderr")));
+        assertEquals(output.strip(), "kept");
+    }
+
     private static int openAndCountCached(OpenClDriver driver, GpuInfo info) {
         try (Gpu gpu = driver.open(info);
                 GpuKernel first = gpu.kernel("vectors", "places");

@@ -1,0 +1,154 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import io.offloadstream.integration.FailingBackend.Fault;
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.Session;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Storage;
+import java.util.Map;
+import org.testng.annotations.BeforeClass;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** A device that fails: one exception, nothing lost or left, and then things work. */
+public class DeviceFaultTest extends FaultFixture {
+
+    private static final int[] TAIL = {8, 250};
+
+    /** More than opening the model has, of any kind. */
+    private static final int MANY = 100;
+
+    @BeforeClass
+    public void requireDevice() {
+        TestDevices.require("opencl");
+    }
+
+    /** Weights stream from disk: neither budget has room for all. */
+    private Map<String, String> options(boolean tight) {
+        Map<String, String> plenty = TestDevices.plenty("opencl", 1, LENGTH);
+        plenty.put("readThreads", "2");
+        if (!tight) {
+            return plenty;
+        }
+        long least = TestDevices.least(directory(), plenty, "deviceMemory");
+        return Budgets.with(plenty, "deviceMemory", least);
+    }
+
+    private StreamedModel open(FailingBackend device, boolean tight) {
+        ModelOptions options = ModelOptions.parse(options(tight));
+        return watch(StreamedModel.open(directory(), options, Storage.local(), device::backend));
+    }
+
+    private static FailingBackend device() {
+        return new FailingBackend(ModelOptions.parse(Map.of("backend", "opencl")).openBackend());
+    }
+
+    @DataProvider
+    Object[][] faults() {
+        return new Object[][] {
+            {Fault.UPLOAD, true, 0}, {Fault.UPLOAD, true, 7}, {Fault.UPLOAD, true, 3},
+            {Fault.LAUNCH, true, 0}, {Fault.LAUNCH, true, 9}, {Fault.LAUNCH, true, 40},
+            {Fault.LAUNCH, false, 9}, {Fault.SYNCHRONIZE, true, 0}, {Fault.SYNCHRONIZE, false, 0},
+        };
+    }
+
+    @Test(dataProvider = "faults", timeOut = 120_000)
+    public void aFaultInAPassLeavesTheSessionAsItWas(Fault fault, boolean tight, int calls) {
+        FailingBackend device = device();
+        StreamedModel model = open(device, tight);
+        float[] undisturbed;
+        try (Session session = model.newSession(1)) {
+            advance(model, session, PROMPT);
+            undisturbed = advance(model, session, TAIL);
+        }
+        try (Session session = model.newSession(1)) {
+            advance(model, session, PROMPT);
+            String host = model.budget().usedByPurpose().toString();
+            String onDevice = model.deviceBudget().usedByPurpose().toString();
+            device.failAfter(fault, calls);
+            // What failed in a reader's thread comes as the cause of this
+            OffloadStreamException e =
+                    expectThrows(OffloadStreamException.class, () -> advance(model, session, TAIL));
+            assertTrue(e instanceof DeviceException || e.getCause() instanceof DeviceException);
+            assertTrue(e.getMessage().contains("injected fault: " + fault), e.getMessage());
+            assertTrue(device.hasFailed());
+            assertEquals(session.length(), PROMPT.length);
+            assertEquals(model.budget().usedByPurpose().toString(), host);
+            assertEquals(model.deviceBudget().usedByPurpose().toString(), onDevice);
+            assertEquals(advance(model, session, TAIL), undisturbed);
+        }
+        assertNothingIsLeft(model);
+        assertEquals(answer(open(device(), tight)), answer(open(device(), false)));
+    }
+
+    private void assertNothingIsLeft(StreamedModel model) {
+        model.close();
+        Leaks.assertNone(model.budget());
+        Leaks.assertNone(model.deviceBudget());
+        Leaks.assertNone(directory());
+    }
+
+    @Test(timeOut = 120_000)
+    public void anOpeningThatFailsAtAnyAllocationLeavesTheDeviceToTheNext() {
+        int opened = 0;
+        for (int calls = 0; opened == 0 && calls < MANY; calls++) {
+            FailingBackend device = device();
+            device.failAfter(Fault.ALLOCATE, calls);
+            try (StreamedModel model = open(device, false)) {
+                opened = calls;
+                device.failAfter(Fault.ALLOCATE, MANY);
+                assertEquals(answer(model).length, PROMPT.length * 320);
+            } catch (DeviceException e) {
+                assertTrue(e.getMessage().contains("injected fault"), e.getMessage());
+                Leaks.assertNone(directory());
+            }
+        }
+        assertTrue(opened > 2, "a model takes memory several times: " + opened);
+    }
+
+    @Test(timeOut = 120_000)
+    public void aPromptThatTheDeviceHasNoScratchForLeavesTheSessionAsItWas() {
+        FailingBackend device = device();
+        StreamedModel model = open(device, false);
+        float[] expected = answer(model, longPrompt());
+        for (int calls = 0; ; calls++) {
+            try (Session session = model.newSession(1)) {
+                long used = model.deviceBudget().usedBytes();
+                long host = model.budget().usedBytes();
+                device.failAfter(Fault.ALLOCATE, calls);
+                float[] actual;
+                try {
+                    actual = advance(model, session, longPrompt());
+                } catch (DeviceException e) {
+                    assertTrue(e.getMessage().contains("injected fault"), e.getMessage());
+                    assertEquals(session.length(), 0);
+                    assertEquals(model.deviceBudget().usedBytes(), used);
+                    assertTrue(model.budget().usedBytes() <= host, "host memory given back");
+                    assertEquals(advance(model, session, longPrompt()), expected);
+                    continue;
+                }
+                assertEquals(actual, expected);
+                break;
+            }
+        }
+        assertNothingIsLeft(model);
+    }
+
+    private static int[] longPrompt() {
+        int[] tokens = new int[LENGTH - 2];
+        for (int i = 0; i < tokens.length; i++) {
+            tokens[i] = (PROMPT[i % PROMPT.length] + i) % 320;
+        }
+        return tokens;
+    }
+}

@@ -1,0 +1,116 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import io.offloadstream.device.Backend;
+import io.offloadstream.ops.Ops;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStream;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A device that works until it is told to fail: at the nth call of a kind from then on. */
+final class FailingBackend {
+
+    /** What may fail. */
+    enum Fault {
+        /** Of weights. */
+        UPLOAD,
+        /** Of any operator. */
+        LAUNCH,
+        SYNCHRONIZE,
+        /** Of memory of the device, its tables and workspaces included. */
+        ALLOCATE
+    }
+
+    private static final Set<String> ALLOCATIONS = Set.of("allocate", "newTable", "newWorkspace");
+
+    private final Backend device;
+    private final AtomicInteger left = new AtomicInteger();
+    private volatile Fault fault;
+    private volatile boolean hit;
+
+    /** Takes an open device over. */
+    FailingBackend(Backend device) {
+        this.device = device;
+    }
+
+    /** Fails once, after so many calls that work. */
+    void failAfter(Fault kind, int calls) {
+        left.set(calls);
+        hit = false;
+        fault = kind;
+    }
+
+    /** Whether it has failed as it was told. */
+    boolean hasFailed() {
+        return hit;
+    }
+
+    private void reached(Fault kind) {
+        if (kind == fault && left.getAndDecrement() == 0) {
+            fault = null;
+            hit = true;
+            throw new DeviceException("injected fault: " + kind);
+        }
+    }
+
+    Backend backend() {
+        return proxy(Backend.class, this::call);
+    }
+
+    private Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
+        String name = method.getName();
+        if (ALLOCATIONS.contains(name)) {
+            reached(Fault.ALLOCATE);
+        }
+        Object result = invoke(device, method, arguments);
+        if (result instanceof Ops ops) {
+            return proxy(
+                    Ops.class,
+                    (p, operator, values) -> {
+                        reached(Fault.LAUNCH);
+                        return invoke(ops, operator, values);
+                    });
+        }
+        // The compute stream is the device's own inside operators; here it is waited for
+        return name.equals("newStream") || name.equals("computeStream")
+                ? stream((DeviceStream) result)
+                : result;
+    }
+
+    private DeviceStream stream(DeviceStream stream) {
+        return proxy(
+                DeviceStream.class,
+                (p, method, arguments) -> {
+                    if (method.getName().equals("upload")) {
+                        reached(Fault.UPLOAD);
+                    }
+                    Object result = invoke(stream, method, arguments);
+                    if (method.getName().equals("synchronize")) {
+                        reached(Fault.SYNCHRONIZE);
+                    }
+                    return result;
+                });
+    }
+
+    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+        return type.cast(
+                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
+    }
+
+    private static Object invoke(Object target, Method method, Object[] arguments)
+            throws Throwable {
+        try {
+            return method.invoke(target, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+}
