@@ -29,9 +29,7 @@ public final class KvSequences implements AutoCloseable {
     private final List<List<KvPage>> pages = new ArrayList<>();
     private boolean masked;
 
-    /** What was written and not yet published. */
-    private boolean grown;
-
+    /** Length of the rows of the mask that were written and not yet published. */
     private int maskedSlots;
 
     /**
@@ -92,7 +90,6 @@ public final class KvSequences implements AutoCloseable {
                 own.add(page);
             }
         }
-        grown = true;
     }
 
     /**
@@ -115,10 +112,8 @@ public final class KvSequences implements AutoCloseable {
      * before the compute stream is synchronized.
      */
     public void publish() {
-        if (grown) {
-            tables.publish(0, maskOffset());
-            grown = false;
-        }
+        // in every pass: whether the last upload arrived is known only when its pass has ended well
+        tables.publish(0, maskOffset());
         if (maskedSlots > 0) {
             tables.publish(maskOffset(), (batch - 1L) * maxSlots + maskedSlots);
             maskedSlots = 0;

@@ -7,6 +7,7 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -275,7 +276,10 @@ final class Pipeline {
     /** Returns a slot if it is filled, null if it is not there yet. */
     static Slot filled(Slot slot) {
         if (slot != null && slot.state() == Slot.State.FAILED) {
-            throw new OffloadStreamException(slot.failure().getMessage(), slot.failure());
+            OffloadStreamException failure = slot.failure();
+            throw failure instanceof DeviceException
+                    ? new DeviceException(failure.getMessage(), failure)
+                    : new OffloadStreamException(failure.getMessage(), failure);
         }
         return slot != null && slot.isFilled() ? slot : null;
     }

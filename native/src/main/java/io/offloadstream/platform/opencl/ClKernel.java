@@ -60,13 +60,25 @@ final class ClKernel implements GpuKernel {
         long object = 0;
         long offset = 0;
         if (address != 0) {
-            ClBuffer buffer = context.addresses.find(address);
+            ClBuffer buffer = find(address);
             object = buffer.object();
             offset = address - buffer.address();
         }
         set(Long.BYTES, object, object == 0);
         set(Long.BYTES, offset, false);
         return this;
+    }
+
+    /** Finds the buffer of an address; where there is none the next use begins anew. */
+    private ClBuffer find(long address) {
+        boolean found = false;
+        try {
+            ClBuffer buffer = context.addresses.find(address);
+            found = true;
+            return buffer;
+        } finally {
+            next = found ? next : 0;
+        }
     }
 
     @Override
