@@ -10,6 +10,7 @@ import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.gpu.Gpu;
+import io.offloadstream.platform.opencl.OpenClDriver;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,6 +37,13 @@ final class FakeCard implements AutoCloseable {
 
     /** Loaded once it was wanted, and then for the life of the process. */
     private static NativeLibrary driver;
+
+    static {
+        // the fake computes through OpenCL, whose compiler replaces the JVM's signal handlers the
+        // first time; our own binding puts them back
+        OpenClDriver opencl = new OpenClDriver();
+        opencl.discover().devices().stream().limit(1).forEach(gpu -> opencl.open(gpu).close());
+    }
 
     /**
      * Puts it in the driver's place.

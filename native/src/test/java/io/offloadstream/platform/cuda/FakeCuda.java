@@ -9,6 +9,7 @@ import com.sun.jna.Platform;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.KernelCache;
 import io.offloadstream.platform.gpu.KernelSources;
+import io.offloadstream.platform.opencl.OpenClDriver;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -44,6 +45,13 @@ final class FakeCuda implements AutoCloseable {
         set("capability", 90);
         set("memory", MEMORY_BYTES);
         set("held_events", 0);
+    }
+
+    static {
+        // the fake computes through OpenCL, whose compiler replaces the JVM's signal handlers the
+        // first time; our own binding puts them back
+        OpenClDriver opencl = new OpenClDriver();
+        opencl.discover().devices().stream().limit(1).forEach(gpu -> opencl.open(gpu).close());
     }
 
     static FakeCuda install() {
