@@ -33,6 +33,7 @@ public class OverlapTest {
     private static final long SEED = 3;
     private static final int TOKENS = 192;
     private static final double LEAST_OVERLAP = 0.8;
+    private static final double LEAST_FROM_DISK = 0.5;
 
     /** The first copies of the first one have nothing to hide behind. */
     private static final int PASSES = 16;
@@ -74,9 +75,11 @@ public class OverlapTest {
                         source.equals("host"),
                         source);
             }
-            assertTrue(stats.copyOverlap() >= LEAST_OVERLAP, stats.toTable());
+            // a pass from disk begins with reading rows of the embedding, when nothing computes
+            double least = source.equals("host") ? LEAST_OVERLAP : LEAST_FROM_DISK;
+            assertTrue(stats.copyOverlap() >= least, stats.toTable());
             double shown = overlap(trace);
-            assertTrue(shown >= LEAST_OVERLAP, "the trace shows " + shown);
+            assertTrue(shown >= least, "the trace shows " + shown);
         }
     }
 
