@@ -119,3 +119,7 @@ void ofs_add(float *target, const float *x, int64_t count) { selected->add(targe
 void ofs_gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
     selected->gather(addresses, rows, width, type, y);
 }
+
+float ofs_probe_read(const void *from, int64_t bytes) { return selected->probe_read(from, bytes); }
+
+int64_t ofs_probe_fma(int64_t rounds, float *result) { return selected->probe_fma(rounds, result); }

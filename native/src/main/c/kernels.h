@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 2
+#define OFS_ABI_VERSION 3
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -104,6 +104,14 @@ typedef void ofs_add_fn(float *target, const float *x, int64_t count);
 typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
                            float *y);
 
+/* Adds up the float32 values of a range, in whole steps of some hundred bytes: reads memory as fast
+ * as one thread does. Returns the sum. */
+typedef float ofs_probe_read_fn(const void *from, int64_t bytes);
+
+/* Multiplies and adds in registers. Writes something that depends on every one of them to result,
+ * returns how many floating-point operations it did, two for each multiply-add. */
+typedef int64_t ofs_probe_fma_fn(int64_t rounds, float *result);
+
 OFS_EXPORT ofs_linear_fn ofs_linear;
 OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
 OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
@@ -116,6 +124,8 @@ OFS_EXPORT ofs_activate_fn ofs_activate;
 OFS_EXPORT ofs_activate_multiply_fn ofs_activate_multiply;
 OFS_EXPORT ofs_add_fn ofs_add;
 OFS_EXPORT ofs_gather_fn ofs_gather;
+OFS_EXPORT ofs_probe_read_fn ofs_probe_read;
+OFS_EXPORT ofs_probe_fma_fn ofs_probe_fma;
 
 /* OFS_ABI_VERSION of the library. */
 OFS_EXPORT int32_t ofs_abi_version(void);

@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "linear.h"
+#include "probe.h"
 #include "table.h"
 
 #define JOIN_(a, b) a##b
@@ -29,4 +30,6 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .activate_multiply = activate_multiply,
     .add = add,
     .gather = gather,
+    .probe_read = probe_read,
+    .probe_fma = probe_fma,
 };

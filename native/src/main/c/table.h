@@ -23,6 +23,8 @@ typedef struct {
     ofs_activate_multiply_fn *activate_multiply;
     ofs_add_fn *add;
     ofs_gather_fn *gather;
+    ofs_probe_read_fn *probe_read;
+    ofs_probe_fma_fn *probe_fma;
 } ofs_table;
 
 extern const ofs_table ofs_table_generic;

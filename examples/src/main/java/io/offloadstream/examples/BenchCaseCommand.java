@@ -85,8 +85,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         }
         // Before the bandwidths are measured, for that takes memory of its own.
         printPeak();
-        printBandwidths();
         if (device.isAsked()) {
+            printBandwidths();
             printDevice(options);
         }
         return 0;

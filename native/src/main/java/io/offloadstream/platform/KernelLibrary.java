@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 2;
+    static final int ABI_VERSION = 3;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -173,4 +173,8 @@ final class KernelLibrary {
     static native void ofs_add(long target, long x, long count);
 
     static native void ofs_gather(long addresses, int rows, int width, int type, long y);
+
+    static native float ofs_probe_read(long from, long bytes);
+
+    static native long ofs_probe_fma(long rounds, long result);
 }

@@ -199,4 +199,14 @@ final class NativeKernels implements Kernels {
     public void gather(long addresses, int rows, int width, int type, long y) {
         KernelLibrary.ofs_gather(addresses, rows, width, type, y);
     }
+
+    @Override
+    public float probeRead(long from, long bytes) {
+        return KernelLibrary.ofs_probe_read(from, bytes);
+    }
+
+    @Override
+    public long probeFma(long rounds, long result) {
+        return KernelLibrary.ofs_probe_fma(rounds, result);
+    }
 }
