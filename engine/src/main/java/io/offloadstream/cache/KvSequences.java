@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.ops.KvView;
+import io.offloadstream.platform.Owned;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -161,17 +162,16 @@ public final class KvSequences implements AutoCloseable {
 
     /** Gives all pages back; the sequences are empty. */
     public void clear() {
+        masked = false;
         for (List<KvPage> own : pages) {
             pool.giveBack(own);
             own.clear();
         }
-        masked = false;
     }
 
     /** Gives pages and tables back. */
     @Override
     public void close() {
-        clear();
-        tables.close();
+        Owned.closeAll(this::clear, tables);
     }
 }

@@ -11,6 +11,7 @@ import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.Owned;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
@@ -148,7 +149,6 @@ final class RequestMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        workspace.close();
-        buffers.close();
+        Owned.closeAll(workspace, buffers);
     }
 }

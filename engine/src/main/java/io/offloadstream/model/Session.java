@@ -221,11 +221,7 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
-            if (user == Thread.currentThread()) {
-                throw new IllegalStateException(
-                        "the session cannot be closed by the pass that it runs; cancel it and"
-                                + " close it when forward has ended");
-            }
+            requireNotOfThisThread();
             boolean first = !closed;
             closed = true;
             cancel();
@@ -242,6 +238,15 @@ public final class Session implements AutoCloseable {
                 released = true;
                 notifyAll();
             }
+        }
+    }
+
+    /** Refuses what waits for the end of a pass, if that is called by the pass itself. */
+    synchronized void requireNotOfThisThread() {
+        if (user == Thread.currentThread()) {
+            throw new IllegalStateException(
+                    "the session cannot be closed by the pass that it runs; cancel it and"
+                            + " close it when forward has ended");
         }
     }
 
