@@ -94,6 +94,25 @@ public final class KvSequences implements AutoCloseable {
     }
 
     /**
+     * Gives back the pages that no slot needs.
+     *
+     * @param slots length that each sequence has
+     */
+    public void shrink(int slots) {
+        int needed = KvLayout.pages(slots);
+        List<AutoCloseable> steps = new ArrayList<>();
+        for (List<KvPage> own : pages) {
+            if (own.size() > needed) {
+                List<KvPage> surplus = own.subList(needed, own.size());
+                List<KvPage> returned = List.copyOf(surplus);
+                surplus.clear();
+                steps.add(() -> pool.giveBack(returned));
+            }
+        }
+        Owned.closeAll(steps);
+    }
+
+    /**
      * Sets which slots count.
      *
      * @param slots row length of mask
@@ -163,10 +182,7 @@ public final class KvSequences implements AutoCloseable {
     /** Gives all pages back; the sequences are empty. */
     public void clear() {
         masked = false;
-        for (List<KvPage> own : pages) {
-            pool.giveBack(own);
-            own.clear();
-        }
+        shrink(0);
     }
 
     /** Gives pages and tables back. */
