@@ -14,6 +14,7 @@ import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -50,6 +52,7 @@ public final class StreamedModel implements AutoCloseable {
     private final Owned owned = new Owned();
     private final Set<Session> sessions = new HashSet<>();
     private volatile PassProgress progress;
+    private final AtomicBoolean refusalTold = new AtomicBoolean();
     private boolean closed;
 
     private StreamedModel(
@@ -152,7 +155,18 @@ public final class StreamedModel implements AutoCloseable {
      * is.
      */
     RequestMemory memoryForPrompt(int rows) {
-        return RequestMemory.forPrompt(plan, backend, budgets, rows, stream::hasRoomForRing);
+        return RequestMemory.forPrompt(
+                plan, backend, budgets, rows, stream::hasRoomForRing, this::promptRefused);
+    }
+
+    private void promptRefused(DeviceMemoryException refusal) {
+        if (!refusalTold.getAndSet(true)) {
+            LOG.warn(
+                    "{}: the device gives less than deviceMemory says, so prompts run in smaller"
+                            + " chunks: {}",
+                    directory,
+                    refusal.getMessage());
+        }
     }
 
     /** The memory of the least size, that a model always has. */

@@ -185,6 +185,24 @@ public class DeviceFaultTest extends FaultFixture {
         assertNothingIsLeft(model);
     }
 
+    @Test(timeOut = 120_000)
+    public void aPromptTakesLessWhereTheDeviceHasLessThanItsBudget() {
+        FailingBackend device = device();
+        StreamedModel model = open(device, false);
+        float[] expected = answer(model, longPrompt());
+        int refusals = 0;
+        for (int calls = 0; refusals == calls && calls < MANY; calls++) {
+            try (Session session = model.newSession(1)) {
+                device.failAfter(Fault.MEMORY, calls);
+                assertEquals(advance(model, session, longPrompt()), expected);
+                refusals += device.hasFailed() ? 1 : 0;
+            }
+        }
+        assertTrue(refusals > 2, "a prompt takes memory several times: " + refusals);
+        device.failAfter(Fault.MEMORY, MANY);
+        assertNothingIsLeft(model);
+    }
+
     private static int[] longPrompt() {
         int[] tokens = new int[LENGTH - 2];
         for (int i = 0; i < tokens.length; i++) {

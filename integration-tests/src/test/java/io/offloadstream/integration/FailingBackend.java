@@ -10,6 +10,7 @@ import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import java.lang.reflect.InvocationHandler;
@@ -33,6 +34,8 @@ final class FailingBackend {
         SYNCHRONIZE,
         /** Of memory of the device, its tables and workspaces included. */
         ALLOCATE,
+        /** Likewise, but the device says that it has no more. */
+        MEMORY,
         /** Of anything it handed out and of itself, after that has been closed. */
         CLOSE,
         /** To say what it is called. */
@@ -74,7 +77,10 @@ final class FailingBackend {
         if (kind == fault && left.getAndDecrement() == 0) {
             fault = null;
             hit = true;
-            throw new DeviceException("injected fault: " + kind);
+            String message = "injected fault: " + kind;
+            throw kind == Fault.MEMORY
+                    ? new DeviceMemoryException(message)
+                    : new DeviceException(message);
         }
     }
 
@@ -86,6 +92,7 @@ final class FailingBackend {
         String name = method.getName();
         if (ALLOCATIONS.contains(name)) {
             reached(Fault.ALLOCATE);
+            reached(Fault.MEMORY);
         }
         if (name.equals("name")) {
             reached(Fault.NAME);
