@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.ops.KvView;
+import io.offloadstream.platform.Owned;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -93,6 +94,25 @@ public final class KvSequences implements AutoCloseable {
     }
 
     /**
+     * Gives back the pages that no slot needs.
+     *
+     * @param slots length that each sequence has
+     */
+    public void shrink(int slots) {
+        int needed = KvLayout.pages(slots);
+        List<AutoCloseable> steps = new ArrayList<>();
+        for (List<KvPage> own : pages) {
+            if (own.size() > needed) {
+                List<KvPage> surplus = own.subList(needed, own.size());
+                List<KvPage> returned = List.copyOf(surplus);
+                surplus.clear();
+                steps.add(() -> pool.giveBack(returned));
+            }
+        }
+        Owned.closeAll(steps);
+    }
+
+    /**
      * Sets which slots count.
      *
      * @param slots row length of mask
@@ -161,17 +181,13 @@ public final class KvSequences implements AutoCloseable {
 
     /** Gives all pages back; the sequences are empty. */
     public void clear() {
-        for (List<KvPage> own : pages) {
-            pool.giveBack(own);
-            own.clear();
-        }
         masked = false;
+        shrink(0);
     }
 
     /** Gives pages and tables back. */
     @Override
     public void close() {
-        clear();
-        tables.close();
+        Owned.closeAll(this::clear, tables);
     }
 }

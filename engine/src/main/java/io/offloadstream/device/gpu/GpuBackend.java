@@ -18,6 +18,7 @@ import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.Optional;
@@ -56,30 +57,12 @@ public final class GpuBackend implements Backend {
     public GpuBackend(Gpu gpu, ComputeType computeType, Gemm gemm) {
         this.gpu = gpu;
         this.computeType = computeType;
-        DeviceStream first = null;
-        DeviceStream second = null;
-        GemmLibrary opened = null;
-        boolean open = false;
-        try {
-            first = gpu.newStream("compute");
-            second = gpu.newStream("KV transfer");
-            opened = gemm == Gemm.CUBLAS ? new GemmLibrary(gpu, first, computeType) : null;
-            open = true;
-        } finally {
-            if (!open) {
-                close(first);
-                close(second);
-                gpu.close();
-            }
-        }
-        this.compute = first;
-        this.transfer = second;
-        this.library = opened;
-    }
-
-    private static void close(DeviceStream stream) {
-        if (stream != null) {
-            stream.close();
+        try (Owned opened = new Owned()) {
+            opened.own(gpu);
+            compute = opened.own(gpu.newStream("compute"));
+            transfer = opened.own(gpu.newStream("KV transfer"));
+            library = gemm == Gemm.CUBLAS ? new GemmLibrary(gpu, compute, computeType) : null;
+            opened.release();
         }
     }
 
@@ -178,11 +161,6 @@ public final class GpuBackend implements Backend {
 
     @Override
     public void close() {
-        compute.close();
-        transfer.close();
-        if (library != null) {
-            library.close();
-        }
-        gpu.close();
+        Owned.closeAll(compute, transfer, library, gpu);
     }
 }

@@ -15,6 +15,7 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import java.util.ArrayList;
 import java.util.List;
@@ -109,10 +110,7 @@ final class GpuWorkspace implements Workspace {
             // whoever waited for the results has been told; what is held must go back all the same
             LOGGER.debug("the device failed before its workspace was freed", e);
         } finally {
-            products.forEach(GpuLinear::close);
-            kernels.close();
-            staging.close();
-            memory.close();
+            Owned.closeAll(() -> Owned.closeAll(products), kernels, staging, memory);
         }
     }
 }
