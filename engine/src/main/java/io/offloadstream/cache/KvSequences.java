@@ -26,6 +26,7 @@ public final class KvSequences implements AutoCloseable {
     private final int maxPages;
     private final SharedTable tables;
     private final LongBuffer hostPages;
+    private final ByteBuffer hostMask;
     private final List<List<KvPage>> pages = new ArrayList<>();
     private boolean masked;
 
@@ -54,6 +55,10 @@ public final class KvSequences implements AutoCloseable {
                 backend.computesInHostMemory()
                         ? null
                         : tables.buffer(0, Math.toIntExact(maskOffset())).asLongBuffer();
+        this.hostMask =
+                backend.computesInHostMemory()
+                        ? null
+                        : tables.buffer(maskOffset(), Math.multiplyExact(batch, maxSlots));
         for (int i = 0; i < batch; i++) {
             pages.add(new ArrayList<>());
         }
@@ -156,7 +161,8 @@ public final class KvSequences implements AutoCloseable {
                 layout.type(),
                 masked ? tables.address() + maskOffset() : 0,
                 maxSlots,
-                hostPages);
+                hostPages,
+                masked ? hostMask : null);
     }
 
     /** Gives all pages back; the sequences are empty. */
