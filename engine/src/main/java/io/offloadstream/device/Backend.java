@@ -159,6 +159,15 @@ public interface Backend extends AutoCloseable {
     Ops ops(Workspace workspace, Phase phase);
 
     /**
+     * Measures the limit of the products of many rows, in about a second.
+     *
+     * @return the peak for the backend's compute type; empty where it is not measured, on the CPU
+     */
+    default Optional<ProductPeak> measureProductPeak() {
+        return Optional.empty();
+    }
+
+    /**
      * Opens a way to read files into memory from {@link #allocate} without the host's: GPUDirect
      * Storage.
      *

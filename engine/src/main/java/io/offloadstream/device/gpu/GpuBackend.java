@@ -6,6 +6,7 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.DeviceMemory;
+import io.offloadstream.device.ProductPeak;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.device.cpu.CpuAttention;
@@ -198,6 +199,11 @@ public final class GpuBackend implements Backend {
         }
         throw new IllegalArgumentException(
                 name() + " computes in its own workspaces, not in " + workspace);
+    }
+
+    @Override
+    public Optional<ProductPeak> measureProductPeak() {
+        return Optional.of(new PeakMeasure(gpu, compute).measure(computeType));
     }
 
     @Override
