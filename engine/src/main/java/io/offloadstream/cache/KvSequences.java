@@ -27,6 +27,7 @@ public final class KvSequences implements AutoCloseable {
     private final int maxPages;
     private final SharedTable tables;
     private final LongBuffer hostPages;
+    private final ByteBuffer hostMask;
     private final List<List<KvPage>> pages = new ArrayList<>();
     private boolean masked;
 
@@ -55,6 +56,10 @@ public final class KvSequences implements AutoCloseable {
                 backend.computesInHostMemory()
                         ? null
                         : tables.buffer(0, Math.toIntExact(maskOffset())).asLongBuffer();
+        this.hostMask =
+                backend.computesInHostMemory()
+                        ? null
+                        : tables.buffer(maskOffset(), Math.multiplyExact(batch, maxSlots));
         for (int i = 0; i < batch; i++) {
             pages.add(new ArrayList<>());
         }
@@ -176,7 +181,8 @@ public final class KvSequences implements AutoCloseable {
                 layout.type(),
                 masked ? tables.address() + maskOffset() : 0,
                 maxSlots,
-                hostPages);
+                hostPages,
+                masked ? hostMask : null);
     }
 
     /** Gives all pages back; the sequences are empty. */

@@ -54,7 +54,8 @@ final class RequestMemory implements AutoCloseable {
                             budgets.host(),
                             budgets.device(),
                             plan.sizes().rowBytes(),
-                            plan.sizes().scratchBytes(chunkRows));
+                            plan.sizes().scratchBytes(chunkRows),
+                            plan.sizes().attentionBytes(chunkRows));
         } finally {
             if (opened == null) {
                 buffers.close();

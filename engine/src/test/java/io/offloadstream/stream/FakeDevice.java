@@ -194,7 +194,11 @@ final class FakeDevice implements Backend {
 
     @Override
     public Workspace newWorkspace(
-            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+            MemoryBudget host,
+            MemoryBudget device,
+            long rowBytes,
+            long sizeBytes,
+            long attentionBytes) {
         throw new UnsupportedOperationException("weights need no workspace");
     }
 

@@ -37,12 +37,14 @@ final class CpuOps extends CheckedOps {
     private final Kernels kernels;
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
+    private final CpuAttention attention;
 
     CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
         super(ScratchRules.NONE);
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
+        this.attention = new CpuAttention(kernels, pool);
     }
 
     @Override
@@ -201,32 +203,7 @@ final class CpuOps extends CheckedOps {
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
-        // the heads that share keys and values stay together: they are in this core's cache then
-        int group = spec.heads() / cache.kvHeads();
-        pool.run(
-                (long) rows.count() * spec.heads(),
-                group,
-                (begin, end) ->
-                        kernels.attention(
-                                query.address(),
-                                spec.heads(),
-                                cache.kvHeads(),
-                                cache.headDim(),
-                                spec.scale(),
-                                rows.sequences(),
-                                rows.slots(),
-                                cache.pages(),
-                                cache.maxPages(),
-                                cache.layerOffsetBytes(),
-                                cache.valueOffsetBytes(),
-                                cache.pageTokens(),
-                                cache.type().code(),
-                                cache.mask(),
-                                cache.maskStride(),
-                                spec.window(),
-                                y.address(),
-                                begin,
-                                end));
+        attention.attend(query, cache, rows, spec, y);
     }
 
     @Override
