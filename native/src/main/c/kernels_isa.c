@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "linear.h"
+#include "packed.h"
 #include "table.h"
 
 #define JOIN_(a, b) a##b
@@ -19,6 +20,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .name = TEXT(OFS_ISA),
     .linear = linear,
     .linear_scaled = linear_scaled,
+    .linear_packed = linear_packed,
     .linear_transposed = linear_transposed,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
@@ -29,4 +31,5 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .activate_multiply = activate_multiply,
     .add = add,
     .gather = gather,
+    .gather_packed = gather_packed,
 };
