@@ -164,4 +164,10 @@ public final class MeasuringOps extends CheckedOps {
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
         // shapes only
     }
+
+    @Override
+    protected void gatherPackedRows(
+            long[] addresses, int[] numbers, long escapes, Tensor target) {
+        // shapes only
+    }
 }

@@ -51,7 +51,7 @@ final class ShapeCheck {
 
     /** Products along the rows of a weight take blocks too. */
     private static void product(String operator, Tensor weight, boolean transposed) {
-        boolean blocks = weight.type() == DType.Q8_0 || weight.type() == DType.Q4_0;
+        boolean blocks = weight.type().blockElements() > 1;
         if (transposed || !blocks) {
             weight(operator, weight);
         } else if (weight.columns() % weight.type().blockElements() != 0) {
@@ -180,6 +180,16 @@ final class ShapeCheck {
         activation(operator, target);
         if (!rowType.isComputable() || target.rows() != rows) {
             throw misfit(operator, rows + " rows of type " + rowType + " do not fit " + target);
+        }
+    }
+
+    static void gatherPacked(String operator, int rows, int numbers, Tensor target) {
+        activation(operator, target);
+        if (target.rows() != rows
+                || numbers != rows
+                || target.columns() % DType.BF16_PACKED.blockElements() != 0) {
+            throw misfit(
+                    operator, rows + " packed rows, " + numbers + " numbers do not fit " + target);
         }
     }
 

@@ -60,7 +60,7 @@ final class ResidentSet {
         }
     }
 
-    /** Takes memory for the STATIC groups; all groups of mapped files are there already. */
+    /** Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already. */
     void open() {
         for (WeightGroup group : plan.groups()) {
             if (plan.isMapped()) {
@@ -68,6 +68,9 @@ final class ResidentSet {
             } else if (group.access() == Access.STATIC) {
                 long size = memory.layout(group.index()).slotBytes();
                 slots[group.index()] = memory.newSlot("static weights", size);
+            } else if (group.access() == Access.INDEX) {
+                long size = host.layout(group.index()).slotBytes();
+                slots[group.index()] = host.newSlot("index of tables", size);
             }
         }
     }

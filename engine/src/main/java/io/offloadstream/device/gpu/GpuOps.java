@@ -242,4 +242,10 @@ final class GpuOps extends CheckedOps {
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
         gathering.gather(addresses, rowType, target);
     }
+
+    @Override
+    protected void gatherPackedRows(
+            long[] addresses, int[] numbers, long escapes, Tensor target) {
+        gathering.gatherPacked(addresses, numbers, escapes, target);
+    }
 }
