@@ -9,6 +9,7 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.GatherStaging;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.HostMemory;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -39,9 +40,13 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
         long tileBytes = all.stream().mapToLong(WeightGroup::sizeBytes).max().orElseThrow();
         TensorEntry head = decoder.headLayout().bind(checkpoint, 0).get(0);
         long rows = head.shape()[0];
-        long parts = Math.min(rows, (head.sizeBytes() + tileBytes - 1) / tileBytes);
+        long step = rowsToPage(head);
+        long steps = (rows + step - 1) / step;
+        long parts = Math.min(steps, (head.sizeBytes() + tileBytes - 1) / tileBytes);
         for (long part = 0; part < parts; part++) {
-            TensorEntry tile = head.rows(rows * part / parts, rows * (part + 1) / parts);
+            long begin = steps * part / parts * step;
+            long end = Math.min(rows, steps * (part + 1) / parts * step);
+            TensorEntry tile = head.rows(begin, end);
             all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, List.of(tile)));
         }
         List<TensorEntry> norm = decoder.finalLayout().bind(checkpoint, 0);
@@ -49,6 +54,18 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
         List<TensorEntry> tables = decoder.embeddingLayout().bind(checkpoint, 0);
         all.add(new WeightGroup(all.size(), "embedding", Access.GATHERED, tables));
         return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
+    }
+
+    /**
+     * From how many rows to how many one begins at a page, where the first does: a tile that begins
+     * within a page is read with a part of the tile before it.
+     */
+    private static long rowsToPage(TensorEntry head) {
+        long rowBytes = GatherStaging.rowBytes(head);
+        long page = HostMemory.ALIGNMENT_BYTES;
+        return rowBytes == 0 || head.offset() % page != 0
+                ? 1
+                : page / Math.min(page, Long.lowestOneBit(rowBytes));
     }
 
     /** Size of the longest row of a gathered table. */

@@ -108,6 +108,15 @@ public enum DType {
     }
 
     /**
+     * Tells whether products with the rows of a weight, and gathers of rows, take this type.
+     *
+     * @return true for those that are computable, Q8_0 and Q4_0
+     */
+    public boolean isRowComputable() {
+        return isComputable() || this == Q8_0 || this == Q4_0;
+    }
+
+    /**
      * Tells whether every kernel takes weights of this type; products take some more.
      *
      * @return true for F32, F16 and BF16
