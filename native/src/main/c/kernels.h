@@ -116,7 +116,7 @@ typedef void ofs_activate_multiply_fn(int32_t activation, const float *gate, con
 /* target += x, (count). */
 typedef void ofs_add_fn(float *target, const float *x, int64_t count);
 
-/* Converts scattered rows to float32: addresses (rows), y (rows, width). */
+/* Converts scattered rows to float32: addresses (rows), y (rows, width). Rows may be blocks. */
 typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
                            float *y);
 

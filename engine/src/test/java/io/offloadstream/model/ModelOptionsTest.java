@@ -57,6 +57,7 @@ public class ModelOptionsTest {
                                 Map.entry("maxBatch", "4"),
                                 Map.entry("threads", "3"),
                                 Map.entry("trackProgress", true),
+                                Map.entry("verify", "TRUE"),
                                 Map.entry("trace", "a.json"),
                                 Map.entry("backend", "cpu"),
                                 Map.entry("cachePolicy", "pinned")));
@@ -75,6 +76,7 @@ public class ModelOptionsTest {
                         100,
                         4,
                         3,
+                        true,
                         true,
                         new DeviceOptions(
                                 "cpu",
@@ -186,6 +188,7 @@ public class ModelOptionsTest {
             {"readThreads", "257", "to 256"},
             {"threads", "100000", "to 256"},
             {"trackProgress", "maybe", "true"},
+            {"verify", "1", "true"},
             {"hostMemory", "lots", "80%"},
         };
     }

@@ -304,7 +304,7 @@ public interface Kernels {
      * @param addresses (rows) int64, where each row starts
      * @param rows number of rows
      * @param width row length
-     * @param type type of the rows
+     * @param type type of the rows: F32, F16, BF16, or Q8_0 or Q4_0 if they are whole blocks
      * @param y (rows, width) float32
      */
     void gather(long addresses, int rows, int width, int type, long y);

@@ -88,7 +88,6 @@ public final class GpuBackend implements Backend {
             opened.release();
         }
         rules = new GpuScratch(attentionThreads > 0);
-        }
     }
 
     @Override
