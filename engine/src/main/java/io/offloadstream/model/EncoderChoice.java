@@ -43,12 +43,7 @@ final class EncoderChoice {
         if (item.use() == Use.ELEMENTS || !changes) {
             return new PlainEncoder();
         }
-        if (!type.isComputable()) {
-            throw new CheckpointException(
-                    item.entry()
-                            + " is quantised already; convert from the original checkpoint, or"
-                            + " without another type");
-        }
+        requireComputable(item);
         if (isQuantized(item)) {
             return RowEncoder.to(options.quantization().type().orElseThrow(), pool);
         }
@@ -56,24 +51,43 @@ final class EncoderChoice {
         return same ? new PlainEncoder() : RowEncoder.to(options.type(), pool);
     }
 
-    /** Tells whether blocks are made of a matrix. */
+    private static void requireComputable(Item item) {
+        if (!item.entry().type().isComputable()) {
+            throw new CheckpointException(
+                    item.entry()
+                            + " is quantised or packed already; take the original checkpoint, or"
+                            + " leave its type as it is");
+        }
+    }
+
+    /**
+     * Tells whether blocks are made of a matrix.
+     *
+     * @throws CheckpointException if it is in blocks already
+     */
+    static boolean isQuantized(Item item, Quantization quantization) {
+        boolean wanted = quantization != Quantization.NONE && item.use() != Use.ELEMENTS;
+        if (wanted) {
+            requireComputable(item);
+        }
+        return wanted && hasWholeBlocks(item, quantization);
+    }
+
     private boolean isQuantized(Item item) {
-        return options.quantization() != Quantization.NONE
-                && item.use() != Use.ELEMENTS
-                && hasWholeBlocks(item);
+        return isQuantized(item, options.quantization());
     }
 
     /** Tells whether a matrix keeps its type only because of its shape. */
     boolean isKept(Item item) {
         return options.quantization() != Quantization.NONE
                 && item.use() != Use.ELEMENTS
-                && !hasWholeBlocks(item);
+                && !hasWholeBlocks(item, options.quantization());
     }
 
-    private boolean hasWholeBlocks(Item item) {
+    private static boolean hasWholeBlocks(Item item, Quantization quantization) {
         TensorEntry entry = item.entry();
         long[] shape = entry.shape();
         long in = item.use() == Use.INPUT_MAJOR ? shape[0] : shape[shape.length - 1];
-        return in % options.quantization().type().orElseThrow().blockElements() == 0;
+        return in % quantization.type().orElseThrow().blockElements() == 0;
     }
 }

@@ -80,7 +80,11 @@ public final class StreamedModel implements AutoCloseable {
             stream =
                     owned.own(
                             WeightStream.open(
-                                    plan.residency(), options.stream(), budgets, backend, storage));
+                                    plan.residency(),
+                                    options.stream(),
+                                    budgets,
+                                    backend,
+                                    plan.storage()));
             requestCheck =
                     new RequestCheck(
                             plan.decoder().vocabSize(),

@@ -16,6 +16,7 @@ import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ public class ModelOptionsTest {
                                 Map.entry("threads", "3"),
                                 Map.entry("trackProgress", true),
                                 Map.entry("verify", "TRUE"),
+                                Map.entry("quantize", "int4"),
                                 Map.entry("trace", "a.json"),
                                 Map.entry("backend", "cpu"),
                                 Map.entry("cachePolicy", "pinned")));
@@ -78,6 +80,7 @@ public class ModelOptionsTest {
                         3,
                         true,
                         true,
+                        Quantization.INT4,
                         new DeviceOptions(
                                 "cpu",
                                 Backends.ANY_DEVICE,
@@ -178,7 +181,7 @@ public class ModelOptionsTest {
             {"deviceSlots", "0", "from 1"},
             {"pinnedSlots", "none", "from 1"},
             {"gpuLayers", "-2", "from 0"},
-            {"quantize", "int4", "valid"},
+            {"quantize", "fp8", "valid"},
             {"io", "spdk", "gds"},
             {"backend", "vulkan", "opencl"},
             {"computeType", "float64", "bfloat16"},

@@ -56,6 +56,7 @@ final class ModelFlags {
                     new Flag("readThreads", "N", "Read requests in flight."),
                     new Flag("threads", "N", "Compute threads."),
                     new Flag("cachePolicy", "NAME", "pinned."),
+                    new Flag("quantize", "TYPE", "none, int8 or int4: weights that fit in memory."),
                     new Flag("computeType", "TYPE", "float32, bfloat16 or float16."),
                     new Flag("gemm", "NAME", "own or cublas."),
                     new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
