@@ -173,7 +173,9 @@ final class KernelData implements AutoCloseable {
 
     private static int[] oneNaN(int[] bits) {
         // floatToIntBits gives all of them the same bits
-        return Arrays.stream(bits).map(b -> Float.floatToIntBits(Float.intBitsToFloat(b))).toArray();
+        return Arrays.stream(bits)
+                .map(b -> Float.floatToIntBits(Float.intBitsToFloat(b)))
+                .toArray();
     }
 
     private static int[] bits(long address, int count) {
