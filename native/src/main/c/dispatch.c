@@ -131,3 +131,7 @@ void ofs_gather_packed(const int64_t *addresses, const int64_t *numbers, const v
                        int32_t rows, int32_t width, float *y) {
     selected->gather_packed(addresses, numbers, escapes, rows, width, y);
 }
+
+float ofs_probe_read(const void *from, int64_t bytes) { return selected->probe_read(from, bytes); }
+
+int64_t ofs_probe_fma(int64_t rounds, float *result) { return selected->probe_fma(rounds, result); }

@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 3
+#define OFS_ABI_VERSION 4
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -116,13 +116,21 @@ typedef void ofs_activate_multiply_fn(int32_t activation, const float *gate, con
 /* target += x, (count). */
 typedef void ofs_add_fn(float *target, const float *x, int64_t count);
 
-/* Converts scattered rows to float32: addresses (rows), y (rows, width). */
+/* Converts scattered rows to float32: addresses (rows), y (rows, width). Rows may be blocks. */
 typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
                            float *y);
 
 /* The same of rows of BF16_PACKED: numbers (rows), which row of the table each is. */
 typedef void ofs_gather_packed_fn(const int64_t *addresses, const int64_t *numbers,
                                   const void *escapes, int32_t rows, int32_t width, float *y);
+
+/* Adds up the float32 values of a range, in whole steps of some hundred bytes: reads memory as fast
+ * as one thread does. Returns the sum. */
+typedef float ofs_probe_read_fn(const void *from, int64_t bytes);
+
+/* Multiplies and adds in registers. Writes something that depends on every one of them to result,
+ * returns how many floating-point operations it did, two for each multiply-add. */
+typedef int64_t ofs_probe_fma_fn(int64_t rounds, float *result);
 
 OFS_EXPORT ofs_linear_fn ofs_linear;
 OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
@@ -138,6 +146,8 @@ OFS_EXPORT ofs_activate_multiply_fn ofs_activate_multiply;
 OFS_EXPORT ofs_add_fn ofs_add;
 OFS_EXPORT ofs_gather_fn ofs_gather;
 OFS_EXPORT ofs_gather_packed_fn ofs_gather_packed;
+OFS_EXPORT ofs_probe_read_fn ofs_probe_read;
+OFS_EXPORT ofs_probe_fma_fn ofs_probe_fma;
 
 /* OFS_ABI_VERSION of the library. */
 OFS_EXPORT int32_t ofs_abi_version(void);

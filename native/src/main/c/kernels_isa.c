@@ -9,6 +9,7 @@
 #include "elementwise.h"
 #include "linear.h"
 #include "packed.h"
+#include "probe.h"
 #include "table.h"
 
 #define JOIN_(a, b) a##b
@@ -31,5 +32,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .activate_multiply = activate_multiply,
     .add = add,
     .gather = gather,
+    .probe_read = probe_read,
+    .probe_fma = probe_fma,
     .gather_packed = gather_packed,
 };

@@ -24,6 +24,8 @@ typedef struct {
     ofs_activate_multiply_fn *activate_multiply;
     ofs_add_fn *add;
     ofs_gather_fn *gather;
+    ofs_probe_read_fn *probe_read;
+    ofs_probe_fma_fn *probe_fma;
     ofs_gather_packed_fn *gather_packed;
 } ofs_table;
 

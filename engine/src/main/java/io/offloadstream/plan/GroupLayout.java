@@ -19,9 +19,20 @@ import java.util.List;
  */
 public final class GroupLayout {
 
+    /** What kernels do with a tensor, which says how it may be stored. */
+    public enum Use {
+        /** Added or multiplied element by element: a norm, a bias. F32, F16 or BF16. */
+        ELEMENTS,
+        /** Products along its rows, or rows that are gathered: blocks of a row too. */
+        ROWS,
+        /** Products along its first dimension (in, out); blocks are stored (out, in). */
+        INPUT_MAJOR
+    }
+
     private final List<String> prefixes;
     private final List<String> names = new ArrayList<>();
     private final List<long[]> shapes = new ArrayList<>();
+    private final List<Use> uses = new ArrayList<>();
 
     /**
      * Starts a layout.
@@ -34,15 +45,34 @@ public final class GroupLayout {
     }
 
     /**
-     * States a tensor.
+     * States a tensor. One of two dimensions is a matrix (out, in) or a table whose rows are
+     * gathered; others are used element by element.
      *
      * @param name its name behind the prefix
      * @param shape its dimensions, outermost first
      * @return the reference to read it by
      */
     public WeightRef tensor(String name, long... shape) {
+        return add(name, shape.length == 2 ? Use.ROWS : Use.ELEMENTS, shape.clone());
+    }
+
+    /**
+     * States a matrix that is stored (in, out), as GPT-2's Conv1D has it, for {@code
+     * linearTransposed}.
+     *
+     * @param name its name behind the prefix
+     * @param in length of the input
+     * @param out length of the output
+     * @return the reference to read it by
+     */
+    public WeightRef inputMajor(String name, long in, long out) {
+        return add(name, Use.INPUT_MAJOR, new long[] {in, out});
+    }
+
+    private WeightRef add(String name, Use use, long[] shape) {
         names.add(name);
-        shapes.add(shape.clone());
+        uses.add(use);
+        shapes.add(shape);
         return new WeightRef(names.size() - 1);
     }
 
@@ -69,6 +99,16 @@ public final class GroupLayout {
     }
 
     /**
+     * Returns what kernels do with a tensor.
+     *
+     * @param ref a reference of this layout
+     * @return its use
+     */
+    public Use use(WeightRef ref) {
+        return uses.get(ref.index());
+    }
+
+    /**
      * Finds the tensors of one layer.
      *
      * @param checkpoint where to look
@@ -83,22 +123,8 @@ public final class GroupLayout {
         List<TensorEntry> entries = new ArrayList<>(names.size());
         for (int i = 0; i < names.size(); i++) {
             TensorEntry entry = checkpoint.get(prefix + names.get(i));
-            if (!Arrays.equals(entry.shape(), shapes.get(i))) {
-                throw new CheckpointException(
-                        checkpoint.directory()
-                                + ": "
-                                + entry
-                                + " should have shape "
-                                + Arrays.toString(shapes.get(i))
-                                + " by config.json");
-            }
-            if (entry.type() != DType.BF16_PACKED && !entry.type().isComputable()) {
-                throw new CheckpointException(
-                        checkpoint.directory()
-                                + ": "
-                                + entry
-                                + " cannot be computed with; weights may be F32, F16 or BF16");
-            }
+            requireShape(checkpoint, entry, i);
+            requireType(checkpoint, entry, uses.get(i));
             entries.add(entry);
         }
         return withEscapes(checkpoint, entries);
@@ -129,6 +155,38 @@ public final class GroupLayout {
 
     private static long columns(TensorEntry entry) {
         return entry.shape()[entry.shape().length - 1];
+    }
+
+    private void requireShape(Checkpoint checkpoint, TensorEntry entry, int i) {
+        long[] expected = shapes.get(i);
+        if (uses.get(i) == Use.INPUT_MAJOR && isBlocks(entry)) {
+            expected = new long[] {expected[1], expected[0]};
+        }
+        if (!Arrays.equals(entry.shape(), expected)) {
+            throw new CheckpointException(
+                    checkpoint.directory()
+                            + ": "
+                            + entry
+                            + " should have shape "
+                            + Arrays.toString(expected)
+                            + " by config.json");
+        }
+    }
+
+    private static boolean isBlocks(TensorEntry entry) {
+        return entry.type().blockElements() > 1;
+    }
+
+    private static void requireType(Checkpoint checkpoint, TensorEntry entry, Use use) {
+        boolean rows = use != Use.ELEMENTS;
+        if (!(rows ? entry.type().isRowComputable() : entry.type().isComputable())) {
+            throw new CheckpointException(
+                    checkpoint.directory()
+                            + ": "
+                            + entry
+                            + " cannot be computed with; weights may be F32, F16 or BF16"
+                            + (rows ? ", BF16_PACKED, Q8_0 or Q4_0" : ""));
+        }
     }
 
     private String prefix(Checkpoint checkpoint, int layer) {

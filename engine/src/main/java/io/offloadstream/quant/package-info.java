@@ -4,9 +4,9 @@
  */
 
 /**
- * Weights in fewer bits: encoders that read a tensor in its stored type and write it in another.
+ * How weights are stored: tensors read row by row, and encoders that write them in another type.
  *
- * <p>Uses {@code platform}, where the layouts of the types are, and nothing else: who reads and
- * writes files hands buffers in.
+ * <p>Uses {@code platform} and {@code checkpoint}. Rows come from the files of a checkpoint, a chunk
+ * at a time, and go where the caller says; nothing here keeps a tensor in memory.
  */
 package io.offloadstream.quant;

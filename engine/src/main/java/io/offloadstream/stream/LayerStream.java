@@ -18,6 +18,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.PackedBf16;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
@@ -304,14 +305,13 @@ public final class LayerStream implements AutoCloseable {
     /** Ends a running pass, closes the files, frees the memory. Twice has no effect. */
     @Override
     public void close() {
-        stream.close();
-        synchronized (this) {
-            if (!closed) {
-                closed = true;
-                loaded.values().forEach(HostMemory::close);
-                loaded.clear();
-                budget.close();
-            }
+        Owned.closeAll(stream, this::free);
+    }
+
+    private synchronized void free() {
+        if (!closed) {
+            closed = true;
+            Owned.closeAll(() -> Owned.closeAll(loaded.values()), loaded::clear, budget);
         }
     }
 }

@@ -113,6 +113,15 @@ public enum DType {
     }
 
     /**
+     * Tells whether products with the rows of a weight, and gathers of rows, take this type.
+     *
+     * @return true for those that are computable, and for blocks
+     */
+    public boolean isRowComputable() {
+        return isComputable() || blockElements > 1;
+    }
+
+    /**
      * Tells whether every kernel takes weights of this type; products take some more.
      *
      * @return true for F32, F16 and BF16

@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 3;
+    static final int ABI_VERSION = 4;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -190,4 +190,8 @@ final class KernelLibrary {
 
     static native void ofs_gather_packed(
             long addresses, long numbers, long escapes, int rows, int width, long y);
+
+    static native float ofs_probe_read(long from, long bytes);
+
+    static native long ofs_probe_fma(long rounds, long result);
 }

@@ -304,7 +304,7 @@ public interface Kernels {
      * @param addresses (rows) int64, where each row starts
      * @param rows number of rows
      * @param width row length
-     * @param type type of the rows
+     * @param type type of the rows: F32, F16, BF16, or Q8_0 or Q4_0 if they are whole blocks
      * @param y (rows, width) float32
      */
     void gather(long addresses, int rows, int width, int type, long y);
@@ -320,4 +320,22 @@ public interface Kernels {
      * @param y (rows, width) float32
      */
     void gatherPacked(long addresses, long numbers, long escapes, int rows, int width, long y);
+
+    /**
+     * Adds up float32 values, doing nothing but reading: the limit of work that memory bounds.
+     *
+     * @param from first value
+     * @param bytes how many; the last few hundred may be left out
+     * @return the sum, in an order of its own
+     */
+    float probeRead(long from, long bytes);
+
+    /**
+     * Multiplies and adds in registers: the limit of work that arithmetic bounds.
+     *
+     * @param rounds how often; a round is some hundred operations
+     * @param result where a float32 goes that depends on all of them
+     * @return how many floating-point operations were done, two for each multiply-add
+     */
+    long probeFma(long rounds, long result);
 }

@@ -224,4 +224,14 @@ final class NativeKernels implements Kernels {
             long addresses, long numbers, long escapes, int rows, int width, long y) {
         KernelLibrary.ofs_gather_packed(addresses, numbers, escapes, rows, width, y);
     }
+
+    @Override
+    public float probeRead(long from, long bytes) {
+        return KernelLibrary.ofs_probe_read(from, bytes);
+    }
+
+    @Override
+    public long probeFma(long rounds, long result) {
+        return KernelLibrary.ofs_probe_fma(rounds, result);
+    }
 }

@@ -351,4 +351,14 @@ public final class ReferenceKernels implements Kernels {
             FloatRows.store(row, y + 4L * r * width, width);
         }
     }
+
+    @Override
+    public float probeRead(long from, long bytes) {
+        return ReferenceProbe.read(from, bytes);
+    }
+
+    @Override
+    public long probeFma(long rounds, long result) {
+        return ReferenceProbe.fma(rounds, result);
+    }
 }

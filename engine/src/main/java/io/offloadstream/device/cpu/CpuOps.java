@@ -35,6 +35,7 @@ final class CpuOps extends CheckedOps {
     private final Kernels kernels;
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
+    private final CpuAttention attention;
     private final ScatteredRows scattered;
 
     CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
@@ -42,6 +43,7 @@ final class CpuOps extends CheckedOps {
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
+        this.attention = new CpuAttention(kernels, pool);
         this.scattered = new ScatteredRows(kernels, pool, workspace);
     }
 
@@ -227,32 +229,7 @@ final class CpuOps extends CheckedOps {
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
-        // the heads that share keys and values stay together: they are in this core's cache then
-        int group = spec.heads() / cache.kvHeads();
-        pool.run(
-                (long) rows.count() * spec.heads(),
-                group,
-                (begin, end) ->
-                        kernels.attention(
-                                query.address(),
-                                spec.heads(),
-                                cache.kvHeads(),
-                                cache.headDim(),
-                                spec.scale(),
-                                rows.sequences(),
-                                rows.slots(),
-                                cache.pages(),
-                                cache.maxPages(),
-                                cache.layerOffsetBytes(),
-                                cache.valueOffsetBytes(),
-                                cache.pageTokens(),
-                                cache.type().code(),
-                                cache.mask(),
-                                cache.maskStride(),
-                                spec.window(),
-                                y.address(),
-                                begin,
-                                end));
+        attention.attend(query, cache, rows, spec, y);
     }
 
     @Override

@@ -13,10 +13,10 @@ import io.offloadstream.platform.PackedBf16;
 /**
  * Brings scattered rows from host memory to the device as they are stored, and converts them there.
  *
- * <p>Stored rows of half the size wait in the second half of where their results go, so that no
- * other memory is needed. Results must not be written over rows that still wait: each launch takes
- * half of those that are left, whose results end before the first of these; the last row lies in
- * its own second half, which the kernel allows for.
+ * <p>Stored rows of half the size or less wait in the last part of where their results go, so that
+ * no other memory is needed. Results must not be written over rows that still wait: each launch
+ * takes half of those that are left, whose results end before the first of these; the last row lies
+ * in its own second half, which the kernels allow for.
  */
 final class RowGathering {
 
@@ -76,10 +76,12 @@ final class RowGathering {
 
     private void expand(long stored, long results, int rows, int width, DType type) {
         int done = 0;
+        String kernel = type.blockElements() > 1 ? "expand_blocks" : "expand_rows";
+        long rowBytes = type.bytes(width);
         while (done < rows) {
             int count = Math.max(1, (rows - done) / 2);
-            kernels.get("rows", "expand_rows")
-                    .buffer(stored + 2L * done * width)
+            kernels.get("rows", kernel)
+                    .buffer(stored + done * rowBytes)
                     .buffer(results + 4L * done * width)
                     .int32(width)
                     .int32(type.code())

@@ -8,6 +8,7 @@ import io.offloadstream.platform.DeviceEvent;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import java.nio.ByteBuffer;
 
@@ -85,11 +86,6 @@ final class RowStaging implements AutoCloseable {
     /** Frees it; the stream has been synchronized. */
     @Override
     public void close() {
-        for (DeviceEvent event : copied) {
-            if (event != null) {
-                event.close();
-            }
-        }
-        memory.close();
+        Owned.closeAll(() -> Owned.closeAll(copied), memory);
     }
 }
