@@ -5,27 +5,17 @@
 package io.offloadstream.integration;
 
 import static org.testng.Assert.assertEquals;
-import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.checkpoint.Checkpoint;
-import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.ConversionReport;
-import io.offloadstream.model.ModelOptions;
-import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
-import io.offloadstream.plan.GroupExtents;
-import io.offloadstream.plan.WeightGroup;
-import io.offloadstream.platform.DType;
-import io.offloadstream.platform.Storage;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.testng.annotations.DataProvider;
@@ -135,12 +125,7 @@ public class PackedModelTest {
             double divergence = divergence(original, resident, c.tokens());
             System.out.printf(
                     "%s %s: relative logit error %.4f, KL %.5f, %d tensors, %d kept%n",
-                    name,
-                    quantization,
-                    relative,
-                    divergence,
-                    quantised,
-                    report.kept().size());
+                    name, quantization, relative, divergence, quantised, report.kept().size());
             assertTrue(relative > 0 && relative < relativeLimit, "relative error " + relative);
             assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
         }
