@@ -21,6 +21,7 @@ public final class TensorEntry {
     private final Path file;
     private final long offset;
     private final long sizeBytes;
+    private final long firstRow;
 
     /**
      * Constructs an entry of a known dtype, those of blocks included.
@@ -34,7 +35,7 @@ public final class TensorEntry {
      */
     public TensorEntry(
             String name, DType type, long[] shape, Path file, long offset, long sizeBytes) {
-        this(name, type.name(), type, shape, file, offset, sizeBytes);
+        this(name, type.name(), type, shape, file, offset, sizeBytes, 0);
     }
 
     /**
@@ -49,7 +50,15 @@ public final class TensorEntry {
      */
     public TensorEntry(
             String name, String typeName, long[] shape, Path file, long offset, long sizeBytes) {
-        this(name, typeName, DType.find(typeName).orElse(null), shape, file, offset, sizeBytes);
+        this(
+                name,
+                typeName,
+                DType.find(typeName).orElse(null),
+                shape,
+                file,
+                offset,
+                sizeBytes,
+                0);
     }
 
     private TensorEntry(
@@ -59,7 +68,8 @@ public final class TensorEntry {
             long[] shape,
             Path file,
             long offset,
-            long sizeBytes) {
+            long sizeBytes,
+            long firstRow) {
         this.name = name;
         this.typeName = typeName;
         this.type = type;
@@ -67,6 +77,7 @@ public final class TensorEntry {
         this.file = file;
         this.offset = offset;
         this.sizeBytes = sizeBytes;
+        this.firstRow = firstRow;
     }
 
     /**
@@ -90,7 +101,17 @@ public final class TensorEntry {
                 part,
                 file,
                 offset + begin * rowBytes,
-                (end - begin) * rowBytes);
+                (end - begin) * rowBytes,
+                firstRow + begin);
+    }
+
+    /**
+     * Returns which row of the stored tensor the first one is.
+     *
+     * @return 0 unless this is a part that {@link #rows} gave
+     */
+    public long firstRow() {
+        return firstRow;
     }
 
     /**

@@ -10,12 +10,13 @@ import io.offloadstream.plan.GatherStaging;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.PackedBf16;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The weight groups of a decoder, in the order of a pass: blocks, parts of the head, then the final
- * norm and the embedding, which are not streamed.
+ * norm and the embedding, which are not streamed, and the escapes of a packed embedding.
  *
  * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with
  * it every slot of the ring, stays a block however large the vocabulary is.
@@ -38,7 +39,8 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
             all.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
         }
         long tileBytes = all.stream().mapToLong(WeightGroup::sizeBytes).max().orElseThrow();
-        TensorEntry head = decoder.headLayout().bind(checkpoint, 0).get(0);
+        List<TensorEntry> headTensors = decoder.headLayout().bind(checkpoint, 0);
+        TensorEntry head = headTensors.get(0);
         long rows = head.shape()[0];
         long step = rowsToPage(head);
         long steps = (rows + step - 1) / step;
@@ -46,13 +48,22 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
         for (long part = 0; part < parts; part++) {
             long begin = steps * part / parts * step;
             long end = Math.min(rows, steps * (part + 1) / parts * step);
-            TensorEntry tile = head.rows(begin, end);
-            all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, List.of(tile)));
+            // what is beside the head, the escapes of a packed one, goes with every part of it
+            List<TensorEntry> tensors = new ArrayList<>(headTensors);
+            tensors.set(0, head.rows(begin, end));
+            all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, tensors));
         }
         List<TensorEntry> norm = decoder.finalLayout().bind(checkpoint, 0);
         all.add(new WeightGroup(all.size(), "final", Access.STATIC, norm));
-        List<TensorEntry> tables = decoder.embeddingLayout().bind(checkpoint, 0);
+        List<TensorEntry> tables = new ArrayList<>();
+        List<TensorEntry> escapes = new ArrayList<>();
+        for (TensorEntry entry : decoder.embeddingLayout().bind(checkpoint, 0)) {
+            (entry.name().endsWith(PackedBf16.SUFFIX) ? escapes : tables).add(entry);
+        }
         all.add(new WeightGroup(all.size(), "embedding", Access.GATHERED, tables));
+        if (!escapes.isEmpty()) {
+            all.add(new WeightGroup(all.size(), "embedding.escapes", Access.INDEX, escapes));
+        }
         return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
     }
 

@@ -124,7 +124,12 @@ public record ModelOptions(
      */
     public Backend openBackend() {
         return Backends.open(
-                device.backend(), device.deviceId(), threads, device.computeType(), device.gemm());
+                device.backend(),
+                device.deviceId(),
+                threads,
+                device.computeType(),
+                device.gemm(),
+                device.attention());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

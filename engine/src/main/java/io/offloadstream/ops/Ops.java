@@ -245,4 +245,14 @@ public interface Ops {
      * @param target (addresses.length, width), overwritten
      */
     void gather(long[] addresses, DType rowType, Tensor target);
+
+    /**
+     * Converts scattered rows of a losslessly packed table in host memory to float32.
+     *
+     * @param addresses host address where each row starts; read before this returns
+     * @param numbers which row of the table each is
+     * @param escapes host address of the table's escapes; read before this returns
+     * @param target (addresses.length, width), overwritten
+     */
+    void gatherPacked(long[] addresses, int[] numbers, long escapes, Tensor target);
 }

@@ -190,6 +190,16 @@ final class ShapeCheck {
         }
     }
 
+    static void gatherPacked(String operator, int rows, int numbers, Tensor target) {
+        activation(operator, target);
+        if (target.rows() != rows
+                || numbers != rows
+                || target.columns() % DType.BF16_PACKED.blockElements() != 0) {
+            throw misfit(
+                    operator, rows + " packed rows, " + numbers + " numbers do not fit " + target);
+        }
+    }
+
     private static IllegalArgumentException misfit(String operator, String message) {
         return new IllegalArgumentException(operator + ": " + message);
     }

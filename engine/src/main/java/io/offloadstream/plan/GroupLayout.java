@@ -7,6 +7,8 @@ package io.offloadstream.plan;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.platform.DType;
+import io.offloadstream.platform.PackedBf16;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -111,7 +113,8 @@ public final class GroupLayout {
      *
      * @param checkpoint where to look
      * @param layer what {@code %d} stands for
-     * @return entries in the order in which they were stated
+     * @return entries in the order in which they were stated, then the escapes of those that are
+     *     losslessly packed
      * @throws CheckpointException if one is missing, has another shape, or a dtype that kernels do
      *     not take
      */
@@ -124,7 +127,34 @@ public final class GroupLayout {
             requireType(checkpoint, entry, uses.get(i));
             entries.add(entry);
         }
+        return withEscapes(checkpoint, entries);
+    }
+
+    /** What is packed has its escapes beside it, behind what was stated. */
+    private static List<TensorEntry> withEscapes(Checkpoint checkpoint, List<TensorEntry> stated) {
+        List<TensorEntry> entries = new ArrayList<>(stated);
+        for (TensorEntry entry : stated) {
+            if (entry.type() == DType.BF16_PACKED) {
+                TensorEntry escapes = checkpoint.get(entry.name() + PackedBf16.SUFFIX);
+                long rows = entry.sizeBytes() / DType.BF16_PACKED.bytes(columns(entry));
+                if (escapes.type() != DType.U8
+                        || escapes.sizeBytes() < PackedBf16.escapesBytes(rows, 0)) {
+                    throw new CheckpointException(
+                            checkpoint.directory()
+                                    + ": "
+                                    + escapes
+                                    + " is too short for the escapes of "
+                                    + entry
+                                    + "; convert the model again");
+                }
+                entries.add(escapes);
+            }
+        }
         return entries;
+    }
+
+    private static long columns(TensorEntry entry) {
+        return entry.shape()[entry.shape().length - 1];
     }
 
     private void requireShape(Checkpoint checkpoint, TensorEntry entry, int i) {
@@ -155,7 +185,7 @@ public final class GroupLayout {
                             + ": "
                             + entry
                             + " cannot be computed with; weights may be F32, F16 or BF16"
-                            + (rows ? ", Q8_0 or Q4_0" : ""));
+                            + (rows ? ", BF16_PACKED, Q8_0 or Q4_0" : ""));
         }
     }
 

@@ -7,6 +7,8 @@ package io.offloadstream.device.gpu;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.PackedBf16;
 
 /**
  * Brings scattered rows from host memory to the device as they are stored, and converts them there.
@@ -29,6 +31,29 @@ final class RowGathering {
     }
 
     void gather(long[] addresses, DType rowType, Tensor target) {
+        int rowBytes = Math.toIntExact(rowType.bytes(target.columns()));
+        gather(
+                (row, staged) -> staged.put(HostMemory.view(addresses[row], rowBytes)),
+                addresses.length,
+                rowType,
+                target);
+    }
+
+    /** Rows of a packed table become BF16 on the way: the host has their escapes. */
+    void gatherPacked(long[] addresses, int[] numbers, long escapes, Tensor target) {
+        int width = target.columns();
+        short[] bits = new short[width];
+        gather(
+                (row, staged) -> {
+                    PackedBf16.load(addresses[row], escapes, numbers[row], bits, width);
+                    staged.asShortBuffer().put(bits);
+                },
+                addresses.length,
+                DType.BF16,
+                target);
+    }
+
+    private void gather(RowStaging.Fill fill, int rows, DType rowType, Tensor target) {
         int width = target.columns();
         long rowBytes = rowType.bytes(width);
         int most = staging.rows(rowBytes);
@@ -38,11 +63,11 @@ final class RowGathering {
                             + rowBytes
                             + " bytes are longer than the workspace was made for");
         }
-        for (int begin = 0; begin < addresses.length; begin += most) {
-            int count = Math.min(most, addresses.length - begin);
+        for (int begin = 0; begin < rows; begin += most) {
+            int count = Math.min(most, rows - begin);
             long results = target.address() + 4L * begin * width;
             long stored = results + count * (4L * width - rowBytes);
-            staging.upload(addresses, begin, count, rowBytes, stored);
+            staging.upload(fill, begin, count, rowBytes, stored);
             if (rowType != DType.F32) {
                 expand(stored, results, count, width, rowType);
             }
