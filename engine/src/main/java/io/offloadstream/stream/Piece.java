@@ -81,10 +81,13 @@ record Piece(
         long share = GroupExtents.roundUp(extents.readBytes() / readers, LEAST_BYTES);
         long wanted = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, share));
         long most = Math.max(blockBytes, mostBytes / blockBytes * blockBytes);
-        long step = Math.min(GroupExtents.roundUp(wanted, blockBytes), most);
+        long longest = Math.min(GroupExtents.roundUp(wanted, blockBytes), most);
         List<Piece> pieces = new ArrayList<>();
         for (Extent extent : extents.extents()) {
             int file = files.indexOf(extent.file());
+            // pieces alike: a short rest would keep a reader as long as a whole one does
+            long count = Math.max(1, (extent.length() + longest - 1) / longest);
+            long step = GroupExtents.roundUp((extent.length() + count - 1) / count, blockBytes);
             for (long from = 0; from < extent.length(); from += step) {
                 int length = (int) Math.min(step, extent.length() - from);
                 int needed = (int) Math.min(length, extent.neededLength() - from);

@@ -151,11 +151,11 @@ final class Pipeline {
 
     /** Starts to read the first group that lacks a slot; false if nothing may be read now. */
     private boolean assignNext() {
-        int ahead = 0;
+        int held = 0;
         int computing = order.computing();
         for (int position = computing; position < order.end(); position++) {
             if (order.slot(position) != null) {
-                ahead += position > computing ? 1 : 0;
+                held++;
                 continue;
             }
             int group = order.group(position);
@@ -168,7 +168,7 @@ final class Pipeline {
                 return false;
             }
             // memory of a group's own is no slot: it can be filled however far ahead it is
-            int counted = resident == null ? ahead : 0;
+            int counted = resident == null ? held : 0;
             if (!scheduler.mayRead(position, computing, waiting, counted)) {
                 return false;
             }
