@@ -237,6 +237,13 @@ public final class ModelPlan {
         return planned.kv().maxSequenceLength();
     }
 
+    /** How weights are read: as far ahead as the ring that was planned, if that is to choose. */
+    StreamOptions streamOptions() {
+        int slots = residency().slotCount();
+        boolean isDeeper = residency().hasDevice() && slots > options.device().deviceSlots();
+        return isDeeper ? options.stream().withPrefetchLayers(slots - 1) : options.stream();
+    }
+
     /**
      * Returns what stays and what streams.
      *

@@ -81,7 +81,7 @@ public final class StreamedModel implements AutoCloseable {
                     owned.own(
                             WeightStream.open(
                                     plan.residency(),
-                                    options.stream(),
+                                    plan.streamOptions(),
                                     budgets,
                                     backend,
                                     plan.storage()));

@@ -45,8 +45,7 @@ public class DeviceSpeedTest {
         long[] largest = new long[1];
         try (Backend backend = open()) {
             DeviceMemory all = backend.memory().orElseThrow();
-            DeviceMemory little =
-                    new DeviceMemory(all.device(), all.totalBytes(), 64 << 20, 0, 0);
+            DeviceMemory little = new DeviceMemory(all.device(), all.totalBytes(), 64 << 20, 0, 0);
             Backend small =
                     (Backend)
                             Proxy.newProxyInstance(
@@ -57,8 +56,7 @@ public class DeviceSpeedTest {
                                             return Optional.of(little);
                                         }
                                         if (method.getName().equals("allocate")) {
-                                            largest[0] =
-                                                    Math.max(largest[0], (long) arguments[2]);
+                                            largest[0] = Math.max(largest[0], (long) arguments[2]);
                                         }
                                         try {
                                             return method.invoke(backend, arguments);

@@ -90,6 +90,7 @@ public class ModelOptionsTest {
                                 KvCachePlacement.AUTO,
                                 AttentionPlace.DEVICE,
                                 6,
+                                6,
                                 0,
                                 32,
                                 0,
@@ -125,6 +126,7 @@ public class ModelOptionsTest {
                         Gemm.CUBLAS,
                         KvCachePlacement.HOST,
                         AttentionPlace.HOST,
+                        3,
                         3,
                         9,
                         16,
@@ -162,6 +164,22 @@ public class ModelOptionsTest {
         assertEquals(ModelOptions.parse(Map.of("prefetchLayers", "3")).hostSlots(), 4);
         Map<String, String> blocks = Map.of("prefetchLayers", "3", "scheduler", "block");
         assertEquals(ModelOptions.parse(blocks).hostSlots(), 6);
+    }
+
+    @Test
+    public void aDepthThatWasGivenIsNotThePlannersToChoose() {
+        DeviceOptions free = ModelOptions.parse(Map.of("readThreads", "3")).device();
+        assertEquals(free.deviceSlots(), 2);
+        assertEquals(free.mostDeviceSlots(), 6);
+        for (Map<String, String> given :
+                List.of(
+                        Map.of("deviceSlots", "2"),
+                        Map.of("prefetchLayers", "1"),
+                        Map.of("scheduler", "lookahead"))) {
+            DeviceOptions options = ModelOptions.parse(given).device();
+            assertEquals(options.deviceSlots(), 2, given.toString());
+            assertEquals(options.mostDeviceSlots(), 2, given.toString());
+        }
     }
 
     @Test
