@@ -201,8 +201,20 @@ static void add(float *target, const float *x, int64_t count) {
     for (; i < count; i++) target[i] += x[i];
 }
 
+INLINE void gather_blocks(int type, const uint8_t *source, int width, float *y) {
+    for (int i = 0; i < width; i += BLOCK, source += bytes_of(type, BLOCK)) {
+        UNROLL for (int at = 0; at < BLOCK; at += VL) {
+            v_store(y + i + at, load_block(source, at, type));
+        }
+    }
+}
+
 INLINE void gather_row(int type, const uint8_t *source, int width, float *y) {
     int i = 0;
+    if (is_blocks(type)) {
+        gather_blocks(type, source, width, y);
+        return;
+    }
     for (; i + VL <= width; i += VL) v_store(y + i, load_as(source + (size_t)i * size_of(type), type));
     if (i < width) {
         int n = width - i;
@@ -213,6 +225,6 @@ INLINE void gather_row(int type, const uint8_t *source, int width, float *y) {
 static void gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
     for (int64_t r = 0; r < rows; r++) {
         const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
-        FOR_TYPE(type, gather_row, source, width, y + r * width);
+        FOR_WEIGHT_TYPE(type, gather_row, source, width, y + r * width);
     }
 }

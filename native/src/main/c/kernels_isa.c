@@ -8,6 +8,8 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "linear.h"
+#include "packed.h"
+#include "probe.h"
 #include "table.h"
 
 #define JOIN_(a, b) a##b
@@ -19,6 +21,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .name = TEXT(OFS_ISA),
     .linear = linear,
     .linear_scaled = linear_scaled,
+    .linear_packed = linear_packed,
     .linear_transposed = linear_transposed,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
@@ -29,4 +32,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .activate_multiply = activate_multiply,
     .add = add,
     .gather = gather,
+    .probe_read = probe_read,
+    .probe_fma = probe_fma,
+    .gather_packed = gather_packed,
 };

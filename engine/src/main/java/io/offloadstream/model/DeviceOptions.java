@@ -5,6 +5,7 @@
 package io.offloadstream.model;
 
 import io.offloadstream.device.Backends;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.MemorySize;
@@ -25,6 +26,7 @@ import java.util.TreeMap;
  * @param computeType type of activations
  * @param gemm what multiplies matrices of many rows
  * @param kvCachePlacement where keys and values are kept
+ * @param attention what attends to keys and values in host memory
  * @param deviceSlots slots of the device's ring
  * @param pinnedSlots pinned chunks that reads land in, 0 for as many as the budget suggests
  * @param mostPinnedSlots what it suggests at most: enough for the reads in flight
@@ -38,6 +40,7 @@ public record DeviceOptions(
         ComputeType computeType,
         Gemm gemm,
         KvCachePlacement kvCachePlacement,
+        AttentionPlace attention,
         int deviceSlots,
         int pinnedSlots,
         int mostPinnedSlots,
@@ -61,10 +64,17 @@ public record DeviceOptions(
     private static final int CHUNKS_PER_READER = 2;
 
     private static final String PLACEMENT = "kvCachePlacement";
+    private static final String ATTENTION = "attention";
 
     /** Only a device with memory of its own has use for these. */
     private static final Set<String> NEEDS_DEVICE =
-            Set.of("deviceMemory", PLACEMENT, "deviceSlots", "pinnedSlots", "gpuLayers");
+            Set.of(
+                    "deviceMemory",
+                    PLACEMENT,
+                    ATTENTION,
+                    "deviceSlots",
+                    "pinnedSlots",
+                    "gpuLayers");
 
     private static final String HOST_SLOTS = "hostSlots";
 
@@ -80,6 +90,7 @@ public record DeviceOptions(
         valid.put("computeType", "float32, bfloat16, float16");
         valid.put("gemm", "own, cublas");
         valid.put(PLACEMENT, "auto, device, host");
+        valid.put(ATTENTION, "device, host");
         valid.put("deviceSlots", "a number from 1");
         valid.put("pinnedSlots", "a number from 1");
         valid.put("gpuLayers", "a number from 0 to the model's blocks");
@@ -115,15 +126,27 @@ public record DeviceOptions(
                                 values.oneOf("computeType", "float32", "bfloat16", "float16")),
                         Gemm.valueOf(values.oneOf("gemm", "own", "cublas")),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
+                        AttentionPlace.valueOf(values.oneOf(ATTENTION, "device", "host")),
                         values.integer("deviceSlots", 1, slots),
                         values.integer("pinnedSlots", 1, 0),
                         CHUNKS_PER_READER * stream.readThreads(),
                         values.integer("gpuLayers", 0, 0),
                         given);
+        options.requireHostCache();
         if (options.backend().equals("cpu")) {
             options.requireUse(stream.io(), false, "the cpu backend");
         }
         return options;
+    }
+
+    /** The host attends to what is in its memory, and only there. */
+    private void requireHostCache() {
+        if (attention == AttentionPlace.HOST && kvCachePlacement == KvCachePlacement.DEVICE) {
+            throw new IllegalArgumentException(
+                    "attention=host: kvCachePlacement=device keeps keys and values where the"
+                            + " device computes; set kvCachePlacement=host, or leave attention"
+                            + " out");
+        }
     }
 
     /**

@@ -10,6 +10,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.model.DeviceOptions.KvCachePlacement;
 import io.offloadstream.model.PlanInput.Fixed;
 import io.offloadstream.model.PlanInput.Planned;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.DeviceRequest;
@@ -55,6 +56,18 @@ final class DevicePlanning {
     }
 
     Planned choose() {
+        Planned planned = chooseCache();
+        if (options.device().attention() == AttentionPlace.HOST
+                && planned.kv().placement() == KvPlacement.DEVICE) {
+            LOG.warn(
+                    "attention=host has no effect: kvCachePlacement=auto keeps keys and values of"
+                            + " {} tokens on the device; set kvCachePlacement=host",
+                    planned.kv().maxSequenceLength());
+        }
+        return planned;
+    }
+
+    private Planned chooseCache() {
         if (isLengthFree()) {
             return longestOnDevice();
         }

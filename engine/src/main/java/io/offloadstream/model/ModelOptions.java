@@ -27,6 +27,7 @@ import java.util.Map;
  * @param maxBatch sequences in one session
  * @param threads compute threads
  * @param trackProgress whether passes report their progress in the log
+ * @param verify whether the checksums of a packed copy are compared when it is opened
  * @param device what computes, and its memory
  */
 public record ModelOptions(
@@ -38,6 +39,7 @@ public record ModelOptions(
         int maxBatch,
         int threads,
         boolean trackProgress,
+        boolean verify,
         DeviceOptions device) {
 
     /** The share of the available memory that {@code hostMemory=auto} takes. */
@@ -60,6 +62,7 @@ public record ModelOptions(
         VALID.put("maxBatch", "a number from 1");
         VALID.put("threads", "a number from 1 to " + MOST_THREADS);
         VALID.put("trackProgress", "true, false");
+        VALID.put("verify", "true, false");
         VALID.put("trace", "the path of a file to write");
         VALID.put("cachePolicy", "pinned");
         DeviceOptions.describe(VALID);
@@ -104,6 +107,7 @@ public record ModelOptions(
                 values.integer("maxBatch", 1, 1),
                 threads(values, "threads", Runtime.getRuntime().availableProcessors()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"),
+                values.oneOf("verify", "false", "true").equals("TRUE"),
                 DeviceOptions.read(values, stream, slots));
     }
 
@@ -120,7 +124,12 @@ public record ModelOptions(
      */
     public Backend openBackend() {
         return Backends.open(
-                device.backend(), device.deviceId(), threads, device.computeType(), device.gemm());
+                device.backend(),
+                device.deviceId(),
+                threads,
+                device.computeType(),
+                device.gemm(),
+                device.attention());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

@@ -192,10 +192,15 @@ final class DevicePlanner {
     }
 
     private PlanTerms hostTerms(int chunks) {
+        long indexBytes =
+                ofAccess(Access.INDEX).stream()
+                        .mapToLong(group -> extents.get(group.index()).chargedBytes())
+                        .sum();
         return new PlanTerms(request.fixed())
                 .with(
                         "staging of " + chunks + " chunks",
                         chunks * HostMemory.chargedBytes(stagingBytes))
+                .with("index of tables", indexBytes)
                 .with("gather staging", ResidencyPlanner.gatherBytes(request));
     }
 

@@ -15,6 +15,7 @@ import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.util.ArrayList;
@@ -45,13 +46,13 @@ public final class WeightStream implements AutoCloseable {
     private final PassMemory passes;
 
     private WeightStream(
-            OpenedFiles opened,
+            OpenedFiles found,
             StreamOptions options,
             Budgets budgets,
             Backend backend,
             TraceFile trace) {
-        this.plan = opened.plan();
-        this.files = opened.files();
+        this.plan = found.plan();
+        this.files = found.files();
         this.trace = trace;
         Piece[][] pieces = Piece.cut(plan, files, options.readThreads());
         WeightFiles gdsFiles = options.io() == Io.GDS ? files : null;
@@ -60,21 +61,15 @@ public final class WeightStream implements AutoCloseable {
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
         turns = new Turns(pipeline.lock);
         passes = new PassMemory(plan, memory, pipeline, residents);
-        boolean complete = false;
-        RowGather gather = null;
-        try {
+        try (Owned opened = new Owned()) {
+            opened.own(this::freeMemory);
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
                 pipeline.ring().add(memory.compute().newSlot("ring", plan.slotBytes()));
             }
-            gather = new RowGather(this, pipeline, counters);
-            complete = true;
-        } finally {
-            if (!complete) {
-                freeMemory();
-            }
+            rows = new RowGather(this, pipeline, counters);
+            opened.release();
         }
-        rows = gather;
         for (int i = 0; i < options.readThreads() && !plan.isMapped(); i++) {
             PieceReads reads = new PieceReads(files, trace, i + 1);
             Thread reader = new Thread(new Reader(pipeline, reads), "ofs-read-" + i);
@@ -157,19 +152,13 @@ public final class WeightStream implements AutoCloseable {
         if (options.io() == Io.GDS && !plan.hasDevice()) {
             throw new IllegalArgumentException("io=gds needs a device; use io=auto");
         }
-        OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
-        TraceFile trace = null;
-        WeightStream stream = null;
-        try {
-            trace = TraceFile.openIfAsked(options);
+        WeightStream stream;
+        try (Owned owned = new Owned()) {
+            OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
+            owned.own(opened.files());
+            TraceFile trace = owned.own(TraceFile.openIfAsked(options));
             stream = new WeightStream(opened, options, budgets, backend, trace);
-        } finally {
-            if (stream == null) {
-                if (trace != null) {
-                    trace.close();
-                }
-                opened.files().close();
-            }
+            owned.release();
         }
         stream.start();
         return stream;
@@ -355,22 +344,15 @@ public final class WeightStream implements AutoCloseable {
         joinReaders();
         pipeline.lock.lock();
         try {
-            rows.close();
-            freeMemory();
+            Owned.closeAll(rows::close, this::freeMemory);
         } finally {
             pipeline.lock.unlock();
+            Owned.closeAll(trace, files);
         }
-        if (trace != null) {
-            trace.close();
-        }
-        files.close();
     }
 
     private void freeMemory() {
-        memory.stop();
-        pipeline.closeRing();
-        residents.close();
-        memory.close();
+        Owned.closeAll(memory::stop, pipeline::closeRing, residents::close, memory);
     }
 
     private void joinReaders() {

@@ -11,6 +11,7 @@ import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.device.Backends;
 import io.offloadstream.model.DeviceOptions.KvCachePlacement;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.DType;
@@ -56,6 +57,7 @@ public class ModelOptionsTest {
                                 Map.entry("maxBatch", "4"),
                                 Map.entry("threads", "3"),
                                 Map.entry("trackProgress", true),
+                                Map.entry("verify", "TRUE"),
                                 Map.entry("trace", "a.json"),
                                 Map.entry("backend", "cpu"),
                                 Map.entry("cachePolicy", "pinned")));
@@ -75,6 +77,7 @@ public class ModelOptionsTest {
                         4,
                         3,
                         true,
+                        true,
                         new DeviceOptions(
                                 "cpu",
                                 Backends.ANY_DEVICE,
@@ -82,6 +85,7 @@ public class ModelOptionsTest {
                                 ComputeType.FLOAT32,
                                 Gemm.OWN,
                                 KvCachePlacement.AUTO,
+                                AttentionPlace.DEVICE,
                                 6,
                                 0,
                                 32,
@@ -95,6 +99,7 @@ public class ModelOptionsTest {
                 Map.of(
                         "deviceMemory", "7.5GB",
                         "kvCachePlacement", "host",
+                        "attention", "host",
                         "deviceSlots", "3",
                         "pinnedSlots", "9",
                         "gpuLayers", "0");
@@ -116,6 +121,7 @@ public class ModelOptionsTest {
                         ComputeType.BFLOAT16,
                         Gemm.CUBLAS,
                         KvCachePlacement.HOST,
+                        AttentionPlace.HOST,
                         3,
                         9,
                         16,
@@ -166,6 +172,7 @@ public class ModelOptionsTest {
             {"hostMemry", "1GB", "hostMemory"},
             {"deviceMemory", "much", "80%"},
             {"kvCachePlacement", "disk", "device"},
+            {"attention", "disk", "host"},
             {"gemm", "mkl", "cublas"},
             {"deviceId", "-1", "from 0"},
             {"deviceSlots", "0", "from 1"},
@@ -181,6 +188,7 @@ public class ModelOptionsTest {
             {"readThreads", "257", "to 256"},
             {"threads", "100000", "to 256"},
             {"trackProgress", "maybe", "true"},
+            {"verify", "1", "true"},
             {"hostMemory", "lots", "80%"},
         };
     }
@@ -204,10 +212,24 @@ public class ModelOptionsTest {
         assertTrue(e.getMessage().contains("hostMemory is the only budget"), e.getMessage());
     }
 
+    @Test
+    public void theHostAttendsToNoCacheOnTheDevice() {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                ModelOptions.parse(
+                                        Map.of("attention", "host", "kvCachePlacement", "device")));
+        assertTrue(e.getMessage().contains("kvCachePlacement=host"), e.getMessage());
+        ModelOptions.parse(Map.of("attention", "device", "kvCachePlacement", "device"));
+        ModelOptions.parse(Map.of("attention", "host"));
+    }
+
     @DataProvider
     Object[][] onlyOnDevices() {
         return new Object[][] {
             {"computeType", "float16", "float32"},
+            {"attention", "host", "hostMemory"},
             {"gemm", "cublas", "CUDA"},
             {"io", "gds", "CUDA"},
         };

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.examples;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
@@ -12,7 +14,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -20,19 +21,23 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
- * Times decoding with all weights in memory and with a budget that does not hold them, beside the
- * bandwidths that bound it. Each case runs in a JVM of its own, so that its peak memory is its own.
+ * Times a prompt and decoding with all weights in memory, and decoding with a budget that does not
+ * hold them, beside the limits of the machine. Each case runs in a JVM of its own, so that its peak
+ * memory is its own.
  */
 @Command(
         name = "bench",
         sortOptions = false,
         description = {
             "Times a Llama of random weights (default: Llama 3.2 1B, 2.47 GB), in memory and"
-                    + " streamed, beside the bandwidths of memory and disk.",
+                    + " streamed, beside what memory, arithmetic and disk allow.",
         })
 final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
 
     private static final long SEED = 20260121;
+
+    /** Below this, caches hold enough of a model to make it faster than memory is. */
+    private static final long LEAST_CHECKED_BYTES = 1_000_000_000;
 
     @Option(
             names = "--directory",
@@ -61,6 +66,19 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             description = "Tokens timed in each case. Default: ${DEFAULT-VALUE}.")
     private int tokens;
 
+    @Option(
+            names = "--prompt",
+            paramLabel = "N",
+            defaultValue = "128",
+            description = "Tokens of the prompt timed in memory. Default: ${DEFAULT-VALUE}.")
+    private int prompt;
+
+    @Option(
+            names = "--json",
+            paramLabel = "FILE",
+            description = "Write the figures of the CPU there too.")
+    private Path json;
+
     @Mixin private BenchDevice device;
 
     @Override
@@ -69,6 +87,10 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (tokens < 1 || tokens > StreamStats.MOST_RECENT_PASSES) {
             throw usage(
                     "--tokens must be 1 to " + StreamStats.MOST_RECENT_PASSES + ", is " + tokens);
+        }
+        if (prompt < 1 || prompt > LlamaShape.MOST_POSITIONS / 2) {
+            throw usage(
+                    "--prompt must be 1 to " + LlamaShape.MOST_POSITIONS / 2 + ", is " + prompt);
         }
         parse(Map.of("hostMemory", hostMemory));
         refuseMemoryDisk();
@@ -79,15 +101,26 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             new DeviceBench(out(), directory, tokens, device).run(deviceMemory, hostMemory);
             return 0;
         }
-        BenchResult memory = BenchProcess.run(directory, tokens, List.of());
-        out().printf(Locale.ROOT, "computing with %s%n%n", memory.text("backend"));
-        printInMemory(memory, shape);
-        out().println();
-        out().flush();
-        BenchResult streamed =
-                BenchProcess.run(directory, tokens, List.of("--host-memory=" + hostMemory));
-        printStreamed(streamed);
+        HostBench bench = new HostBench(out(), shape, tokens, prompt, hostMemory);
+        BenchReport report = bench.run(List.of(new BenchWeights("bf16", directory)));
+        out().print(report.table());
+        if (json != null) {
+            writeJson(report);
+        }
+        if (shape.sizeBytes() >= LEAST_CHECKED_BYTES) {
+            report.checkLimits();
+        } else {
+            out().println("caches hold much of so small a model: its ratios say nothing");
+        }
         return 0;
+    }
+
+    private void writeJson(BenchReport report) {
+        try {
+            Files.writeString(json, report.json() + System.lineSeparator(), UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the report " + json + " cannot be written", e);
+        }
     }
 
     private void refuseMemoryDisk() {
@@ -107,57 +140,6 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         }
     }
 
-    private void printInMemory(BenchResult result, LlamaShape shape) {
-        out().println("(a) all in memory");
-        if (result.number("streamedBytes") > 0) {
-            line(
-                    "n/a",
-                    size(shape.sizeBytes())
-                            + " of weights do not fit the "
-                            + size(result.number("budgetBytes"))
-                            + " that this machine has available");
-            return;
-        }
-        double seconds = result.decimal("secondsPerToken");
-        double rate = result.number("weightBytes") / seconds;
-        line("decode", fixed(1 / seconds) + " tokens/s, " + fixed(seconds) + " s/token");
-        line("weights", share(rate, result.number("memoryBandwidth"), "memory read bandwidth"));
-        line("read from disk", size(result.number("readBytes") / tokens) + " per token");
-        line("peak RSS", peak(result) + ", mapped weights included");
-    }
-
-    private void printStreamed(BenchResult result) {
-        out().println("(b) hostMemory=" + hostMemory);
-        double seconds = result.decimal("secondsPerToken");
-        long perToken = result.number("readBytes") / tokens;
-        long planned = result.number("streamedBytes");
-        line("decode", fixed(seconds) + " s/token, " + fixed(1 / seconds) + " tokens/s");
-        line(
-                "read from disk",
-                size(perToken)
-                        + " per token; not resident: "
-                        + size(planned)
-                        + " of "
-                        + size(result.number("weightBytes")));
-        line("embedding rows", size(result.number("rowBytes") / tokens) + " per token on top");
-        double rate = perToken / seconds;
-        line("read rate", share(rate, result.number("diskBandwidth"), "direct read bandwidth"));
-        line("peak RSS", peak(result) + overBudget(result));
-        if (result.number("readBytes") != tokens * planned) {
-            throw new OffloadStreamException(
-                    tokens
-                            + " tokens read "
-                            + result.number("readBytes")
-                            + " bytes, but "
-                            + tokens * planned
-                            + " are what is not resident");
-        }
-    }
-
-    private void line(String label, String text) {
-        out().printf(Locale.ROOT, "    %-16s %s%n", label, text);
-    }
-
     static String share(double bytesPerSecond, long limit, String name) {
         long percent = Math.round(100 * bytesPerSecond / limit);
         return size((long) bytesPerSecond)
@@ -170,23 +152,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                 + "/s";
     }
 
-    private static String overBudget(BenchResult result) {
-        if (!result.has("peakRssBytes")) {
-            return "";
-        }
-        long over = result.number("peakRssBytes") - result.number("budgetBytes");
-        return over < 0 ? ", within the budget" : " = budget + " + size(over);
-    }
-
-    private static String peak(BenchResult result) {
-        return result.has("peakRssBytes") ? size(result.number("peakRssBytes")) : "n/a";
-    }
-
     private static String size(long bytes) {
         return MemorySize.format(bytes);
-    }
-
-    private static String fixed(double value) {
-        return String.format(Locale.ROOT, "%.3f", value);
     }
 }

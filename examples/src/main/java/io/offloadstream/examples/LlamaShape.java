@@ -29,6 +29,9 @@ record LlamaShape(
     /** The least size that {@link #ofSize} makes: four blocks of the narrowest kind. */
     static final long LEAST_BYTES = 8_000_000;
 
+    /** Longest context. */
+    static final int MOST_POSITIONS = 4096;
+
     private static final int HEAD_DIM = 64;
     private static final int BYTES_PER_WEIGHT = 2;
 
@@ -64,9 +67,25 @@ record LlamaShape(
      * @return bytes, without the header of the file
      */
     long sizeBytes() {
-        long attention = 2L * hidden * heads * headDim + 2L * hidden * kvHeads * headDim;
-        long block = attention + 3L * hidden * intermediate + 2L * hidden;
+        long block = blockProducts() + 2L * hidden;
         return BYTES_PER_WEIGHT * (layers * block + (long) vocab * hidden + hidden);
+    }
+
+    /** Weights of the matrices of a block. */
+    private long blockProducts() {
+        long attention = 2L * hidden * heads * headDim + 2L * hidden * kvHeads * headDim;
+        return attention + 3L * hidden * intermediate;
+    }
+
+    /**
+     * Counts the operations of the matrix products of a prompt, whose last position alone has
+     * logits.
+     *
+     * @param tokens of the prompt
+     * @return two for each multiply-add
+     */
+    double operations(int tokens) {
+        return 2.0 * ((double) tokens * layers * blockProducts() + (double) vocab * hidden);
     }
 
     /**
@@ -82,7 +101,7 @@ record LlamaShape(
         config.put("hidden_size", hidden);
         config.put("head_dim", headDim);
         config.put("intermediate_size", intermediate);
-        config.put("max_position_embeddings", 4096);
+        config.put("max_position_embeddings", MOST_POSITIONS);
         config.put("num_attention_heads", heads);
         config.put("num_hidden_layers", layers);
         config.put("num_key_value_heads", kvHeads);

@@ -4,9 +4,14 @@
  */
 package io.offloadstream.examples;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonParser;
 import io.offloadstream.device.Backends;
 import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
@@ -19,30 +24,53 @@ import org.testng.annotations.Test;
 public class BenchCommandTest {
 
     @Test
-    public void bothCasesPrintTheirFigures() {
+    public void everyCasePrintsItsFiguresBesideTheirLimits() throws IOException {
         Path directory = Path.of("target", "bench");
+        Path json = Path.of("target", "bench.json");
         CliRun run =
                 CliRun.of(
                         "bench",
                         "--size=40MB",
                         "--host-memory=20MB",
                         "--tokens=3",
+                        "--prompt=9",
+                        "--json=" + json,
                         "--directory=" + directory);
         assertEquals(run.code(), 0, run.err() + run.out());
         for (String figure :
                 new String[] {
-                    "\\(a\\) all in memory",
-                    "decode +[0-9.]+ tokens/s",
-                    "= [0-9]+ % of the memory read bandwidth",
-                    "read from disk +0 B per token",
-                    "\\(b\\) hostMemory=20MB",
-                    "decode +[0-9.]+ s/token",
-                    "read from disk +([0-9.]+ MB) per token; not resident: \\1 of",
-                    "= [0-9]+ % of the direct read bandwidth",
-                    "peak RSS"
+                    "decode bf16 in memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
+                            + " +memory reads",
+                    "prefill of 9, bf16 +products +[0-9.]+ GFLOP/s +[0-9.]+ GFLOP/s",
+                    "decode bf16, hostMemory=20MB +disk read +[0-9.]+ GB/s +[0-9.]+ GB/s",
+                    "peak RSS +[0-9.]+ GB",
+                    "so small a model"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
         }
+        JsonArray figures =
+                JsonParser.parseString(Files.readString(json, UTF_8))
+                        .getAsJsonObject()
+                        .getAsJsonArray("figures");
+        double read = 0;
+        for (JsonElement figure : figures) {
+            if (figure.getAsJsonObject().get("name").getAsString().equals("disk read per token")) {
+                read = figure.getAsJsonObject().get("value").getAsDouble();
+            }
+        }
+        assertTrue(read > 0.01 && read < 0.04, "GB read per token: " + read);
+    }
+
+    @Test
+    public void aFigureAboveItsLimitFailsTheBenchmark() {
+        BenchReport report = new BenchReport();
+        report.add(new BenchFigure("decode", "weights read", 10.1, "GB/s", "memory reads", 10));
+        report.add(BenchFigure.of("decode", "speed", 99, "tokens/s"));
+        report.checkLimits();
+        report.add(new BenchFigure("decode", "disk read", 1.03, "GB/s", "direct reads", 1));
+        OffloadStreamException thrown =
+                expectThrows(OffloadStreamException.class, report::checkLimits);
+        assertTrue(thrown.getMessage().contains("disk read reached 1.030"), thrown.getMessage());
     }
 
     @Test
@@ -68,6 +96,7 @@ public class BenchCommandTest {
                     "\\(a\\) all in device memory",
                     "= [0-9]+ % of the device memory bandwidth",
                     "prefill +[0-9.]+ tokens/s",
+                    "TFLOP/s in float32 = [0-9]+ % of the peak, [0-9.]+ TFLOP/s of float32",
                     "\\(c\\) deviceMemory=30MB",
                     "= [0-9]+ % of the pinned copy bandwidth",
                     "\\(d\\) deviceMemory=30MB, hostMemory=30MB",

@@ -1,0 +1,92 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.offloadstream.plan.TextTable;
+import io.offloadstream.platform.OffloadStreamException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The figures of a benchmark as a table or as JSON: value, limit, ratio. */
+final class BenchReport {
+
+    /** Above this a figure is no figure: its limit was measured too low. */
+    static final double HIGHEST_RATIO = 1.02;
+
+    private final List<BenchFigure> figures = new ArrayList<>();
+
+    void add(BenchFigure figure) {
+        figures.add(figure);
+    }
+
+    /** A table of all figures. */
+    String table() {
+        TextTable table = new TextTable();
+        table.row("workload", "figure", "value", "limit", "ratio", "of");
+        for (BenchFigure figure : figures) {
+            String value = number(figure.value()) + " " + figure.unit();
+            if (figure.isBounded()) {
+                String limit = number(figure.limit()) + " " + figure.unit();
+                String ratio = String.format(Locale.ROOT, "%.2f", figure.ratio());
+                table.row(
+                        figure.workload(), figure.name(), value, limit, ratio, figure.limitName());
+            } else {
+                table.row(figure.workload(), figure.name(), value);
+            }
+        }
+        return table.toString();
+    }
+
+    private static String number(double value) {
+        int decimals = value < 10 ? 3 : value < 1000 ? 1 : 0;
+        return String.format(Locale.ROOT, "%." + decimals + "f", value);
+    }
+
+    /** The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}. */
+    String json() {
+        JsonArray list = new JsonArray();
+        for (BenchFigure figure : figures) {
+            JsonObject object = new JsonObject();
+            object.addProperty("workload", figure.workload());
+            object.addProperty("name", figure.name());
+            object.addProperty("value", figure.value());
+            object.addProperty("unit", figure.unit());
+            if (figure.isBounded()) {
+                object.addProperty("limitName", figure.limitName());
+                object.addProperty("limit", figure.limit());
+                object.addProperty("ratio", figure.ratio());
+            }
+            list.add(object);
+        }
+        JsonObject report = new JsonObject();
+        report.add("figures", list);
+        return new GsonBuilder().setPrettyPrinting().create().toJson(report);
+    }
+
+    /**
+     * Checks the probes by the figures.
+     *
+     * @throws OffloadStreamException if something was faster than its limit
+     */
+    void checkLimits() {
+        for (BenchFigure figure : figures) {
+            if (figure.isBounded() && figure.ratio() > HIGHEST_RATIO) {
+                throw new OffloadStreamException(
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %s reached %.3f of its limit, the %s: that was measured too"
+                                        + " low, something else kept the machine busy; run again",
+                                figure.workload(),
+                                figure.name(),
+                                figure.ratio(),
+                                figure.limitName()));
+            }
+        }
+    }
+}

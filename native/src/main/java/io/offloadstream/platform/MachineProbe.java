@@ -1,0 +1,129 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform;
+
+import java.nio.ByteBuffer;
+import java.util.SplittableRandom;
+
+/**
+ * Measures the limits that no kernel passes: reads of memory and multiply-adds of all threads
+ * together. Each is the best of some runs, for whatever disturbs a run makes it slower.
+ */
+public final class MachineProbe implements AutoCloseable {
+
+    /** What is random before it repeats: far more than any cache that memory could be kept in. */
+    private static final int RANDOM_BYTES = 64 << 20;
+
+    private static final long SEED = 20261121;
+
+    /** Multiply-adds of one run and thread: about 50 ms. */
+    private static final long FMA_NANOS = 50_000_000;
+
+    private static final long FIRST_FMA_ROUNDS = 10_000;
+
+    private final Kernels kernels;
+    private final HostMemory[] memories;
+    private final int bytesPerThread;
+
+    /**
+     * Takes memory to read, and fills it with random values.
+     *
+     * @param kernels whose probes run
+     * @param threads how many run together, at least 1
+     * @param bytesPerThread what each of them reads in a run; much more than the last cache holds,
+     *     at least 64 KiB
+     * @param budget is charged threads times bytesPerThread
+     * @throws BudgetExceededException if the budget does not hold it
+     */
+    public MachineProbe(Kernels kernels, int threads, int bytesPerThread, MemoryBudget budget) {
+        if (threads < 1 || bytesPerThread < HostMemory.MAPPED_BYTES) {
+            throw new IllegalArgumentException(
+                    threads
+                            + " threads reading "
+                            + bytesPerThread
+                            + " bytes each; needed: 1 or more, "
+                            + HostMemory.MAPPED_BYTES
+                            + " or more");
+        }
+        this.kernels = kernels;
+        this.bytesPerThread = bytesPerThread;
+        memories = new HostMemory[threads];
+        boolean complete = false;
+        try {
+            for (int i = 0; i < threads; i++) {
+                memories[i] = HostMemory.allocate(budget, "memory probe", bytesPerThread);
+            }
+            ProbeThreads.run(
+                    threads, thread -> fill(memories[thread].buffer(0, bytesPerThread), thread));
+            complete = true;
+        } finally {
+            if (!complete) {
+                close();
+            }
+        }
+    }
+
+    /** Random once, then copies of that: pages that were never written would all be one page. */
+    private static void fill(ByteBuffer target, int thread) {
+        SplittableRandom random = new SplittableRandom(SEED + thread);
+        int first = Math.min(target.capacity(), RANDOM_BYTES);
+        for (int i = 0; i + Float.BYTES <= first; i += Float.BYTES) {
+            target.putFloat(i, random.nextInt(1 << 20));
+        }
+        for (int at = first; at < target.capacity(); at += first) {
+            int length = Math.min(first, target.capacity() - at);
+            target.put(at, target, 0, length);
+        }
+    }
+
+    /**
+     * Reads all memory with all threads, some times.
+     *
+     * @param runs how often, at least 1
+     * @return bytes per second of the best run
+     */
+    public double readBytesPerSecond(int runs) {
+        double best = 0;
+        for (int run = 0; run < runs; run++) {
+            double seconds =
+                    ProbeThreads.run(
+                            memories.length,
+                            thread ->
+                                    kernels.probeRead(memories[thread].address(), bytesPerThread));
+            best = Math.max(best, (double) memories.length * bytesPerThread / seconds);
+        }
+        return best;
+    }
+
+    /**
+     * Multiplies and adds with all threads, some times; a run takes about 50 ms.
+     *
+     * @param runs how often, at least 1
+     * @return floating-point operations per second of the best run, two for each multiply-add
+     */
+    public double flopsPerSecond(int runs) {
+        long rounds = FIRST_FMA_ROUNDS;
+        for (double seconds = 0; seconds * 1e9 < FMA_NANOS; rounds *= 2) {
+            seconds = multiply(rounds);
+        }
+        long operations = kernels.probeFma(1, memories[0].address());
+        double best = 0;
+        for (int run = 0; run < runs; run++) {
+            best = Math.max(best, memories.length * operations * (rounds / multiply(rounds)));
+        }
+        return best;
+    }
+
+    private double multiply(long rounds) {
+        return ProbeThreads.run(
+                memories.length, thread -> kernels.probeFma(rounds, memories[thread].address()));
+    }
+
+    /** Frees the memory. */
+    @Override
+    public void close() {
+        Owned.closeAll(memories);
+    }
+}

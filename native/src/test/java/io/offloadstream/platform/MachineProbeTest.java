@@ -1,0 +1,71 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.platform;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertThrows;
+import static org.testng.Assert.assertTrue;
+
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** The probes read all they say they read, and give back all memory. */
+public class MachineProbeTest {
+
+    private static final int VALUES = 3 * 1024;
+
+    /** Lists every implementation. */
+    @DataProvider
+    public Object[][] kernels() {
+        return KernelData.everyInstructionSet();
+    }
+
+    @Test(dataProvider = "kernels")
+    public void readingAddsUpEveryValue(String name) {
+        Kernels kernels = KernelData.kernels(name);
+        try (KernelData data = new KernelData(7)) {
+            long values = data.zeros(4L * VALUES, 0);
+            float[] ones = new float[VALUES];
+            for (int i = 0; i < VALUES; i++) {
+                ones[i] = i % 5;
+            }
+            FloatRows.store(ones, values, VALUES);
+            float expected = 0; // small integers: exact in any order
+            for (float one : ones) {
+                expected += one;
+            }
+            assertEquals(kernels.probeRead(values, 4L * VALUES), expected, name);
+        }
+    }
+
+    @Test(dataProvider = "kernels")
+    public void multiplyingDependsOnEveryRound(String name) {
+        Kernels kernels = KernelData.kernels(name);
+        try (KernelData data = new KernelData(7)) {
+            long result = data.zeros(4, 0);
+            long one = kernels.probeFma(1, result);
+            float after = HostMemory.view(result, 4).getFloat(0);
+            assertEquals(kernels.probeFma(3, result), 3 * one, name);
+            assertTrue(HostMemory.view(result, 4).getFloat(0) != after, name);
+        }
+    }
+
+    @Test
+    public void ratesArePlausibleAndMemoryIsGivenBack() {
+        MemoryBudget budget = new MemoryBudget("probe", 2 << 20);
+        try (MachineProbe probe = new MachineProbe(KernelProvider.kernels(), 2, 1 << 20, budget)) {
+            assertEquals(budget.usedBytes(), 2 << 20);
+            double read = probe.readBytesPerSecond(2);
+            double flops = probe.flopsPerSecond(1);
+            assertTrue(read > 1e7 && read < 1e14, "bytes per second: " + read);
+            assertTrue(flops > 1e6 && flops < 1e15, "operations per second: " + flops);
+        }
+        assertEquals(budget.usedBytes(), 0);
+        assertThrows(
+                BudgetExceededException.class,
+                () -> new MachineProbe(KernelProvider.kernels(), 3, 1 << 20, budget));
+        assertEquals(budget.usedBytes(), 0, "what was taken before the refusal");
+    }
+}
