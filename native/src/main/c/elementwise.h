@@ -89,7 +89,14 @@ static void rope(float *x, int32_t rows, int32_t heads, int32_t head_dim, int32_
         float *second = first + partner;
         const float *c = cos + head / heads * half_dim;
         const float *s = sin + head / heads * half_dim;
-        for (int i = 0; i < half_dim; i++) {
+        int i = 0;
+        for (; step == 1 && i + VL <= half_dim; i += VL) {
+            vf a = v_load(first + i);
+            vf b = v_load(second + i);
+            v_store(first + i, v_sub(v_mul(a, v_load(c + i)), v_mul(b, v_load(s + i))));
+            v_store(second + i, v_add(v_mul(b, v_load(c + i)), v_mul(a, v_load(s + i))));
+        }
+        for (; i < half_dim; i++) {
             float a = first[i * step];
             float b = second[i * step];
             first[i * step] = a * c[i] - b * s[i];
@@ -189,7 +196,9 @@ static void activate_multiply(int32_t activation, const float *gate, const float
 }
 
 static void add(float *target, const float *x, int64_t count) {
-    for (int64_t i = 0; i < count; i++) target[i] += x[i];
+    int64_t i = 0;
+    for (; i + VL <= count; i += VL) v_store(target + i, v_add(v_load(target + i), v_load(x + i)));
+    for (; i < count; i++) target[i] += x[i];
 }
 
 INLINE void gather_blocks(int type, const uint8_t *source, int width, float *y) {

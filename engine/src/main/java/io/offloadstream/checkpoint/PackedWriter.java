@@ -179,8 +179,8 @@ public final class PackedWriter implements AutoCloseable {
     }
 
     /**
-     * Adds the next group, in a file of its own. Only if an earlier attempt had not written it,
-     * its contents are asked for and forced to the disk.
+     * Adds the next group, in a file of its own. Only if an earlier attempt had not written it, its
+     * contents are asked for and forced to the disk.
      *
      * @param name its name, not used before
      * @param file the plain name of its file, not used before

@@ -68,13 +68,7 @@ public record DeviceOptions(
 
     /** Only a device with memory of its own has use for these. */
     private static final Set<String> NEEDS_DEVICE =
-            Set.of(
-                    "deviceMemory",
-                    PLACEMENT,
-                    ATTENTION,
-                    "deviceSlots",
-                    "pinnedSlots",
-                    "gpuLayers");
+            Set.of("deviceMemory", PLACEMENT, ATTENTION, "deviceSlots", "pinnedSlots", "gpuLayers");
 
     private static final String HOST_SLOTS = "hostSlots";
 

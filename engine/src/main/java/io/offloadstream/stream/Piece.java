@@ -62,8 +62,7 @@ record Piece(
         for (WeightGroup group : plan.groups()) {
             int index = group.index();
             GroupExtents extents = plan.extents(index);
-            boolean forHost =
-                    group.access() == Access.GATHERED || group.access() == Access.INDEX;
+            boolean forHost = group.access() == Access.GATHERED || group.access() == Access.INDEX;
             if (!plan.hasDevice() || forHost) {
                 pieces[index] = cut(extents, files, readers, plan.blockBytes());
                 continue;

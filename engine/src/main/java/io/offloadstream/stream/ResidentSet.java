@@ -60,7 +60,9 @@ final class ResidentSet {
         }
     }
 
-    /** Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already. */
+    /**
+     * Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already.
+     */
     void open() {
         for (WeightGroup group : plan.groups()) {
             if (plan.isMapped()) {

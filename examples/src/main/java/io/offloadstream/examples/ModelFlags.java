@@ -45,7 +45,9 @@ final class ModelFlags {
                     new Flag("kvCacheType", "TYPE", "float32, float16 or bfloat16."),
                     new Flag("kvCachePlacement", "WHERE", "auto, device or host."),
                     new Flag(
-                            "attention", "WHERE", "device or host, for keys and values on the host."),
+                            "attention",
+                            "WHERE",
+                            "device or host, for keys and values on the host."),
                     new Flag("io", "HOW", "auto, direct, mmap, buffered or gds."),
                     new Flag("scheduler", "NAME", "lookahead or block."),
                     new Flag("prefetchLayers", "N", "Groups read ahead of the one that computes."),

@@ -82,14 +82,12 @@ final class PeakMeasure {
         String name = type == DType.F16 ? "float16" : "bfloat16";
         ProductPeak loop =
                 gpu.hasModule(MODULE)
-                        ? vector.orFaster(
-                                new ProductPeak(matrixLoop(type), name + " matrix units"))
+                        ? vector.orFaster(new ProductPeak(matrixLoop(type), name + " matrix units"))
                         : vector;
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
                 GpuGemm gemm = gpu.gemm(budget)) {
             return loop.orFaster(
-                    new ProductPeak(
-                            library(gemm, budget, type), name + " matrix units by cuBLAS"));
+                    new ProductPeak(library(gemm, budget, type), name + " matrix units by cuBLAS"));
         } catch (DeviceException e) {
             LOG.debug("the peak is measured without a library: {}", e.getMessage());
             return loop;
