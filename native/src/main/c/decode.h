@@ -28,25 +28,27 @@ INLINE void decode_tile(int type, const product *p, size_t row, size_t out, int 
     const weights *w = &p->weight;
     const size_t in = w->in;
     const size_t row_bytes = w->row_bytes;
-    const size_t span_bytes = bytes_of(type, SPAN);
+    const int vectors = span_of(type);
+    const size_t span = (size_t)vectors * VL;
+    const size_t span_bytes = bytes_of(type, span);
     const float *x = p->x + row * in;
     const uint8_t *at = w->bytes + out * row_bytes;
     size_t i = 0;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
-    for (; i + SPAN <= in; i += SPAN, at += span_bytes, ahead += (size_t)outs * span_bytes) {
-        vf inputs[DECODE_TILE_ROWS][SPAN_VECTORS];
+    for (; i + span <= in; i += span, at += span_bytes, ahead += (size_t)outs * span_bytes) {
+        vf inputs[DECODE_TILE_ROWS][BLOCK_VECTORS];
         fetch_ahead(ahead, (size_t)outs * span_bytes);
         UNROLL for (int r = 0; r < rows; r++) {
-            UNROLL for (int v = 0; v < SPAN_VECTORS; v++) {
+            UNROLL for (int v = 0; v < vectors; v++) {
                 inputs[r][v] = v_load(x + (size_t)r * in + i + v * VL);
             }
         }
         UNROLL for (int o = 0; o < outs; o++) {
-            const uint8_t *span = at + (size_t)o * row_bytes;
-            UNROLL for (int v = 0; v < SPAN_VECTORS; v++) {
-                vf lanes = load_vector(type, w, out + (size_t)o, i, span, v);
+            const uint8_t *from = at + (size_t)o * row_bytes;
+            UNROLL for (int v = 0; v < vectors; v++) {
+                vf lanes = load_vector(type, w, out + (size_t)o, i, from, v);
                 UNROLL for (int r = 0; r < rows; r++) {
                     acc[r][o] = v_fma(inputs[r][v], lanes, acc[r][o]);
                 }
@@ -93,16 +95,16 @@ INLINE void decode_rows(int type, const product *p, size_t row, size_t out, size
     }
 }
 
-/* At most DECODE_ROWS rows. */
+/* At most DECODE_ROWS rows, in one turn or two; the second finds the weights in the cache. */
 INLINE void decode(int type, const product *p, int rows, size_t out_begin, size_t out_end) {
-    if (rows <= DECODE_TILE_ROWS) {
-        decode_rows(type, p, 0, out_begin, out_end, rows, 1);
-        return;
-    }
-    int half = rows / 2;
-    for (size_t out = out_begin; out < out_end; out += WIDE_OUTS) {
-        size_t end = out_end - out < WIDE_OUTS ? out_end : out + WIDE_OUTS;
-        decode_rows(type, p, 0, out, end, half, 1);
-        decode_rows(type, p, (size_t)half, out, end, rows - half, 0);
+    const int turns = rows > DECODE_TILE_ROWS ? 2 : 1;
+    const size_t block = turns == 1 ? out_end - out_begin : WIDE_OUTS;
+    for (size_t out = out_begin; out < out_end; out += block) {
+        size_t end = out_end - out < block ? out_end : out + block;
+        for (int turn = 0; turn < turns; turn++) {
+            int row = rows * turn / turns;
+            int count = rows * (turn + 1) / turns - row;
+            decode_rows(type, p, (size_t)row, out, end, count, turn == 0);
+        }
     }
 }

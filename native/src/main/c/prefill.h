@@ -30,17 +30,19 @@ INLINE void prefill_tile(int type, const product *p, size_t row, size_t out, int
     const weights *w = &p->weight;
     const size_t in = w->in;
     const size_t row_bytes = w->row_bytes;
+    const int vectors = span_of(type);
+    const size_t span = (size_t)vectors * VL;
     const float *x = p->x + row * in;
     const uint8_t *at = w->bytes + out * row_bytes;
     size_t i = 0;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
-    for (; i + SPAN <= in; i += SPAN, at += bytes_of(type, SPAN)) {
-        UNROLL for (int v = 0; v < SPAN_VECTORS; v++) {
+    for (; i + span <= in; i += span, at += bytes_of(type, span)) {
+        UNROLL for (int v = 0; v < vectors; v++) {
             UNROLL for (int o = 0; o < outs; o++) {
-                const uint8_t *span = at + (size_t)o * row_bytes;
-                lanes[o] = load_vector(type, w, out + (size_t)o, i, span, v);
+                const uint8_t *from = at + (size_t)o * row_bytes;
+                lanes[o] = load_vector(type, w, out + (size_t)o, i, from, v);
             }
             prefill_step(acc, x + i + v * VL, in, lanes, rows, outs, 0);
         }

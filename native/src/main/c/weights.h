@@ -13,11 +13,8 @@
 
 #include "vec.h"
 
-/* Weights that are loaded at a time: a block, or as many elements of a type without blocks. */
-enum { SPAN = 32, SPAN_VECTORS = SPAN / VL };
-
-/* Blocks along a row: SPAN elements of one scale. */
-enum { Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
+/* Blocks along a row: BLOCK elements of one scale. */
+enum { BLOCK = 32, BLOCK_VECTORS = BLOCK / VL, Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
 
 /* Rows and columns of an F8_E4M3 weight that have one scale. */
 enum { SCALE_BLOCK = 128 };
@@ -35,10 +32,13 @@ INLINE int is_blocks(int type) { return type == OFS_Q8_0 || type == OFS_Q4_0; }
 
 /* Bytes of n elements that lie in one row: whole blocks, where there are blocks. */
 INLINE size_t bytes_of(int type, size_t n) {
-    return type == OFS_Q8_0   ? n / SPAN * Q8_0_BYTES
-           : type == OFS_Q4_0 ? n / SPAN * Q4_0_BYTES
+    return type == OFS_Q8_0   ? n / BLOCK * Q8_0_BYTES
+           : type == OFS_Q4_0 ? n / BLOCK * Q4_0_BYTES
                               : n * size_of(type);
 }
+
+/* Vectors that a step of a product loads from a row, its span: a block, or two without blocks. */
+INLINE int span_of(int type) { return is_blocks(type) ? BLOCK_VECTORS : 2; }
 
 INLINE vf scale_of(const weights *w, size_t out, size_t i) {
     return v_set1(w->scales[out / SCALE_BLOCK * w->scale_columns + i / SCALE_BLOCK]);
@@ -51,15 +51,15 @@ INLINE vf load_lanes(int type, const weights *w, size_t out, size_t i, const uin
 }
 
 /*
- * Vector v of the elements [i, i + SPAN) of row out, which lie at p. Exact: a block has 11 bits of
+ * Vector v of the span of row out that begins with element i, at p. Exact: a block has 11 bits of
  * scale times 8. v is a constant wherever this is inlined, and what depends on p alone is computed
  * once for all vectors of a span.
  */
 INLINE vf load_vector(int type, const weights *w, size_t out, size_t i, const uint8_t *p, int v) {
     if (type == OFS_Q8_0) return v_mul(v_set1_f16_at(p), v_load_i8(p + 2 + v * VL));
     if (type == OFS_Q4_0) {
-        const uint8_t *pairs = p + 2 + v * VL % (SPAN / 2);
-        return v_load_u4(pairs, v * VL >= SPAN / 2, v_u4_scale_of(v_set1_f16_at(p)));
+        const uint8_t *pairs = p + 2 + v * VL % (BLOCK / 2);
+        return v_load_u4(pairs, v * VL >= BLOCK / 2, v_u4_scale_of(v_set1_f16_at(p)));
     }
     return load_lanes(type, w, out, i, p + (size_t)(v * VL) * size_of(type), 0);
 }

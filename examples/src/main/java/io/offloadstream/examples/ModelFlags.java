@@ -63,6 +63,7 @@ final class ModelFlags {
                     new Flag("gemm", "NAME", "own or cublas."),
                     new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
                     new Flag("deviceId", "N", "Which device, as devices lists them."),
+                    new Flag("verify", null, "Compare the checksums of a packed copy first."),
                     new Flag("trace", "FILE", "Write a Chrome/Perfetto trace of every stage."),
                     new Flag("trackProgress", null, "Log slow passes (--verbose shows the log)."));
 

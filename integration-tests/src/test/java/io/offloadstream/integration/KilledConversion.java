@@ -6,6 +6,7 @@ package io.offloadstream.integration;
 
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
+import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ final class KilledConversion {
         Conversion.run(
                 Path.of(args[0]),
                 Path.of(args[1]),
-                new ConversionOptions(null, Quantization.INT8, 2),
+                new ConversionOptions(null, Quantization.INT8, Packing.NONE, 2),
                 (done, total) -> {
                     if (done >= bytes) {
                         Runtime.getRuntime().halt(EXIT_CODE);

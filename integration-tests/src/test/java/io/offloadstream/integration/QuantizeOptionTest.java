@@ -15,6 +15,7 @@ import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.Storage;
+import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ public class QuantizeOptionTest {
                 Conversion.run(
                         goldens.directory(),
                         copy,
-                        new ConversionOptions(null, quantization, 2),
+                        new ConversionOptions(null, quantization, Packing.NONE, 2),
                         (done, total) -> {});
                 String option = quantization.name().toLowerCase(Locale.ROOT);
                 List<String> before = files(goldens.directory());
