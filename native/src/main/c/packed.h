@@ -37,7 +37,7 @@ INLINE escapes escapes_of(const uint8_t *all, int64_t row) {
 /* First column of the next block with an escape of this row, or the end if there is none. */
 INLINE size_t next_escape(const escapes *e, size_t end) {
     if (e->next == e->end) return end;
-    const size_t block = load_u32(e->next) >> 8 & ~(size_t)(SPAN - 1);
+    const size_t block = load_u32(e->next) >> 8 & ~(size_t)(BLOCK - 1);
     return block < end ? block : end;
 }
 
@@ -49,7 +49,7 @@ static void load_mended(const uint8_t *p, vtable table, escapes *e, size_t i, fl
     for (; e->next != e->end; e->next += 4) {
         const uint32_t escape = load_u32(e->next);
         const size_t column = (escape >> 8) - i;
-        if (column >= SPAN) return;
+        if (column >= BLOCK) return;
         w[column] = float_of_bits((bits_of_float(w[column]) & 0x00ff0000u) | escape << 24);
     }
 }
@@ -60,7 +60,7 @@ static void gather_packed(const int64_t *addresses, const int64_t *numbers, cons
     for (int64_t r = 0; r < rows; r++) {
         const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
         escapes e = escapes_of(all, numbers[r]);
-        for (size_t i = 0; i < (size_t)width; i += SPAN, source += PACKED_BYTES) {
+        for (size_t i = 0; i < (size_t)width; i += BLOCK, source += PACKED_BYTES) {
             load_mended(source, table, &e, i, y + r * width + i);
         }
     }
@@ -89,7 +89,7 @@ static __attribute__((noinline)) void load_mended_tile(const uint8_t *w, size_t 
                                                        vtable table, escapes *e, size_t i,
                                                        float *target, int outs) {
     for (int o = 0; o < outs; o++) {
-        load_mended(w + (size_t)o * row_bytes, table, e + o, i, target + o * SPAN);
+        load_mended(w + (size_t)o * row_bytes, table, e + o, i, target + o * BLOCK);
     }
 }
 
@@ -98,24 +98,24 @@ INLINE void packed_tile(const product *p, const packing *k, int row, int out, in
     vf acc[TILE_ROWS][WIDE_OUTS];
     vf weights[WIDE_OUTS][PACKED_VECTORS];
     escapes e[WIDE_OUTS];
-    const size_t in = p->weight.in, row_bytes = in / SPAN * PACKED_BYTES;
+    const size_t in = p->weight.in, row_bytes = in / BLOCK * PACKED_BYTES;
     const float *x = p->x + (size_t)row * in;
     const uint8_t *w = p->weight.bytes + (size_t)out * row_bytes;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
     for (int o = 0; o < outs; o++) e[o] = escapes_of(k->escapes, k->first_row + out + o);
-    for (size_t i = 0;; i += SPAN, w += PACKED_BYTES) {
+    for (size_t i = 0;; i += BLOCK, w += PACKED_BYTES) {
         size_t stop = in;
         for (int o = 0; o < outs; o++) stop = next_escape(&e[o], stop);
-        for (; i < stop; i += SPAN, w += PACKED_BYTES) {
+        for (; i < stop; i += BLOCK, w += PACKED_BYTES) {
             UNROLL for (int o = 0; o < outs; o++) {
                 v_load_packed(w + (size_t)o * row_bytes, k->table, weights[o]);
             }
             packed_step(acc, x + i, in, weights, rows, outs);
         }
         if (i == in) break;
-        float mended[WIDE_OUTS][SPAN];
+        float mended[WIDE_OUTS][BLOCK];
         load_mended_tile(w, row_bytes, k->table, e, i, mended[0], outs);
         UNROLL for (int o = 0; o < outs; o++) {
             UNROLL for (int v = 0; v < PACKED_VECTORS; v++) {
