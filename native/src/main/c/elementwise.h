@@ -4,7 +4,7 @@
  */
 
 /* Norms, rotations, activations and conversions. */
-#include "vec.h"
+#include "weights.h"
 
 INLINE void rms_norm_row(int type, const float *x, int width, const uint8_t *weight, float eps,
                          float *y) {
@@ -203,8 +203,8 @@ static void add(float *target, const float *x, int64_t count) {
 
 INLINE void gather_blocks(int type, const uint8_t *source, int width, float *y) {
     for (int i = 0; i < width; i += BLOCK, source += bytes_of(type, BLOCK)) {
-        UNROLL for (int at = 0; at < BLOCK; at += VL) {
-            v_store(y + i + at, load_block(source, at, type));
+        UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+            v_store(y + i + v * VL, load_vector(type, NULL, 0, 0, source, v));
         }
     }
 }

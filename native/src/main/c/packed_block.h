@@ -14,9 +14,9 @@
 #ifndef OFS_PACKED_BLOCK_H
 #define OFS_PACKED_BLOCK_H
 
-#include "vec.h"
+#include "weights.h"
 
-enum { PACKED_BYTES = 48, PACKED_LOW = 16, PACKED_VECTORS = BLOCK / VL };
+enum { PACKED_LOW = 16, PACKED_VECTORS = BLOCK_VECTORS };
 
 #if defined(OFS_ISA_AVX512) || defined(OFS_ISA_AVX2)
 

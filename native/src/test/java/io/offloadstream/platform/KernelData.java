@@ -161,6 +161,21 @@ final class KernelData implements AutoCloseable {
         assertEquals(i, -1, seed + what + ", first different element");
     }
 
+    /**
+     * The same, but any NaN for a NaN: IEEE 754 leaves open which of several an operation returns,
+     * and compilers swap operands.
+     */
+    void assertSameSums(long actual, long expected, int count, String what) {
+        int[] a = Arrays.stream(bits(actual, count)).map(KernelData::oneNan).toArray();
+        int[] e = Arrays.stream(bits(expected, count)).map(KernelData::oneNan).toArray();
+        int i = Arrays.mismatch(a, e);
+        assertEquals(i, -1, seed + what + ", first different element");
+    }
+
+    private static int oneNan(int bits) {
+        return Float.floatToIntBits(Float.intBitsToFloat(bits));
+    }
+
     private static int[] bits(long address, int count) {
         int[] values = new int[count];
         HostMemory.view(address, 4 * count).asIntBuffer().get(values);

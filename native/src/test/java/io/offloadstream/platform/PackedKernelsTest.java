@@ -112,7 +112,7 @@ public class PackedKernelsTest {
                 multiply(kernels, true, p, actual, begin, end);
                 multiply(kernels, false, p, expected, begin, end);
                 String what = instructionSet + " " + p + " " + begin + ".." + end;
-                data.assertSameBits(actual, expected, p.rows * p.stride, what);
+                data.assertSameSums(actual, expected, p.rows * p.stride, what);
             }
         }
         assertTrue(escapes > 1000, "escapes: " + escapes);
@@ -128,7 +128,7 @@ public class PackedKernelsTest {
                 KernelData.copy(actual, expected, p.rows * p.stride);
                 multiply(reference, true, p, actual, 0, p.out);
                 multiply(reference, false, p, expected, 0, p.out);
-                data.assertSameBits(actual, expected, p.rows * p.stride, "java " + p);
+                data.assertSameSums(actual, expected, p.rows * p.stride, "java " + p);
             }
         }
     }
