@@ -74,7 +74,11 @@ public final class StreamedModel implements AutoCloseable {
             stream =
                     own(
                             WeightStream.open(
-                                    plan.residency(), plan.streamOptions(), budgets, backend, storage));
+                                    plan.residency(),
+                                    plan.streamOptions(),
+                                    budgets,
+                                    backend,
+                                    storage));
             opened = true;
         } finally {
             if (!opened) {
