@@ -50,7 +50,7 @@ public record ModelOptions(
 
     static {
         VALID.put("hostMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
-        VALID.put("scheduler", "lookahead, block");
+        VALID.put("scheduler", "cost-aware, lookahead, block");
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
         VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
@@ -90,7 +90,8 @@ public record ModelOptions(
                         StreamOptions.Io.valueOf(
                                 values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds")),
                         StreamOptions.SchedulerKind.valueOf(
-                                values.oneOf("scheduler", "lookahead", "block")),
+                                values.oneOf("scheduler", "cost-aware", "lookahead", "block")
+                                        .replace('-', '_')),
                         values.integer("prefetchLayers", 0, 1),
                         threads(values, "readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
