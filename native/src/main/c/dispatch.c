@@ -66,6 +66,13 @@ void ofs_linear_scaled(const float *x, int32_t rows, int32_t in, const void *wei
                             out_end);
 }
 
+void ofs_linear_packed(const float *x, int32_t rows, int32_t in, const void *weight,
+                       const void *escapes, int32_t first_row, const void *bias, int32_t bias_type,
+                       float *y, int64_t y_stride, int32_t out_begin, int32_t out_end) {
+    selected->linear_packed(x, rows, in, weight, escapes, first_row, bias, bias_type, y, y_stride,
+                            out_begin, out_end);
+}
+
 void ofs_linear_transposed(const float *x, int32_t rows, int32_t in, int32_t out,
                            const void *weight, int32_t weight_type, const void *bias,
                            int32_t bias_type, float *y, int32_t out_begin, int32_t out_end) {
@@ -118,6 +125,11 @@ void ofs_add(float *target, const float *x, int64_t count) { selected->add(targe
 
 void ofs_gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
     selected->gather(addresses, rows, width, type, y);
+}
+
+void ofs_gather_packed(const int64_t *addresses, const int64_t *numbers, const void *escapes,
+                       int32_t rows, int32_t width, float *y) {
+    selected->gather_packed(addresses, numbers, escapes, rows, width, y);
 }
 
 float ofs_probe_read(const void *from, int64_t bytes) { return selected->probe_read(from, bytes); }

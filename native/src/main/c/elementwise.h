@@ -4,7 +4,7 @@
  */
 
 /* Norms, rotations, activations and conversions. */
-#include "vec.h"
+#include "weights.h"
 
 INLINE void rms_norm_row(int type, const float *x, int width, const uint8_t *weight, float eps,
                          float *y) {
@@ -89,7 +89,14 @@ static void rope(float *x, int32_t rows, int32_t heads, int32_t head_dim, int32_
         float *second = first + partner;
         const float *c = cos + head / heads * half_dim;
         const float *s = sin + head / heads * half_dim;
-        for (int i = 0; i < half_dim; i++) {
+        int i = 0;
+        for (; step == 1 && i + VL <= half_dim; i += VL) {
+            vf a = v_load(first + i);
+            vf b = v_load(second + i);
+            v_store(first + i, v_sub(v_mul(a, v_load(c + i)), v_mul(b, v_load(s + i))));
+            v_store(second + i, v_add(v_mul(b, v_load(c + i)), v_mul(a, v_load(s + i))));
+        }
+        for (; i < half_dim; i++) {
             float a = first[i * step];
             float b = second[i * step];
             first[i * step] = a * c[i] - b * s[i];
@@ -189,11 +196,25 @@ static void activate_multiply(int32_t activation, const float *gate, const float
 }
 
 static void add(float *target, const float *x, int64_t count) {
-    for (int64_t i = 0; i < count; i++) target[i] += x[i];
+    int64_t i = 0;
+    for (; i + VL <= count; i += VL) v_store(target + i, v_add(v_load(target + i), v_load(x + i)));
+    for (; i < count; i++) target[i] += x[i];
+}
+
+INLINE void gather_blocks(int type, const uint8_t *source, int width, float *y) {
+    for (int i = 0; i < width; i += BLOCK, source += bytes_of(type, BLOCK)) {
+        UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+            v_store(y + i + v * VL, load_vector(type, NULL, 0, (size_t)i, source, v));
+        }
+    }
 }
 
 INLINE void gather_row(int type, const uint8_t *source, int width, float *y) {
     int i = 0;
+    if (is_blocks(type)) {
+        gather_blocks(type, source, width, y);
+        return;
+    }
     for (; i + VL <= width; i += VL) v_store(y + i, load_as(source + (size_t)i * size_of(type), type));
     if (i < width) {
         int n = width - i;
@@ -204,6 +225,6 @@ INLINE void gather_row(int type, const uint8_t *source, int width, float *y) {
 static void gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
     for (int64_t r = 0; r < rows; r++) {
         const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
-        FOR_TYPE(type, gather_row, source, width, y + r * width);
+        FOR_WEIGHT_TYPE(type, gather_row, source, width, y + r * width);
     }
 }

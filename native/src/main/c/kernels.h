@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 3
+#define OFS_ABI_VERSION 4
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -30,7 +30,15 @@
 #endif
 
 /* DType.code() of the types that kernels take. */
-enum { OFS_F32 = 0, OFS_F16 = 1, OFS_BF16 = 2, OFS_F8_E4M3 = 10, OFS_Q8_0 = 12, OFS_Q4_0 = 13 };
+enum {
+    OFS_F32 = 0,
+    OFS_F16 = 1,
+    OFS_BF16 = 2,
+    OFS_F8_E4M3 = 10,
+    OFS_Q8_0 = 12,
+    OFS_Q4_0 = 13,
+    OFS_BF16_PACKED = 14
+};
 
 /* Activation.code(). */
 enum { OFS_SILU = 0, OFS_GELU_TANH = 1, OFS_GELU_ERF = 2, OFS_RELU = 3 };
@@ -47,6 +55,14 @@ typedef void ofs_linear_fn(const float *x, int32_t rows, int32_t in, const void 
 typedef void ofs_linear_scaled_fn(const float *x, int32_t rows, int32_t in, const void *weight,
                                   const float *scales, const void *bias, int32_t bias_type,
                                   float *y, int64_t y_stride, int32_t out_begin, int32_t out_end);
+
+/* As ofs_linear with the same weight as BF16, bit for bit. weight (out, in) BF16_PACKED, escapes of
+ * the tensor that it is a part of, first_row: which row of that tensor output 0 is. PackedBf16.java
+ * has the layout of both. */
+typedef void ofs_linear_packed_fn(const float *x, int32_t rows, int32_t in, const void *weight,
+                                  const void *escapes, int32_t first_row, const void *bias,
+                                  int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
+                                  int32_t out_end);
 
 /* y[r][o] = bias[o] + sum_i x[r][i] w[i][o], out_begin <= o < out_end.
  * x (rows, in), weight (in, out), bias (out) or NULL, y (rows, out). */
@@ -100,9 +116,13 @@ typedef void ofs_activate_multiply_fn(int32_t activation, const float *gate, con
 /* target += x, (count). */
 typedef void ofs_add_fn(float *target, const float *x, int64_t count);
 
-/* Converts scattered rows to float32: addresses (rows), y (rows, width). */
+/* Converts scattered rows to float32: addresses (rows), y (rows, width). Rows may be blocks. */
 typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
                            float *y);
+
+/* The same of rows of BF16_PACKED: numbers (rows), which row of the table each is. */
+typedef void ofs_gather_packed_fn(const int64_t *addresses, const int64_t *numbers,
+                                  const void *escapes, int32_t rows, int32_t width, float *y);
 
 /* Adds up the float32 values of a range, in whole steps of some hundred bytes: reads memory as fast
  * as one thread does. Returns the sum. */
@@ -114,6 +134,7 @@ typedef int64_t ofs_probe_fma_fn(int64_t rounds, float *result);
 
 OFS_EXPORT ofs_linear_fn ofs_linear;
 OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
+OFS_EXPORT ofs_linear_packed_fn ofs_linear_packed;
 OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
 OFS_EXPORT ofs_rms_norm_fn ofs_rms_norm;
 OFS_EXPORT ofs_layer_norm_fn ofs_layer_norm;
@@ -124,6 +145,7 @@ OFS_EXPORT ofs_activate_fn ofs_activate;
 OFS_EXPORT ofs_activate_multiply_fn ofs_activate_multiply;
 OFS_EXPORT ofs_add_fn ofs_add;
 OFS_EXPORT ofs_gather_fn ofs_gather;
+OFS_EXPORT ofs_gather_packed_fn ofs_gather_packed;
 OFS_EXPORT ofs_probe_read_fn ofs_probe_read;
 OFS_EXPORT ofs_probe_fma_fn ofs_probe_fma;
 

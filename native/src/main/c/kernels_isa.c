@@ -8,6 +8,7 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "linear.h"
+#include "packed.h"
 #include "probe.h"
 #include "table.h"
 
@@ -20,6 +21,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .name = TEXT(OFS_ISA),
     .linear = linear,
     .linear_scaled = linear_scaled,
+    .linear_packed = linear_packed,
     .linear_transposed = linear_transposed,
     .rms_norm = rms_norm,
     .layer_norm = layer_norm,
@@ -32,4 +34,5 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .gather = gather,
     .probe_read = probe_read,
     .probe_fma = probe_fma,
+    .gather_packed = gather_packed,
 };

@@ -13,6 +13,7 @@ typedef struct {
     const char *name;
     ofs_linear_fn *linear;
     ofs_linear_scaled_fn *linear_scaled;
+    ofs_linear_packed_fn *linear_packed;
     ofs_linear_transposed_fn *linear_transposed;
     ofs_rms_norm_fn *rms_norm;
     ofs_layer_norm_fn *layer_norm;
@@ -25,6 +26,7 @@ typedef struct {
     ofs_gather_fn *gather;
     ofs_probe_read_fn *probe_read;
     ofs_probe_fma_fn *probe_fma;
+    ofs_gather_packed_fn *gather_packed;
 } ofs_table;
 
 extern const ofs_table ofs_table_generic;

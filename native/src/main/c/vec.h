@@ -5,7 +5,8 @@
 
 /*
  * The vectors that kernels are written in: VL float lanes of type vf, and the tile shape that fits
- * the registers (TILE_ROWS x TILE_OUTS accumulators; WIDE_OUTS when there is one row).
+ * the registers: TILE_ROWS x TILE_OUTS accumulators where floats are multiplied, n x DECODE_OUTS_n
+ * (WIDE_OUTS the most) where weights of n rows are converted on the way.
  *
  *   v_set1, v_load, v_store         any alignment
  *   v_load_n, v_store_n             the first n < VL lanes; the others load as 0
@@ -13,8 +14,9 @@
  *   v_load_e4m3 (_n)                likewise: 4 bits of exponent, 3 of mantissa, no infinity, 0x7f
  *                                   is NaN; as a float32 its exponent is biased by 120 less
  *   v_load_i8                       VL int8
- *   v_load_u4(p, high)              VL bytes: their high halves, or the low ones, less 8
- *   v_set1_f16(bits)                one half in all lanes
+ *   v_set1_f16_at(p)                the half at p in all lanes; 8 bytes may be read
+ *   v_load_u4(p, high, scale)       VL bytes: their high halves, or the low ones, less 8, times
+ *                                   v_u4_scale_of(the scale in all lanes)
  *   v_add v_sub v_mul v_div         lane by lane
  *   v_fma(a, b, c)                  a * b + c
  *   v_max(a, b), v_min(a, b)        b where a lane is NaN
@@ -57,27 +59,6 @@
 
 INLINE size_t size_of(int type) { return type == OFS_F32 ? 4 : type == OFS_F8_E4M3 ? 1 : 2; }
 
-/* Blocks along a row: BLOCK elements of one scale. */
-enum { BLOCK = 32, Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
-
-INLINE int is_blocks(int type) { return type == OFS_Q8_0 || type == OFS_Q4_0; }
-
-/* Bytes of n elements that lie in one row: whole blocks, where there are blocks. */
-INLINE size_t bytes_of(int type, size_t n) {
-    return type == OFS_Q8_0   ? n / BLOCK * Q8_0_BYTES
-           : type == OFS_Q4_0 ? n / BLOCK * Q4_0_BYTES
-                              : n * size_of(type);
-}
-
-/* Elements [at, at + VL) of the block at p as floats, exactly: 11 bits of scale times 8 bits. */
-INLINE vf load_block(const uint8_t *p, int at, int type) {
-    uint16_t scale;
-    memcpy(&scale, p, 2);
-    vf quants = type == OFS_Q8_0 ? v_load_i8(p + 2 + at)
-                                 : v_load_u4(p + 2 + at % (BLOCK / 2), at >= BLOCK / 2);
-    return v_mul(v_set1_f16(scale), quants);
-}
-
 /* VL elements at p as floats. type is a constant wherever this is inlined into a loop. */
 INLINE vf load_as(const uint8_t *p, int type) {
     return type == OFS_F32       ? v_load(p)
@@ -114,18 +95,6 @@ INLINE float element(const uint8_t *p, int type, size_t i) {
             function(OFS_F16, __VA_ARGS__);                                                        \
         } else {                                                                                   \
             function(OFS_F32, __VA_ARGS__);                                                        \
-        }                                                                                          \
-    } while (0)
-
-/* Likewise for the types that weights of a product may have besides. */
-#define FOR_WEIGHT_TYPE(type, function, ...)                                                       \
-    do {                                                                                           \
-        if ((type) == OFS_Q8_0) {                                                                  \
-            function(OFS_Q8_0, __VA_ARGS__);                                                       \
-        } else if ((type) == OFS_Q4_0) {                                                           \
-            function(OFS_Q4_0, __VA_ARGS__);                                                       \
-        } else {                                                                                   \
-            FOR_TYPE(type, function, __VA_ARGS__);                                                 \
         }                                                                                          \
     } while (0)
 

@@ -12,6 +12,9 @@
 #define TILE_ROWS 4
 #define TILE_OUTS 3
 #define WIDE_OUTS 8
+#define DECODE_OUTS_1 8
+#define DECODE_OUTS_2 4
+#define DECODE_OUTS_4 2
 
 typedef __m256 vf;
 
@@ -39,14 +42,24 @@ static inline vf v_load_bf16_n(const void *p, int n) { return v_widen_bf16(halve
 static inline vf v_load_f16(const void *p) { return _mm256_cvtph_ps(_mm_loadu_si128(p)); }
 static inline vf v_load_f16_n(const void *p, int n) { return _mm256_cvtph_ps(halves(p, n)); }
 
-static inline vf v_set1_f16(uint16_t half) { return _mm256_set1_ps(_cvtsh_ss(half)); }
+static inline vf v_set1_f16_at(const void *p) {
+    return _mm256_broadcastss_ps(_mm_cvtph_ps(_mm_loadl_epi64(p)));
+}
 static inline vf v_load_i8(const void *p) {
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(p)));
 }
-static inline vf v_load_u4(const void *p, int high) {
+/* q scale - 8 scale, both exact. */
+typedef struct {
+    vf scale;
+    vf offset;
+} v_u4_scale;
+static inline v_u4_scale v_u4_scale_of(vf scale) {
+    return (v_u4_scale){scale, _mm256_mul_ps(scale, _mm256_set1_ps(-8.0f))};
+}
+static inline vf v_load_u4(const void *p, int high, v_u4_scale scale) {
     __m256i a = _mm256_cvtepu8_epi32(_mm_loadl_epi64(p));
     a = high ? _mm256_srli_epi32(a, 4) : _mm256_and_si256(a, _mm256_set1_epi32(15));
-    return _mm256_cvtepi32_ps(_mm256_sub_epi32(a, _mm256_set1_epi32(8)));
+    return _mm256_fmadd_ps(_mm256_cvtepi32_ps(a), scale.scale, scale.offset);
 }
 /* Multiplying also normalises subnormals, exactly. */
 static inline vf v_widen_e4m3(__m128i bytes) {

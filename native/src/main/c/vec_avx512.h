@@ -10,6 +10,9 @@
 #define TILE_ROWS 6
 #define TILE_OUTS 4
 #define WIDE_OUTS 8
+#define DECODE_OUTS_1 8
+#define DECODE_OUTS_2 8
+#define DECODE_OUTS_4 4
 
 typedef __m512 vf;
 
@@ -33,14 +36,20 @@ static inline vf v_load_f16_n(const void *p, int n) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes(n), p));
 }
 
-static inline vf v_set1_f16(uint16_t half) { return _mm512_set1_ps(_cvtsh_ss(half)); }
+static inline vf v_set1_f16_at(const void *p) {
+    return _mm512_broadcastss_ps(_mm_cvtph_ps(_mm_loadl_epi64(p)));
+}
 static inline vf v_load_i8(const void *p) {
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(p)));
 }
-static inline vf v_load_u4(const void *p, int high) {
+/* All 16 values; a permutation looks at the low four bits of an index. */
+typedef vf v_u4_scale;
+static inline v_u4_scale v_u4_scale_of(vf scale) {
+    return _mm512_mul_ps(scale, _mm512_setr_ps(-8, -7, -6, -5, -4, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7));
+}
+static inline vf v_load_u4(const void *p, int high, v_u4_scale scale) {
     __m512i a = _mm512_cvtepu8_epi32(_mm_loadu_si128(p));
-    a = high ? _mm512_srli_epi32(a, 4) : _mm512_and_si512(a, _mm512_set1_epi32(15));
-    return _mm512_cvtepi32_ps(_mm512_sub_epi32(a, _mm512_set1_epi32(8)));
+    return _mm512_permutexvar_ps(high ? _mm512_srli_epi32(a, 4) : a, scale);
 }
 /* Multiplying also normalises subnormals, exactly. */
 static inline vf v_widen_e4m3(__m128i bytes) {

@@ -11,6 +11,9 @@
 #define TILE_ROWS 4
 #define TILE_OUTS 2
 #define WIDE_OUTS 4
+#define DECODE_OUTS_1 4
+#define DECODE_OUTS_2 4
+#define DECODE_OUTS_4 2
 
 typedef float vf __attribute__((vector_size(16)));
 typedef int32_t vi __attribute__((vector_size(16)));
@@ -47,9 +50,9 @@ static inline vf v_load_f16_n(const void *p, int n) {
     return (vf)(sign | (scaled & finite) | (magnitude & ~finite) | infinite);
 }
 static inline vf v_load_f16(const void *p) { return v_load_f16_n(p, VL); }
-static inline vf v_set1_f16(uint16_t half) {
-    uint16_t lane[VL] = {half, half, half, half};
-    return v_load_f16(lane);
+static inline vf v_set1_f16_at(const void *p) {
+    vf a = v_load_f16(p);
+    return (vf){a[0], a[0], a[0], a[0]};
 }
 
 static inline vu bytes(const void *p, int n) {
@@ -61,9 +64,11 @@ static inline vu bytes(const void *p, int n) {
 static inline vf v_load_i8(const void *p) {
     return __builtin_convertvector((vi)(bytes(p, VL) << 24) >> 24, vf);
 }
-static inline vf v_load_u4(const void *p, int high) {
+typedef vf v_u4_scale;
+static inline v_u4_scale v_u4_scale_of(vf scale) { return scale; }
+static inline vf v_load_u4(const void *p, int high, v_u4_scale scale) {
     vu a = bytes(p, VL);
-    return __builtin_convertvector((vi)(high ? a >> 4 : a & 15) - 8, vf);
+    return __builtin_convertvector((vi)(high ? a >> 4 : a & 15) - 8, vf) * scale;
 }
 /* Multiplying also normalises subnormals, exactly. */
 static inline vf v_load_e4m3_n(const void *p, int n) {

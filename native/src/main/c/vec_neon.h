@@ -11,6 +11,9 @@
 #define TILE_ROWS 6
 #define TILE_OUTS 4
 #define WIDE_OUTS 8
+#define DECODE_OUTS_1 8
+#define DECODE_OUTS_2 8
+#define DECODE_OUTS_4 4
 
 typedef float32x4_t vf;
 
@@ -44,7 +47,9 @@ static inline vf v_load_bf16_n(const void *p, int n) { return v_widen_bf16(halve
 static inline vf v_load_f16(const void *p) { return v_widen_f16(v_load_u16(p)); }
 static inline vf v_load_f16_n(const void *p, int n) { return v_widen_f16(halves(p, n)); }
 
-static inline vf v_set1_f16(uint16_t half) { return v_widen_f16(vdup_n_u16(half)); }
+static inline vf v_set1_f16_at(const void *p) {
+    return v_widen_f16(vdup_lane_u16(v_load_u16(p), 0));
+}
 
 /* The first n bytes at p, each in a lane. */
 static inline uint32x4_t bytes(const void *p, int n) {
@@ -56,10 +61,18 @@ static inline vf v_load_i8(const void *p) {
     int32x4_t a = vreinterpretq_s32_u32(vshlq_n_u32(bytes(p, VL), 24));
     return vcvtq_f32_s32(vshrq_n_s32(a, 24));
 }
-static inline vf v_load_u4(const void *p, int high) {
+/* q scale - 8 scale, both exact. */
+typedef struct {
+    vf scale;
+    vf offset;
+} v_u4_scale;
+static inline v_u4_scale v_u4_scale_of(vf scale) {
+    return (v_u4_scale){scale, vmulq_n_f32(scale, -8.0f)};
+}
+static inline vf v_load_u4(const void *p, int high, v_u4_scale scale) {
     uint32x4_t a = bytes(p, VL);
     a = high ? vshrq_n_u32(a, 4) : vandq_u32(a, vdupq_n_u32(15));
-    return vcvtq_f32_s32(vsubq_s32(vreinterpretq_s32_u32(a), vdupq_n_s32(8)));
+    return vfmaq_f32(scale.offset, vcvtq_f32_u32(a), scale.scale);
 }
 /* Multiplying also normalises subnormals, exactly. */
 static inline vf v_load_e4m3_n(const void *p, int n) {

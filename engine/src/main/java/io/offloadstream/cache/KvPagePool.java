@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -123,20 +124,23 @@ public final class KvPagePool extends KvPages {
 
     @Override
     synchronized void giveBack(List<KvPage> pages) {
+        List<HostMemory> surplus = new ArrayList<>();
         for (KvPage page : pages) {
             if (ownedPages > reservedPages) {
                 ownedPages--;
-                page.memory().close();
+                surplus.add(page.memory());
             } else {
                 free.push(page);
             }
         }
+        Owned.closeAll(surplus);
     }
 
     @Override
     public synchronized void close() {
         ownedPages -= free.size();
-        free.forEach(page -> page.memory().close());
+        List<HostMemory> memory = free.stream().map(KvPage::memory).toList();
         free.clear();
+        Owned.closeAll(memory);
     }
 }

@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.ops.KvView;
+import io.offloadstream.platform.Owned;
 import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ public final class KvSequences implements AutoCloseable {
     private final int maxPages;
     private final SharedTable tables;
     private final LongBuffer hostPages;
+    private final ByteBuffer hostMask;
     private final List<List<KvPage>> pages = new ArrayList<>();
     private boolean masked;
 
@@ -54,6 +56,10 @@ public final class KvSequences implements AutoCloseable {
                 backend.computesInHostMemory()
                         ? null
                         : tables.buffer(0, Math.toIntExact(maskOffset())).asLongBuffer();
+        this.hostMask =
+                backend.computesInHostMemory()
+                        ? null
+                        : tables.buffer(maskOffset(), Math.multiplyExact(batch, maxSlots));
         for (int i = 0; i < batch; i++) {
             pages.add(new ArrayList<>());
         }
@@ -90,6 +96,25 @@ public final class KvSequences implements AutoCloseable {
                 own.add(page);
             }
         }
+    }
+
+    /**
+     * Gives back the pages that no slot needs.
+     *
+     * @param slots length that each sequence has
+     */
+    public void shrink(int slots) {
+        int needed = KvLayout.pages(slots);
+        List<AutoCloseable> steps = new ArrayList<>();
+        for (List<KvPage> own : pages) {
+            if (own.size() > needed) {
+                List<KvPage> surplus = own.subList(needed, own.size());
+                List<KvPage> returned = List.copyOf(surplus);
+                surplus.clear();
+                steps.add(() -> pool.giveBack(returned));
+            }
+        }
+        Owned.closeAll(steps);
     }
 
     /**
@@ -156,22 +181,19 @@ public final class KvSequences implements AutoCloseable {
                 layout.type(),
                 masked ? tables.address() + maskOffset() : 0,
                 maxSlots,
-                hostPages);
+                hostPages,
+                masked ? hostMask : null);
     }
 
     /** Gives all pages back; the sequences are empty. */
     public void clear() {
-        for (List<KvPage> own : pages) {
-            pool.giveBack(own);
-            own.clear();
-        }
         masked = false;
+        shrink(0);
     }
 
     /** Gives pages and tables back. */
     @Override
     public void close() {
-        clear();
-        tables.close();
+        Owned.closeAll(this::clear, tables);
     }
 }

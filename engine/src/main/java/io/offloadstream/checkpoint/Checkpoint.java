@@ -32,8 +32,9 @@ public final class Checkpoint {
     }
 
     /**
-     * Opens the safetensors files of a model directory: {@code model.safetensors.index.json} with
-     * its shards, or {@code model.safetensors}, or the single {@code *.safetensors} file there.
+     * Opens the weight files of a model directory: {@code model.safetensors.index.json} with its
+     * shards, or {@code model.safetensors}, or a packed copy ({@code metadata.json}), or the single
+     * {@code *.safetensors} file there.
      *
      * @param directory a model directory, or one safetensors file
      * @return the checkpoint
@@ -45,6 +46,33 @@ public final class Checkpoint {
             return new Checkpoint(directory, tensors);
         }
         return new Checkpoint(directory.toAbsolutePath().getParent(), tensors);
+    }
+
+    /**
+     * Tells whether a directory is a packed copy, as {@code offloadstream convert} makes it.
+     *
+     * @param directory a model directory
+     * @return true if {@link #open} reads its {@code metadata.json}
+     */
+    public static boolean isPacked(Path directory) {
+        return CheckpointFiles.isPacked(directory);
+    }
+
+    /**
+     * Reads every byte of a packed copy and compares it with the checksums of its groups.
+     *
+     * @param directory a packed copy
+     * @throws CheckpointException if a group is damaged, the message names it; or if this is no
+     *     packed copy: safetensors files have no checksums
+     */
+    public static void verify(Path directory) {
+        if (!isPacked(directory)) {
+            throw new CheckpointException(
+                    directory
+                            + ": safetensors files have no checksums to verify; leave verify out,"
+                            + " or make a packed copy with offloadstream convert");
+        }
+        PackedReader.read(directory).verify();
     }
 
     /**

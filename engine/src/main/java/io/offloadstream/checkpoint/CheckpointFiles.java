@@ -21,6 +21,9 @@ import java.util.stream.Stream;
 /**
  * Finds the files of a checkpoint and joins their tensors.
  *
+ * <p>A directory with neither {@code model.safetensors.index.json} nor {@code model.safetensors}
+ * but with {@code metadata.json} is a packed model ({@link PackedFormat}).
+ *
  * <p>{@code model.safetensors.index.json} holds {@code "weight_map": {TENSOR: FILE}}, each FILE a
  * plain name in the same directory; its other members are ignored. Every tensor of the map must be
  * in the file that the map names. Tensors of a shard that the map does not list belong to the
@@ -51,7 +54,24 @@ final class CheckpointFiles {
             return readShards(path, index);
         }
         Path single = path.resolve(SINGLE);
-        return SafetensorsReader.read(isThere(single) ? single : onlyFile(path));
+        if (isThere(single)) {
+            return SafetensorsReader.read(single);
+        }
+        if (isPacked(path)) {
+            return PackedReader.read(path).entries();
+        }
+        return SafetensorsReader.read(onlyFile(path));
+    }
+
+    /**
+     * Tells whether a directory is taken for a packed model. Where there are safetensors too, a
+     * file of that name is something else.
+     */
+    static boolean isPacked(Path directory) {
+        return Files.isDirectory(directory)
+                && isThere(directory.resolve(PackedFormat.METADATA))
+                && !isThere(directory.resolve(INDEX))
+                && !isThere(directory.resolve(SINGLE));
     }
 
     /** A dangling link is there: to pass it over would hide that the download is incomplete. */
@@ -76,6 +96,8 @@ final class CheckpointFiles {
                             + INDEX
                             + ", no "
                             + SINGLE
+                            + ", no "
+                            + PackedFormat.METADATA
                             + ", and "
                             + candidates.size()
                             + " *"
@@ -189,7 +211,7 @@ final class CheckpointFiles {
     }
 
     /** An index must not lead out of its directory, on any system that it may be read on. */
-    private static boolean isPlainName(String name) {
+    static boolean isPlainName(String name) {
         if (name.isEmpty()
                 || name.equals(".")
                 || name.equals("..")

@@ -164,32 +164,7 @@ final class SafetensorsReader {
     }
 
     private long[] readNumbers(String name, String key, JsonReader json) throws IOException {
-        List<Long> numbers = new ArrayList<>();
-        json.beginArray();
-        while (json.hasNext()) {
-            if (numbers.size() == MAX_DIMENSIONS) {
-                throw damaged(name, key + " has more than " + MAX_DIMENSIONS + " numbers");
-            }
-            if (json.peek() != JsonToken.NUMBER) {
-                throw damaged(name, key + " holds " + json.peek() + ", expected whole numbers");
-            }
-            numbers.add(wholeNumber(name, key, json.nextString()));
-        }
-        json.endArray();
-        return numbers.stream().mapToLong(Long::longValue).toArray();
-    }
-
-    /** Not {@code nextLong}: that takes 1e3, 1.0 and -0 for whole numbers too. */
-    private long wholeNumber(String name, String key, String text) {
-        if (text.length() <= 19 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
-            try {
-                return Long.parseLong(text);
-            } catch (NumberFormatException e) {
-                throw damaged(name, key + " " + text + " is too large");
-            }
-        }
-        throw damaged(
-                name, key + " " + StrictJson.quote(text) + ", expected a whole number of 63 bits");
+        return StrictJson.wholeNumbers(key, json, MAX_DIMENSIONS, fault -> damaged(name, fault));
     }
 
     private TensorEntry entry(String name, String typeName, long[] shape, long[] offsets) {

@@ -54,9 +54,6 @@ public final class SafetensorsWriter {
         void write(TensorEntry tensor, OutputStream target) throws IOException;
     }
 
-    /** A write of the JDK copies its bytes off the heap first, as many as it is given. */
-    private static final int CHUNK_BYTES = 1 << 20;
-
     private final Map<String, Declared> declared = new LinkedHashMap<>();
     private long totalBytes;
 
@@ -182,7 +179,7 @@ public final class SafetensorsWriter {
                         file,
                         offset,
                         tensor.sizeBytes());
-        Exactly exactly = new Exactly(entry, target);
+        ExactOutput exactly = new ExactOutput(entry.toString(), entry.sizeBytes(), target);
         data.write(entry, exactly);
         exactly.requireComplete();
     }
@@ -256,72 +253,12 @@ public final class SafetensorsWriter {
             try (FileChannel channel =
                     FileChannel.open(
                             partial, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                contents.writeTo(new Chunks(channel));
+                contents.writeTo(new ChannelOutput(channel));
                 channel.force(true);
             }
             Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(partial);
-        }
-    }
-
-    /** Writes to a channel in pieces of a bounded size. */
-    private static final class Chunks extends OutputStream {
-
-        private final FileChannel channel;
-
-        Chunks(FileChannel channel) {
-            this.channel = channel;
-        }
-
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            int done = 0;
-            while (done < length) {
-                int chunk = Math.min(CHUNK_BYTES, length - done);
-                done += channel.write(ByteBuffer.wrap(source, offset + done, chunk));
-            }
-        }
-    }
-
-    /** Passes on exactly the bytes of one tensor. */
-    private static final class Exactly extends OutputStream {
-
-        private final TensorEntry tensor;
-        private final OutputStream target;
-        private long left;
-
-        Exactly(TensorEntry tensor, OutputStream target) {
-            this.tensor = tensor;
-            this.target = target;
-            this.left = tensor.sizeBytes();
-        }
-
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
-
-        @Override
-        public void write(byte[] source, int offset, int length) throws IOException {
-            if (length > left) {
-                throw new IllegalArgumentException(
-                        tensor + " got more than its " + tensor.sizeBytes() + " bytes");
-            }
-            target.write(source, offset, length);
-            left -= length;
-        }
-
-        void requireComplete() {
-            if (left != 0) {
-                throw new IllegalArgumentException(
-                        tensor + " got " + left + " bytes less than its " + tensor.sizeBytes());
-            }
         }
     }
 }

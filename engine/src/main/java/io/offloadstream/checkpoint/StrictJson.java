@@ -15,6 +15,9 @@ import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
 
 /**
  * JSON from a part of a file that nobody vouches for: strict syntax, strict UTF-8, one object and
@@ -82,6 +85,57 @@ final class StrictJson {
             // Gson tells a wrong kind of value by IllegalStateException, with the path to it
             throw new CheckpointException(file + ": JSON header: " + firstLine(e), e);
         }
+    }
+
+    /**
+     * Reads an array of whole numbers.
+     *
+     * @param key what it is, for messages
+     * @param json positioned at it
+     * @param most how many it may have
+     * @param damaged makes the exception for a fault
+     * @return the numbers
+     * @throws IOException if the JSON is not well-formed
+     */
+    static long[] wholeNumbers(
+            String key, JsonReader json, int most, Function<String, CheckpointException> damaged)
+            throws IOException {
+        List<Long> numbers = new ArrayList<>();
+        json.beginArray();
+        while (json.hasNext()) {
+            if (numbers.size() == most) {
+                throw damaged.apply(key + " has more than " + most + " numbers");
+            }
+            numbers.add(wholeNumber(key, json, damaged));
+        }
+        json.endArray();
+        return numbers.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /**
+     * Reads a whole number from 0. Not {@code nextLong}: that takes 1e3, 1.0 and -0 too.
+     *
+     * @param key what it is, for messages
+     * @param json positioned at it
+     * @param damaged makes the exception for a fault
+     * @return the number
+     * @throws IOException if the JSON is not well-formed
+     */
+    static long wholeNumber(
+            String key, JsonReader json, Function<String, CheckpointException> damaged)
+            throws IOException {
+        if (json.peek() != JsonToken.NUMBER) {
+            throw damaged.apply(key + " holds " + json.peek() + ", expected whole numbers");
+        }
+        String text = json.nextString();
+        if (text.length() <= 19 && text.chars().allMatch(c -> c >= '0' && c <= '9')) {
+            try {
+                return Long.parseLong(text);
+            } catch (NumberFormatException e) {
+                throw damaged.apply(key + " " + text + " is too large");
+            }
+        }
+        throw damaged.apply(key + " " + quote(text) + ", expected a whole number of 63 bits");
     }
 
     private static String firstLine(Exception e) {

@@ -13,13 +13,33 @@ public final class TensorEntry {
 
     private final String name;
     private final String typeName;
+
+    /** Null for a name that is not known. */
+    private final DType type;
+
     private final long[] shape;
     private final Path file;
     private final long offset;
     private final long sizeBytes;
+    private final long firstRow;
 
     /**
-     * Constructs an entry.
+     * Constructs an entry of a known dtype, those of blocks included.
+     *
+     * @param name the tensor's name
+     * @param type the dtype as stored
+     * @param shape dimensions, outermost first
+     * @param file the file it lies in
+     * @param offset where its first byte is, from the start of the file
+     * @param sizeBytes how many bytes it has
+     */
+    public TensorEntry(
+            String name, DType type, long[] shape, Path file, long offset, long sizeBytes) {
+        this(name, type.name(), type, shape, file, offset, sizeBytes, 0);
+    }
+
+    /**
+     * Constructs an entry of a safetensors file.
      *
      * @param name the tensor's name
      * @param typeName the dtype as stored, known or not
@@ -30,12 +50,26 @@ public final class TensorEntry {
      */
     public TensorEntry(
             String name, String typeName, long[] shape, Path file, long offset, long sizeBytes) {
+        this(name, typeName, DType.find(typeName).orElse(null), shape, file, offset, sizeBytes, 0);
+    }
+
+    private TensorEntry(
+            String name,
+            String typeName,
+            DType type,
+            long[] shape,
+            Path file,
+            long offset,
+            long sizeBytes,
+            long firstRow) {
         this.name = name;
         this.typeName = typeName;
+        this.type = type;
         this.shape = shape.clone();
         this.file = file;
         this.offset = offset;
         this.sizeBytes = sizeBytes;
+        this.firstRow = firstRow;
     }
 
     /**
@@ -53,7 +87,23 @@ public final class TensorEntry {
         long[] part = shape.clone();
         part[0] = end - begin;
         return new TensorEntry(
-                name, typeName, part, file, offset + begin * rowBytes, (end - begin) * rowBytes);
+                name,
+                typeName,
+                type,
+                part,
+                file,
+                offset + begin * rowBytes,
+                (end - begin) * rowBytes,
+                firstRow + begin);
+    }
+
+    /**
+     * Returns which row of the stored tensor the first one is.
+     *
+     * @return 0 unless this is a part that {@link #rows} gave
+     */
+    public long firstRow() {
+        return firstRow;
     }
 
     /**
@@ -72,17 +122,17 @@ public final class TensorEntry {
      * @throws CheckpointException if it is not a known one
      */
     public DType type() {
-        return DType.find(typeName)
-                .orElseThrow(
-                        () ->
-                                new CheckpointException(
-                                        file
-                                                + ": tensor "
-                                                + name
-                                                + " has dtype "
-                                                + typeName
-                                                + ", known: "
-                                                + Arrays.toString(DType.values())));
+        if (type == null) {
+            throw new CheckpointException(
+                    file
+                            + ": tensor "
+                            + name
+                            + " has dtype "
+                            + typeName
+                            + ", known: "
+                            + Arrays.toString(DType.values()));
+        }
+        return type;
     }
 
     /**

@@ -120,13 +120,34 @@ public interface Backend extends AutoCloseable {
     /**
      * Allocates scratch memory.
      *
+     * @param host budget for {@link #workspaceHostBytes} and attentionBytes
+     * @param device budget for the rest
+     * @param rowBytes of the longest row that is gathered
+     * @param sizeBytes as {@link io.offloadstream.ops.MeasuringOps#peakBytes()} measured it
+     * @param attentionBytes as {@link io.offloadstream.ops.MeasuringOps#peakHostBytes()} measured
+     *     it; 0 where the device attends
+     * @return the workspace, for the caller to close
+     */
+    Workspace newWorkspace(
+            MemoryBudget host,
+            MemoryBudget device,
+            long rowBytes,
+            long sizeBytes,
+            long attentionBytes);
+
+    /**
+     * Allocates scratch memory for operators that attend where they compute all else.
+     *
      * @param host budget for {@link #workspaceHostBytes}
      * @param device budget for the rest
      * @param rowBytes of the longest row that is gathered
      * @param sizeBytes as {@link io.offloadstream.ops.MeasuringOps#peakBytes()} measured it
      * @return the workspace, for the caller to close
      */
-    Workspace newWorkspace(MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes);
+    default Workspace newWorkspace(
+            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+        return newWorkspace(host, device, rowBytes, sizeBytes, 0);
+    }
 
     /**
      * Returns the operators, their results living in a workspace of this backend.
@@ -136,6 +157,15 @@ public interface Backend extends AutoCloseable {
      * @return operators for one thread at a time
      */
     Ops ops(Workspace workspace, Phase phase);
+
+    /**
+     * Measures the limit of the products of many rows, in about a second.
+     *
+     * @return the peak for the backend's compute type; empty where it is not measured, on the CPU
+     */
+    default Optional<ProductPeak> measureProductPeak() {
+        return Optional.empty();
+    }
 
     /**
      * Opens a way to read files into memory from {@link #allocate} without the host's: GPUDirect

@@ -6,6 +6,7 @@ package io.offloadstream.device;
 
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.device.gpu.GpuBackend;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.cuda.CudaDriver;
@@ -51,7 +52,7 @@ public final class Backends {
     }
 
     /**
-     * Opens a backend.
+     * Opens a backend that attends to every cache where it computes all else.
      *
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
@@ -65,11 +66,37 @@ public final class Backends {
      */
     public static Backend open(
             String name, int device, int threads, ComputeType computeType, Gemm gemm) {
+        return open(name, device, threads, computeType, gemm, AttentionPlace.DEVICE);
+    }
+
+    /**
+     * Opens a backend.
+     *
+     * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
+     * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
+     * @param threads compute threads of the CPU, the caller's included
+     * @param computeType type of activations in matrix products; the CPU has float32 only
+     * @param gemm what multiplies many rows on a device; of no meaning for the CPU
+     * @param attention what attends to a cache in host memory; of no meaning for the CPU
+     * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
+     * @throws io.offloadstream.platform.DeviceException if the backend is not available, its device
+     *     does not open, or it lacks the library that is asked for
+     */
+    public static Backend open(
+            String name,
+            int device,
+            int threads,
+            ComputeType computeType,
+            Gemm gemm,
+            AttentionPlace attention) {
         DeviceChoice choice = DEVICES.choose(name, device);
         if (choice.info().isEmpty()) {
             return new CpuBackend(threads);
         }
         Gpu gpu = DEVICES.driver(choice.backend()).open(choice.info().get());
-        return new GpuBackend(gpu, computeType, gemm);
+        // threads of the host compute nothing else
+        int attentionThreads = attention == AttentionPlace.HOST ? threads : 0;
+        return new GpuBackend(gpu, computeType, gemm, attentionThreads);
     }
 }

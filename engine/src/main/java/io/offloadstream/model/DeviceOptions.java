@@ -5,11 +5,13 @@
 package io.offloadstream.model;
 
 import io.offloadstream.device.Backends;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -25,9 +27,12 @@ import java.util.TreeMap;
  * @param computeType type of activations
  * @param gemm what multiplies matrices of many rows
  * @param kvCachePlacement where keys and values are kept
- * @param deviceSlots slots of the device's ring
+ * @param attention what attends to keys and values in host memory
+ * @param deviceSlots slots of the device's ring: as many as were given, or the scheduler needs
+ * @param mostDeviceSlots as many as the planner may take where that makes a pass faster: more than
+ *     deviceSlots if neither they nor the scheduler's depth were given
  * @param pinnedSlots pinned chunks that reads land in, 0 for as many as the budget suggests
- * @param mostPinnedSlots what it suggests at most: enough for the reads in flight
+ * @param mostPinnedSlots what it suggests at most
  * @param gpuLayers blocks that must stay on the device
  * @param given values of these and {@code hostSlots} as they were given, by name
  */
@@ -38,7 +43,9 @@ public record DeviceOptions(
         ComputeType computeType,
         Gemm gemm,
         KvCachePlacement kvCachePlacement,
+        AttentionPlace attention,
         int deviceSlots,
+        int mostDeviceSlots,
         int pinnedSlots,
         int mostPinnedSlots,
         int gpuLayers,
@@ -60,11 +67,18 @@ public record DeviceOptions(
     /** Chunks in which a read may land and one that is copied meanwhile, for each reader. */
     private static final int CHUNKS_PER_READER = 2;
 
+    /** Slots that nobody asked for: one that computes, and as many groups ahead as may pay. */
+    private static final int MOST_SLOTS = 6;
+
+    /** Given, these decide how far ahead is read. */
+    private static final List<String> DEPTHS = List.of("deviceSlots", "prefetchLayers", "scheduler");
+
     private static final String PLACEMENT = "kvCachePlacement";
+    private static final String ATTENTION = "attention";
 
     /** Only a device with memory of its own has use for these. */
     private static final Set<String> NEEDS_DEVICE =
-            Set.of("deviceMemory", PLACEMENT, "deviceSlots", "pinnedSlots", "gpuLayers");
+            Set.of("deviceMemory", PLACEMENT, ATTENTION, "deviceSlots", "pinnedSlots", "gpuLayers");
 
     private static final String HOST_SLOTS = "hostSlots";
 
@@ -80,6 +94,7 @@ public record DeviceOptions(
         valid.put("computeType", "float32, bfloat16, float16");
         valid.put("gemm", "own, cublas");
         valid.put(PLACEMENT, "auto, device, host");
+        valid.put(ATTENTION, "device, host");
         valid.put("deviceSlots", "a number from 1");
         valid.put("pinnedSlots", "a number from 1");
         valid.put("gpuLayers", "a number from 0 to the model's blocks");
@@ -100,11 +115,14 @@ public record DeviceOptions(
         }
         Map<String, String> given = new TreeMap<>();
         for (String name : values.given()) {
-            boolean free = name.equals(PLACEMENT) && values.text(name).equalsIgnoreCase("auto");
-            if (!free && (NEEDS_DEVICE.contains(name) || name.equals(HOST_SLOTS))) {
+            boolean auto = name.equals(PLACEMENT) && values.text(name).equalsIgnoreCase("auto");
+            if (!auto && (NEEDS_DEVICE.contains(name) || name.equals(HOST_SLOTS))) {
                 given.put(name, values.text(name));
             }
         }
+        int deviceSlots = values.integer("deviceSlots", 1, slots);
+        boolean free = DEPTHS.stream().allMatch(name -> values.text(name) == null);
+        int mostSlots = free ? Math.max(deviceSlots, MOST_SLOTS) : deviceSlots;
         DeviceOptions options =
                 new DeviceOptions(
                         values.oneOf("backend", "auto", "cuda", "opencl", "cpu")
@@ -115,15 +133,28 @@ public record DeviceOptions(
                                 values.oneOf("computeType", "float32", "bfloat16", "float16")),
                         Gemm.valueOf(values.oneOf("gemm", "own", "cublas")),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
-                        values.integer("deviceSlots", 1, slots),
+                        AttentionPlace.valueOf(values.oneOf(ATTENTION, "device", "host")),
+                        deviceSlots,
+                        mostSlots,
                         values.integer("pinnedSlots", 1, 0),
                         CHUNKS_PER_READER * stream.readThreads(),
                         values.integer("gpuLayers", 0, 0),
                         given);
+        options.requireHostCache();
         if (options.backend().equals("cpu")) {
             options.requireUse(stream.io(), false, "the cpu backend");
         }
         return options;
+    }
+
+    /** The host attends to what is in its memory, and only there. */
+    private void requireHostCache() {
+        if (attention == AttentionPlace.HOST && kvCachePlacement == KvCachePlacement.DEVICE) {
+            throw new IllegalArgumentException(
+                    "attention=host: kvCachePlacement=device keeps keys and values where the"
+                            + " device computes; set kvCachePlacement=host, or leave attention"
+                            + " out");
+        }
     }
 
     /**

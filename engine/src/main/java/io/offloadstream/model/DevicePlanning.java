@@ -10,6 +10,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.model.DeviceOptions.KvCachePlacement;
 import io.offloadstream.model.PlanInput.Fixed;
 import io.offloadstream.model.PlanInput.Planned;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.DeviceRequest;
@@ -20,6 +21,7 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -55,6 +57,18 @@ final class DevicePlanning {
     }
 
     Planned choose() {
+        Planned planned = chooseCache();
+        if (options.device().attention() == AttentionPlace.HOST
+                && planned.kv().placement() == KvPlacement.DEVICE) {
+            LOG.warn(
+                    "attention=host has no effect: kvCachePlacement=auto keeps keys and values of"
+                            + " {} tokens on the device; set kvCachePlacement=host",
+                    planned.kv().maxSequenceLength());
+        }
+        return planned;
+    }
+
+    private Planned chooseCache() {
         if (isLengthFree()) {
             return longestOnDevice();
         }
@@ -122,6 +136,17 @@ final class DevicePlanning {
         long host = Long.MAX_VALUE;
         long device = Long.MAX_VALUE;
         for (KvChoice kv : choices()) {
+            if (options.quantize() != Quantization.NONE) {
+                // no weight may stay on the disk
+                Planned all = plan(kv, budget.givenBytes(), Long.MAX_VALUE);
+                host =
+                        Math.min(
+                                host,
+                                all.residency().chargedBytes()
+                                        + all.sizes().promptHostBytes(options.hostMemoryBytes()));
+                device = Math.min(device, all.residency().deviceLeastBytes());
+                continue;
+            }
             ResidencyPlan plan = plan(kv, Long.MAX_VALUE, Long.MAX_VALUE).residency();
             if (plan.leastBytes() <= options.hostMemoryBytes()) {
                 device = Math.min(device, plan.deviceLeastBytes());
@@ -192,8 +217,10 @@ final class DevicePlanning {
                         device,
                         backend::chargedBytes,
                         options.device().deviceSlots(),
+                        options.device().mostDeviceSlots(),
                         leastChunks,
                         chunks,
+                        leastChunks == chunks ? 0 : options.stream().readThreads(),
                         input.groups().blocks(),
                         options.device().gpuLayers(),
                         sizes.promptBytes(),

@@ -141,6 +141,7 @@ final class KvTransfer {
                 all.type(),
                 all.mask(),
                 all.maskStride(),
-                all.hostPages());
+                all.hostPages(),
+                all.hostMask());
     }
 }

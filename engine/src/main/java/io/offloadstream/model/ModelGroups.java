@@ -9,12 +9,14 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.GatherStaging;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.PackedBf16;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
  * The weight groups of a decoder, in the order of a pass: blocks, parts of the head, then the final
- * norm and the embedding, which are not streamed.
+ * norm and the embedding, which are not streamed, and the escapes of a packed embedding.
  *
  * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with
  * it every slot of the ring, stays a block however large the vocabulary is.
@@ -37,18 +39,44 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
             all.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
         }
         long tileBytes = all.stream().mapToLong(WeightGroup::sizeBytes).max().orElseThrow();
-        TensorEntry head = decoder.headLayout().bind(checkpoint, 0).get(0);
+        List<TensorEntry> headTensors = decoder.headLayout().bind(checkpoint, 0);
+        TensorEntry head = headTensors.get(0);
         long rows = head.shape()[0];
-        long parts = Math.min(rows, (head.sizeBytes() + tileBytes - 1) / tileBytes);
+        long step = rowsToPage(head);
+        long steps = (rows + step - 1) / step;
+        long parts = Math.min(steps, (head.sizeBytes() + tileBytes - 1) / tileBytes);
         for (long part = 0; part < parts; part++) {
-            TensorEntry tile = head.rows(rows * part / parts, rows * (part + 1) / parts);
-            all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, List.of(tile)));
+            long begin = steps * part / parts * step;
+            long end = Math.min(rows, steps * (part + 1) / parts * step);
+            // what is beside the head, the escapes of a packed one, goes with every part of it
+            List<TensorEntry> tensors = new ArrayList<>(headTensors);
+            tensors.set(0, head.rows(begin, end));
+            all.add(new WeightGroup(all.size(), "head." + part, Access.STREAMED, tensors));
         }
         List<TensorEntry> norm = decoder.finalLayout().bind(checkpoint, 0);
         all.add(new WeightGroup(all.size(), "final", Access.STATIC, norm));
-        List<TensorEntry> tables = decoder.embeddingLayout().bind(checkpoint, 0);
+        List<TensorEntry> tables = new ArrayList<>();
+        List<TensorEntry> escapes = new ArrayList<>();
+        for (TensorEntry entry : decoder.embeddingLayout().bind(checkpoint, 0)) {
+            (entry.name().endsWith(PackedBf16.SUFFIX) ? escapes : tables).add(entry);
+        }
         all.add(new WeightGroup(all.size(), "embedding", Access.GATHERED, tables));
+        if (!escapes.isEmpty()) {
+            all.add(new WeightGroup(all.size(), "embedding.escapes", Access.INDEX, escapes));
+        }
         return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
+    }
+
+    /**
+     * From how many rows to how many one begins at a page, where the first does: a tile that begins
+     * within a page is read with a part of the tile before it.
+     */
+    private static long rowsToPage(TensorEntry head) {
+        long rowBytes = GatherStaging.rowBytes(head);
+        long page = HostMemory.ALIGNMENT_BYTES;
+        return rowBytes == 0 || head.offset() % page != 0
+                ? 1
+                : page / Math.min(page, Long.lowestOneBit(rowBytes));
     }
 
     /** Size of the longest row of a gathered table. */

@@ -9,6 +9,7 @@ import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -27,6 +28,8 @@ import java.util.Map;
  * @param maxBatch sequences in one session
  * @param threads compute threads
  * @param trackProgress whether passes report their progress in the log
+ * @param verify whether the checksums of a packed copy are compared when it is opened
+ * @param quantize blocks that matrices are quantised to while they are read
  * @param device what computes, and its memory
  */
 public record ModelOptions(
@@ -38,6 +41,8 @@ public record ModelOptions(
         int maxBatch,
         int threads,
         boolean trackProgress,
+        boolean verify,
+        Quantization quantize,
         DeviceOptions device) {
 
     /** The share of the available memory that {@code hostMemory=auto} takes. */
@@ -60,6 +65,8 @@ public record ModelOptions(
         VALID.put("maxBatch", "a number from 1");
         VALID.put("threads", "a number from 1 to " + MOST_THREADS);
         VALID.put("trackProgress", "true, false");
+        VALID.put("verify", "true, false");
+        VALID.put("quantize", "none, int8, int4");
         VALID.put("trace", "the path of a file to write");
         VALID.put("cachePolicy", "pinned");
         DeviceOptions.describe(VALID);
@@ -85,10 +92,11 @@ public record ModelOptions(
     public static ModelOptions parse(Map<String, ?> options) {
         OptionValues values = new OptionValues(options == null ? Map.of() : options, VALID);
         values.oneOf("cachePolicy", "pinned");
+        Quantization quantize =
+                Quantization.valueOf(values.oneOf("quantize", "none", "int8", "int4"));
         StreamOptions stream =
                 new StreamOptions(
-                        StreamOptions.Io.valueOf(
-                                values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds")),
+                        io(values, quantize),
                         StreamOptions.SchedulerKind.valueOf(
                                 values.oneOf("scheduler", "cost-aware", "lookahead", "block")
                                         .replace('-', '_')),
@@ -105,7 +113,26 @@ public record ModelOptions(
                 values.integer("maxBatch", 1, 1),
                 threads(values, "threads", Runtime.getRuntime().availableProcessors()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"),
+                values.oneOf("verify", "false", "true").equals("TRUE"),
+                quantize,
                 DeviceOptions.read(values, stream, slots));
+    }
+
+    private static StreamOptions.Io io(OptionValues values, Quantization quantize) {
+        StreamOptions.Io io =
+                StreamOptions.Io.valueOf(
+                        values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds"));
+        if (quantize == Quantization.NONE || io == StreamOptions.Io.BUFFERED) {
+            return io;
+        }
+        if (io != StreamOptions.Io.AUTO) {
+            throw new IllegalArgumentException(
+                    "io="
+                            + values.text("io")
+                            + " with quantize: what is quantised while it is read goes through"
+                            + " the page cache; valid: auto, buffered");
+        }
+        return StreamOptions.Io.BUFFERED;
     }
 
     private static int threads(OptionValues values, String name, int absent) {
@@ -121,7 +148,12 @@ public record ModelOptions(
      */
     public Backend openBackend() {
         return Backends.open(
-                device.backend(), device.deviceId(), threads, device.computeType(), device.gemm());
+                device.backend(),
+                device.deviceId(),
+                threads,
+                device.computeType(),
+                device.gemm(),
+                device.attention());
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

@@ -168,7 +168,11 @@ final class Pass {
         WeightGroup embedding = plan.groups().all().get(group);
         DType type = embedding.tensors().get(table.index()).type();
         try (RowLease lease = stream.gather(group, table.index(), wanted)) {
-            ops.gather(lease.addresses(), type, target);
+            if (type == DType.BF16_PACKED) {
+                ops.gatherPacked(lease.addresses(), wanted, lease.escapes(), target);
+            } else {
+                ops.gather(lease.addresses(), type, target);
+            }
         }
     }
 

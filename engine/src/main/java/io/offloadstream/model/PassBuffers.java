@@ -13,6 +13,7 @@ import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.Owned;
 import java.nio.FloatBuffer;
 
 /**
@@ -152,7 +153,6 @@ final class PassBuffers implements AutoCloseable {
 
     @Override
     public void close() {
-        hidden.close();
-        table.close();
+        Owned.closeAll(hidden, table);
     }
 }

@@ -77,6 +77,10 @@ record PlanInput(
         if (staging > 0) {
             host.add(new Term("row staging", staging));
         }
+        long attention = sizes.attentionChargedBytes(RequestSizes.LEAST_ROWS);
+        if (attention > 0) {
+            host.add(new Term("attention rows", attention));
+        }
         return new Fixed(host, device);
     }
 

@@ -11,9 +11,12 @@ import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
+import io.offloadstream.platform.Owned;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,7 +54,8 @@ final class RequestMemory implements AutoCloseable {
                             budgets.host(),
                             budgets.device(),
                             plan.sizes().rowBytes(),
-                            plan.sizes().scratchBytes(chunkRows));
+                            plan.sizes().scratchBytes(chunkRows),
+                            plan.sizes().attentionBytes(chunkRows));
         } finally {
             if (opened == null) {
                 buffers.close();
@@ -67,18 +71,20 @@ final class RequestMemory implements AutoCloseable {
     }
 
     /**
-     * The most that the budget holds for a prompt.
+     * The most that the budget holds, and the device gives, for a prompt.
      *
      * @param rows rows of the prompt
      * @param leavesEnough whether what is left is enough for the weights of a pass
-     * @return null if it holds no more than the least
+     * @param refused told when the device gives less than the budget holds
+     * @return null if that is no more than the least
      */
     static RequestMemory forPrompt(
             ModelPlan plan,
             Backend backend,
             Budgets budgets,
             int rows,
-            BooleanSupplier leavesEnough) {
+            BooleanSupplier leavesEnough,
+            Consumer<DeviceMemoryException> refused) {
         RequestSizes sizes = plan.sizes();
         int passRows = Math.min(rows, sizes.mostPassRows());
         while (passRows > sizes.passRows()) {
@@ -92,6 +98,8 @@ final class RequestMemory implements AutoCloseable {
                 memory.close();
             } catch (BudgetExceededException e) {
                 LOG.debug("{} rows at a time do not fit: {}", passRows, e.getMessage());
+            } catch (DeviceMemoryException e) {
+                refused.accept(e);
             }
             passRows /= 2;
         }
@@ -148,7 +156,6 @@ final class RequestMemory implements AutoCloseable {
 
     @Override
     public void close() {
-        workspace.close();
-        buffers.close();
+        Owned.closeAll(workspace, buffers);
     }
 }

@@ -6,6 +6,7 @@ package io.offloadstream.model;
 
 import io.offloadstream.cache.KvLayout;
 import io.offloadstream.device.Backend;
+import io.offloadstream.model.ScratchMeasure.Scratch;
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.platform.HostMemory;
 import java.util.HashMap;
@@ -44,7 +45,7 @@ final class RequestSizes {
     private final int maxBatch;
     private final int mostChunkRows;
     private final long rowBytes;
-    private final Map<Integer, Long> scratchBytes = new HashMap<>();
+    private final Map<Integer, Scratch> scratch = new HashMap<>();
 
     /**
      * Measures.
@@ -84,7 +85,7 @@ final class RequestSizes {
                                 placement,
                                 maxPages,
                                 backend.scratchRules());
-                scratchBytes.put(rows, measure.bytes(rows));
+                scratch.put(rows, measure.of(rows));
             }
         }
     }
@@ -126,7 +127,18 @@ final class RequestSizes {
 
     /** Scratch memory of a block for a number of rows that {@link #chunkRows} returned. */
     long scratchBytes(int chunkRows) {
-        return scratchBytes.get(chunkRows);
+        return scratch.get(chunkRows).bytes();
+    }
+
+    /** Pinned memory of a block for a number of rows that {@link #chunkRows} returned, or 0. */
+    long attentionBytes(int chunkRows) {
+        return scratch.get(chunkRows).hostBytes();
+    }
+
+    /** What that is charged to the host's budget. */
+    long attentionChargedBytes(int chunkRows) {
+        long bytes = attentionBytes(chunkRows);
+        return bytes == 0 ? 0 : HostMemory.chargedBytes(bytes);
     }
 
     /** Size of the hidden state. */
@@ -161,7 +173,9 @@ final class RequestSizes {
     /** Likewise of the host, beside a device. */
     long promptHostBytes(long hostMemoryBytes) {
         long tables = HostMemory.chargedBytes(tableBytes(mostChunkRows));
+        long attention = attentionChargedBytes(mostChunkRows);
         return Math.min(
-                hostMemoryBytes / PROMPT_SHARE, tables + backend.workspaceHostBytes(rowBytes));
+                hostMemoryBytes / PROMPT_SHARE,
+                tables + attention + backend.workspaceHostBytes(rowBytes));
     }
 }

@@ -58,8 +58,16 @@ final class ScratchMeasure {
         this.rules = rules;
     }
 
+    /**
+     * What a pass needs.
+     *
+     * @param bytes where kernels compute
+     * @param hostBytes of pinned memory, for what the host attends to
+     */
+    record Scratch(long bytes, long hostBytes) {}
+
     /** Returns what a pass needs whose chunks have this many rows. */
-    long bytes(int rows) {
+    Scratch of(int rows) {
         Tensor hidden = new Tensor(DType.F32, 0, rows, decoder.hiddenSize());
         LayerState state = new LayerState(new RowMap(rows, 0, 0, 0), view(), rope(rows));
         MeasuringOps ops = new MeasuringOps(rules);
@@ -75,7 +83,7 @@ final class ScratchMeasure {
         decoder.finalNorm(ops, new ShapesOnly(decoder.finalLayout()), hidden);
         measureHead(ops, rows);
         measureTransfer(ops);
-        return ops.peakBytes();
+        return new Scratch(ops.peakBytes(), ops.peakHostBytes());
     }
 
     private void measureHead(MeasuringOps ops, int rows) {

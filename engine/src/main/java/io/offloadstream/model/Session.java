@@ -7,6 +7,7 @@ package io.offloadstream.model;
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.platform.Interrupts;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.stream.PassCancelledException;
 import io.offloadstream.stream.StreamPass;
 import java.util.function.Consumer;
@@ -71,8 +72,11 @@ public final class Session implements AutoCloseable {
         int[] positions = TokenPositions.of(input, batch, length);
         model.requestCheck().checkPositions(positions);
         enter();
-        try {
-            kv.grow(length + input.tokens());
+        try (Owned taken = new Owned()) {
+            // a failed pass leaves no more pages than it found
+            int before = length;
+            taken.own(() -> kv.shrink(before));
+            kv.grow(before + input.tokens());
             kv.setMask(length + input.tokens(), input.mask());
             try (RequestMemory larger = model.memoryForPrompt(batch * input.tokens())) {
                 RequestMemory memory = larger == null ? model.memory() : larger;
@@ -95,6 +99,7 @@ public final class Session implements AutoCloseable {
                 }
             }
             length += input.tokens();
+            taken.release();
         } finally {
             exit();
         }
@@ -221,11 +226,7 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         synchronized (this) {
-            if (user == Thread.currentThread()) {
-                throw new IllegalStateException(
-                        "the session cannot be closed by the pass that it runs; cancel it and"
-                                + " close it when forward has ended");
-            }
+            requireNotOfThisThread();
             boolean first = !closed;
             closed = true;
             cancel();
@@ -242,6 +243,15 @@ public final class Session implements AutoCloseable {
                 released = true;
                 notifyAll();
             }
+        }
+    }
+
+    /** Refuses what waits for the end of a pass, if that is called by the pass itself. */
+    synchronized void requireNotOfThisThread() {
+        if (user == Thread.currentThread()) {
+            throw new IllegalStateException(
+                    "the session cannot be closed by the pass that it runs; cancel it and"
+                            + " close it when forward has ended");
         }
     }
 

@@ -8,23 +8,25 @@ import io.offloadstream.cache.KvArena;
 import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvPages;
 import io.offloadstream.cache.KvSequences;
+import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.WeightStream;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -48,47 +50,51 @@ public final class StreamedModel implements AutoCloseable {
     private final WeightStream stream;
     private final RequestCheck requestCheck;
     private final Lock compute = new ReentrantLock(true);
-    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final Owned owned = new Owned();
     private final Set<Session> sessions = new HashSet<>();
     private volatile PassProgress progress;
+    private final AtomicBoolean refusalTold = new AtomicBoolean();
     private boolean closed;
 
     private StreamedModel(
             Path directory, ModelOptions options, Storage storage, Supplier<Backend> opener) {
         this.directory = directory;
+        if (options.verify()) {
+            Checkpoint.verify(directory);
+        }
         MemoryBudget host = new MemoryBudget("hostMemory", options.hostMemoryBytes());
-        boolean opened = false;
-        try {
-            backend = own(opener.get());
+        try (Owned keep = new Owned()) {
+            keep.own(owned);
+            backend = owned.own(opener.get());
             MemoryBudget device = host;
             if (backend.computesInHostMemory()) {
                 plan = ModelPlan.of(directory, options, storage, backend);
             } else {
                 DevicePlace place = DevicePlace.find(directory, options, storage, backend);
                 plan = place.plan();
-                device = own(place.claim()).budget();
+                device = owned.own(place.claim()).budget();
             }
             budgets = new Budgets(host, device);
-            memory = own(RequestMemory.least(plan, backend, budgets));
-            pages = own(newPages());
+            memory = owned.own(RequestMemory.least(plan, backend, budgets));
+            pages = owned.own(newPages());
             stream =
-                    own(
+                    owned.own(
                             WeightStream.open(
-                                    plan.residency(), options.stream(), budgets, backend, storage));
-            opened = true;
-        } finally {
-            if (!opened) {
-                closeOwned();
-            }
+                                    plan.residency(),
+                                    plan.streamOptions(),
+                                    budgets,
+                                    backend,
+                                    plan.storage()));
+            requestCheck =
+                    new RequestCheck(
+                            plan.decoder().vocabSize(),
+                            plan.decoder().hiddenSize(),
+                            learnedPositions(),
+                            plan.maxSequenceLength());
+            progress = plan.options().trackProgress() ? new ProgressLog(LOG) : (done, total) -> {};
+            LOG.info("{}: {} on {}", directory, plan.residency(), backend.name());
+            keep.release();
         }
-        requestCheck =
-                new RequestCheck(
-                        plan.decoder().vocabSize(),
-                        plan.decoder().hiddenSize(),
-                        learnedPositions(),
-                        plan.maxSequenceLength());
-        progress = plan.options().trackProgress() ? new ProgressLog(LOG) : (done, total) -> {};
-        LOG.info("{}: {} on {}", directory, plan.residency(), backend.name());
     }
 
     /**
@@ -133,11 +139,6 @@ public final class StreamedModel implements AutoCloseable {
         return new StreamedModel(directory, options, storage, opener);
     }
 
-    private <T extends AutoCloseable> T own(T resource) {
-        owned.push(resource);
-        return resource;
-    }
-
     private KvPages newPages() {
         KvChoice kv = plan.kv();
         int sequences = plan.options().maxBatch();
@@ -162,7 +163,18 @@ public final class StreamedModel implements AutoCloseable {
      * is.
      */
     RequestMemory memoryForPrompt(int rows) {
-        return RequestMemory.forPrompt(plan, backend, budgets, rows, stream::hasRoomForRing);
+        return RequestMemory.forPrompt(
+                plan, backend, budgets, rows, stream::hasRoomForRing, this::promptRefused);
+    }
+
+    private void promptRefused(DeviceMemoryException refusal) {
+        if (!refusalTold.getAndSet(true)) {
+            LOG.warn(
+                    "{}: the device gives less than deviceMemory says, so prompts run in smaller"
+                            + " chunks: {}",
+                    directory,
+                    refusal.getMessage());
+        }
     }
 
     /** The memory of the least size, that a model always has. */
@@ -352,41 +364,10 @@ public final class StreamedModel implements AutoCloseable {
             if (closed) {
                 return;
             }
+            sessions.forEach(Session::requireNotOfThisThread);
             closed = true;
             open = new ArrayList<>(sessions);
         }
-        boolean idle = false;
-        try {
-            open.forEach(Session::close);
-            idle = true;
-        } finally {
-            if (!idle) {
-                // called by a pass of its own: it can be closed when that has ended
-                synchronized (sessions) {
-                    closed = false;
-                }
-            }
-        }
-        closeOwned();
-    }
-
-    private void closeOwned() {
-        RuntimeException first = null;
-        while (!owned.isEmpty()) {
-            try {
-                owned.pop().close();
-            } catch (Exception e) {
-                RuntimeException failure =
-                        e instanceof RuntimeException r ? r : new IllegalStateException(e);
-                if (first == null) {
-                    first = failure;
-                } else {
-                    first.addSuppressed(failure);
-                }
-            }
-        }
-        if (first != null) {
-            throw first;
-        }
+        Owned.closeAll(() -> Owned.closeAll(open), owned);
     }
 }

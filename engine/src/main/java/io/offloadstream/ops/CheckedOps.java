@@ -264,4 +264,21 @@ public abstract class CheckedOps extends CheckedProducts {
      * @param target (addresses.length, width), overwritten
      */
     protected abstract void gatherRows(long[] addresses, DType rowType, Tensor target);
+
+    @Override
+    public final void gatherPacked(long[] addresses, int[] numbers, long escapes, Tensor target) {
+        ShapeCheck.gatherPacked("gatherPacked", addresses.length, numbers.length, target);
+        gatherPackedRows(addresses, numbers, escapes, target);
+    }
+
+    /**
+     * Computes {@link Ops#gatherPacked}.
+     *
+     * @param addresses where each row starts
+     * @param numbers which row of the table each is
+     * @param escapes of the table
+     * @param target (addresses.length, width), overwritten
+     */
+    protected abstract void gatherPackedRows(
+            long[] addresses, int[] numbers, long escapes, Tensor target);
 }

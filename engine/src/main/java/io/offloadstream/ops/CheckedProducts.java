@@ -194,8 +194,14 @@ abstract class CheckedProducts implements Ops {
     @Override
     public final Tensor linearTransposed(Tensor x, Tensor weight, Tensor bias) {
         ShapeCheck.linear("linearTransposed", x, weight, bias, true);
-        Tensor y = allocate(DType.F32, x.rows(), weight.columns());
-        linearTransposed(x, weight, bias, y);
+        boolean inputMajor = ShapeCheck.isInputMajor(weight);
+        int out = inputMajor ? weight.columns() : weight.rows();
+        Tensor y = allocate(DType.F32, x.rows(), out);
+        if (inputMajor) {
+            linearTransposed(x, weight, bias, y);
+        } else {
+            linear(x, weight, bias, y);
+        }
         return y;
     }
 

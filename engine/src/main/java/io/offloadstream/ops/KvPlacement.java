@@ -4,10 +4,10 @@
  */
 package io.offloadstream.ops;
 
-/** Where keys and values are kept. Never where attention computes. */
+/** Where keys and values are kept. Where attention computes is {@link AttentionPlace}. */
 public enum KvPlacement {
     /** In the memory that kernels compute in. */
     DEVICE,
-    /** In host memory: attention reads them over the bus, some pages at a time. */
+    /** In host memory: a device reads them over the bus, some pages at a time. */
     HOST
 }

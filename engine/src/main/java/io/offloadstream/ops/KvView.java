@@ -5,6 +5,8 @@
 package io.offloadstream.ops;
 
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
+import java.nio.ByteBuffer;
 import java.nio.LongBuffer;
 
 /**
@@ -26,6 +28,8 @@ import java.nio.LongBuffer;
  * @param maskStride row length of mask
  * @param hostPages (sequences, maxPages) what pages holds, as the host sees it: host addresses
  *     where the placement is {@link KvPlacement#HOST}; null where the host computes
+ * @param hostMask (sequences, maskStride) what mask holds, as the host sees it; null where the host
+ *     computes, or every slot counts
  */
 public record KvView(
         long base,
@@ -40,7 +44,8 @@ public record KvView(
         DType type,
         long mask,
         long maskStride,
-        LongBuffer hostPages) {
+        LongBuffer hostPages,
+        ByteBuffer hostMask) {
 
     /**
      * Constructs a view for kernels that need no host copy of the page table.
@@ -84,6 +89,32 @@ public record KvView(
                 type,
                 mask,
                 maskStride,
+                null,
                 null);
+    }
+
+    /**
+     * Returns the view for kernels of the host.
+     *
+     * @return the same layer, its addresses the host's
+     * @throws IllegalStateException if the pages are not in host memory
+     */
+    public KvView onHost() {
+        if (placement != KvPlacement.HOST || hostPages == null) {
+            throw new IllegalStateException("these pages are not in host memory: " + placement);
+        }
+        return new KvView(
+                0,
+                placement,
+                HostMemory.addressOf(hostPages),
+                maxPages,
+                layerOffsetBytes,
+                valueOffsetBytes,
+                pageTokens,
+                kvHeads,
+                headDim,
+                type,
+                hostMask == null ? 0 : HostMemory.addressOf(hostMask),
+                maskStride);
     }
 }

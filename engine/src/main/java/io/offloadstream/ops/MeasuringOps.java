@@ -18,6 +18,7 @@ public final class MeasuringOps extends CheckedOps {
 
     private long usedBytes = ScratchSize.FIXED_BYTES;
     private long peakBytes = ScratchSize.FIXED_BYTES;
+    private long peakHostBytes;
 
     /**
      * Constructs operators that have used nothing yet.
@@ -35,6 +36,15 @@ public final class MeasuringOps extends CheckedOps {
      */
     public long peakBytes() {
         return peakBytes;
+    }
+
+    /**
+     * Returns the most pinned host memory that was in use at one time.
+     *
+     * @return bytes, for {@code Backend.newWorkspace}
+     */
+    public long peakHostBytes() {
+        return peakHostBytes;
     }
 
     /** Marks the end of a block, where a real run gives its scratch memory back. */
@@ -105,7 +115,8 @@ public final class MeasuringOps extends CheckedOps {
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
-        // shapes only
+        long hostBytes = rules().attentionHostBytes(query.rows(), spec, cache);
+        peakHostBytes = Math.max(peakHostBytes, hostBytes);
     }
 
     @Override
@@ -151,6 +162,11 @@ public final class MeasuringOps extends CheckedOps {
 
     @Override
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
+        // shapes only
+    }
+
+    @Override
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
         // shapes only
     }
 }

@@ -117,7 +117,7 @@ public interface Ops {
      * Multiplies by a weight stored (in, out), as GPT-2's Conv1D has it.
      *
      * @param x (rows, in)
-     * @param weight (in, out)
+     * @param weight (in, out); of Q8_0 or Q4_0 (out, in), for their blocks lie along the input
      * @param bias (out), or null
      * @return (rows, out)
      */
@@ -241,8 +241,18 @@ public interface Ops {
      * Converts scattered rows of a table in host memory to float32.
      *
      * @param addresses host address where each row starts; read before this returns
-     * @param rowType type of the rows
+     * @param rowType type of the rows: F32, F16, BF16, or Q8_0 or Q4_0 if they are whole blocks
      * @param target (addresses.length, width), overwritten
      */
     void gather(long[] addresses, DType rowType, Tensor target);
+
+    /**
+     * Converts scattered rows of a losslessly packed table in host memory to float32.
+     *
+     * @param addresses host address where each row starts; read before this returns
+     * @param numbers which row of the table each is
+     * @param escapes host address of the table's escapes; read before this returns
+     * @param target (addresses.length, width), overwritten
+     */
+    void gatherPacked(long[] addresses, int[] numbers, long escapes, Tensor target);
 }

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.ops;
 
+import io.offloadstream.platform.HostMemory;
+
 /**
  * Which sequence and slot each row of a call belongs to.
  *
@@ -26,6 +28,23 @@ public record RowMap(int count, long sequences, long slots, long targets, HostRo
      */
     public RowMap(int count, long sequences, long slots, long targets) {
         this(count, sequences, slots, targets, null);
+    }
+
+    /**
+     * Returns the map for kernels of the host.
+     *
+     * @return the same rows, their addresses the host's
+     * @throws IllegalStateException if the host does not know them
+     */
+    public RowMap onHost() {
+        if (host == null) {
+            throw new IllegalStateException("these rows are known to the device alone");
+        }
+        return new RowMap(
+                count,
+                HostMemory.addressOf(host.sequences()),
+                HostMemory.addressOf(host.slots()),
+                HostMemory.addressOf(host.targets()));
     }
 
     /**

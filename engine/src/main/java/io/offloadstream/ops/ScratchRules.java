@@ -46,6 +46,19 @@ public interface ScratchRules {
     long attentionBytes(int rows, AttentionSpec spec, KvView cache);
 
     /**
+     * Returns what attention takes of pinned host memory: queries and results of a cache that the
+     * host attends to.
+     *
+     * @param rows of the query
+     * @param spec heads
+     * @param cache head size, placement
+     * @return bytes, 0 where the device computes it
+     */
+    default long attentionHostBytes(int rows, AttentionSpec spec, KvView cache) {
+        return 0;
+    }
+
+    /**
      * Returns what storing keys and values, or loading them back, takes: the rows on their way
      * between the device and a cache that is kept on the host.
      *

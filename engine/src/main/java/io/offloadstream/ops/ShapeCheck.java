@@ -50,20 +50,25 @@ final class ShapeCheck {
     }
 
     /** Products along the rows of a weight take blocks too. */
-    private static void product(String operator, Tensor weight, boolean transposed) {
-        boolean blocks = weight.type() == DType.Q8_0 || weight.type() == DType.Q4_0;
-        if (transposed || !blocks) {
+    private static void product(String operator, Tensor weight) {
+        if (!weight.type().isRowComputable()) {
             weight(operator, weight);
         } else if (weight.columns() % weight.type().blockElements() != 0) {
             throw misfit(operator, "rows of " + weight + " are no whole blocks");
         }
     }
 
+    /** A weight in blocks lies along the input, (out, in), also where others are (in, out). */
+    static boolean isInputMajor(Tensor weight) {
+        return weight.type().blockElements() == 1;
+    }
+
     static void linear(String operator, Tensor x, Tensor weight, Tensor bias, boolean transposed) {
         activation(operator, x);
-        product(operator, weight, transposed);
-        int in = transposed ? weight.rows() : weight.columns();
-        int out = transposed ? weight.columns() : weight.rows();
+        product(operator, weight);
+        boolean inputMajor = transposed && isInputMajor(weight);
+        int in = inputMajor ? weight.rows() : weight.columns();
+        int out = inputMajor ? weight.columns() : weight.rows();
         if (x.columns() != in) {
             throw misfit(operator, "weight " + weight + " takes rows of " + in + ", but x is " + x);
         }
@@ -178,8 +183,22 @@ final class ShapeCheck {
 
     static void gather(String operator, int rows, DType rowType, Tensor target) {
         activation(operator, target);
-        if (!rowType.isComputable() || target.rows() != rows) {
+        boolean fits =
+                rowType.isRowComputable()
+                        && rowType != DType.BF16_PACKED
+                        && target.columns() % rowType.blockElements() == 0;
+        if (!fits || target.rows() != rows) {
             throw misfit(operator, rows + " rows of type " + rowType + " do not fit " + target);
+        }
+    }
+
+    static void gatherPacked(String operator, int rows, int numbers, Tensor target) {
+        activation(operator, target);
+        if (target.rows() != rows
+                || numbers != rows
+                || target.columns() % DType.BF16_PACKED.blockElements() != 0) {
+            throw misfit(
+                    operator, rows + " packed rows, " + numbers + " numbers do not fit " + target);
         }
     }
 

@@ -17,6 +17,8 @@ public final class Tensor {
     private final DType type;
     private final long address;
     private final long[] shape;
+    private final long escapes;
+    private final int firstRow;
 
     /**
      * Constructs a view.
@@ -26,9 +28,28 @@ public final class Tensor {
      * @param shape dimensions, outermost first
      */
     public Tensor(DType type, long address, long... shape) {
+        this(type, address, 0, 0, shape.clone());
+    }
+
+    private Tensor(DType type, long address, long escapes, int firstRow, long[] shape) {
         this.type = type;
         this.address = address;
-        this.shape = shape.clone();
+        this.escapes = escapes;
+        this.firstRow = firstRow;
+        this.shape = shape;
+    }
+
+    /**
+     * Constructs a view of rows of a losslessly packed tensor.
+     *
+     * @param address first block
+     * @param escapes address of the escapes of the whole tensor
+     * @param firstRow which row of the whole tensor the first one is
+     * @param shape dimensions, outermost first
+     * @return the view, of {@link DType#BF16_PACKED}
+     */
+    public static Tensor packed(long address, long escapes, int firstRow, long... shape) {
+        return new Tensor(DType.BF16_PACKED, address, escapes, firstRow, shape.clone());
     }
 
     /**
@@ -47,6 +68,24 @@ public final class Tensor {
      */
     public long address() {
         return address;
+    }
+
+    /**
+     * Returns where the escapes of a losslessly packed tensor are.
+     *
+     * @return an address of the device, 0 for any other tensor
+     */
+    public long escapes() {
+        return escapes;
+    }
+
+    /**
+     * Returns which row of the whole tensor the first one is: escapes are found by that.
+     *
+     * @return 0 unless this is losslessly packed and a part
+     */
+    public int firstRow() {
+        return firstRow;
     }
 
     /**
@@ -110,7 +149,8 @@ public final class Tensor {
             throw new IndexOutOfBoundsException("rows [" + begin + ", " + end + ") of " + this);
         }
         long rowBytes = type.bytes(columns());
-        return new Tensor(type, address + begin * rowBytes, end - begin, columns());
+        long[] part = {end - begin, columns()};
+        return new Tensor(type, address + begin * rowBytes, escapes, firstRow + begin, part);
     }
 
     @Override

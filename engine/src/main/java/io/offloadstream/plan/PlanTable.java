@@ -40,13 +40,13 @@ final class PlanTable {
             long resident = run.stream().filter(group -> plan.isResident(group.index())).count();
             long onHost = run.stream().filter(group -> plan.isOnHost(group.index())).count();
             String name = run.size() == 1 ? first.name() : first.name() + " to " + last.name();
-            boolean gathered = first.access() == Access.GATHERED;
+            boolean gathered = first.access() == Access.GATHERED || first.access() == Access.INDEX;
             List<String> cells = new ArrayList<>();
             cells.add(name);
             cells.add(Integer.toString(run.size()));
             cells.add(MemorySize.format(first.sizeBytes()));
             cells.add(MemorySize.format(first.sizeBytes() * run.size()));
-            // gathered tables are kept in host memory whatever computes
+            // gathered tables and what they need are kept in host memory whatever computes
             cells.add(Long.toString(device && gathered ? 0 : resident));
             if (device) {
                 cells.add(Long.toString(gathered ? resident : onHost));

@@ -135,6 +135,7 @@ public final class ResidencyPlanner {
     private PlanTerms base() {
         return new PlanTerms(request.fixed())
                 .with("static weights", chargedBytes(ofAccess(Access.STATIC)))
+                .with("index of tables", chargedBytes(ofAccess(Access.INDEX)))
                 .with("gather staging", gatherBytes(request));
     }
 

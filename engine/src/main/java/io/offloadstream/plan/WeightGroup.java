@@ -5,6 +5,7 @@
 package io.offloadstream.plan;
 
 import io.offloadstream.checkpoint.TensorEntry;
+import io.offloadstream.platform.PackedBf16;
 import java.util.List;
 
 /**
@@ -24,12 +25,47 @@ public record WeightGroup(int index, String name, Access access, List<TensorEntr
         /** Needed whole, once in a pass, in order: resident where the budget allows. */
         STREAMED,
         /** Only some rows are needed (an input table): resident last, otherwise read row by row. */
-        GATHERED
+        GATHERED,
+        /**
+         * Small, and needed to read rows of GATHERED groups (escapes of packed tables): read once,
+         * resident in host memory under every plan.
+         */
+        INDEX
     }
 
     /** Makes the list of tensors immutable. */
     public WeightGroup {
         tensors = List.copyOf(tensors);
+    }
+
+    /**
+     * Finds the escapes of a losslessly packed tensor.
+     *
+     * @param tensor its place in the group
+     * @return the place of its escapes, -1 if they are not in this group
+     */
+    public int escapesOf(int tensor) {
+        return escapesOf(tensors.get(tensor).name());
+    }
+
+    /**
+     * Finds the escapes of a losslessly packed tensor of any group.
+     *
+     * @param name of the packed tensor
+     * @return the place of its escapes, -1 if they are not in this group
+     */
+    public int escapesOf(String name) {
+        int length = name.length();
+        for (int i = 0; i < tensors.size(); i++) {
+            // once for each weight of a pass: no name is put together for it
+            String other = tensors.get(i).name();
+            if (other.length() == length + PackedBf16.SUFFIX.length()
+                    && other.startsWith(name)
+                    && other.endsWith(PackedBf16.SUFFIX)) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /**

@@ -6,6 +6,7 @@ package io.offloadstream.stream;
 
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.EnumMap;
@@ -31,7 +32,7 @@ final class DeviceTimeline implements AutoCloseable {
     }
 
     /** Work between two events; under way as long as it has no end. */
-    static final class Span {
+    static final class Span implements AutoCloseable {
         private final Track track;
         private final String name;
         private final SharedEvent start;
@@ -44,11 +45,9 @@ final class DeviceTimeline implements AutoCloseable {
             this.start = start;
         }
 
-        private void close() {
-            start.close();
-            if (end != null) {
-                end.close();
-            }
+        @Override
+        public void close() {
+            Owned.closeAll(start, end);
         }
     }
 
@@ -203,9 +202,12 @@ final class DeviceTimeline implements AutoCloseable {
     /** Frees the events. Called when the streams have ended. */
     @Override
     public synchronized void close() {
-        update();
+        Owned.closeAll(this::update, this::closePending);
+    }
+
+    private void closePending() {
         for (Busy busy : tracks.values()) {
-            busy.pending.forEach(Span::close);
+            Owned.closeAll(busy.pending);
             busy.pending.clear();
         }
     }

@@ -12,6 +12,7 @@ import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.stream.CopyQueue.Origin;
 import io.offloadstream.stream.StagingRing.Chunk;
 import java.io.IOException;
@@ -114,13 +115,6 @@ final class GdsRoute implements PieceRoute, AutoCloseable {
     /** Closes the files, frees the chunks; nothing reads or copies any more. */
     @Override
     public void close() {
-        try {
-            opened.forEach(DeviceFile::close);
-            if (chunks != null) {
-                chunks.close();
-            }
-        } finally {
-            storage.close();
-        }
+        Owned.closeAll(() -> Owned.closeAll(opened), chunks, storage);
     }
 }

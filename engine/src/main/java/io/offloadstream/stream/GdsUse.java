@@ -10,6 +10,7 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.GdsMode;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import java.io.IOException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,11 +98,7 @@ final class GdsUse implements AutoCloseable {
     @Override
     public void close() {
         if (route != null) {
-            try {
-                status();
-            } finally {
-                route.close();
-            }
+            Owned.closeAll(this::status, route);
         }
     }
 }

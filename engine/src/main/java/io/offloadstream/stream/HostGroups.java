@@ -11,10 +11,12 @@ import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -196,11 +198,9 @@ final class HostGroups implements AutoCloseable {
     /** Frees all memory. Called when nothing reads it any more. */
     @Override
     public synchronized void close() {
-        for (int i = 0; i < kept.length; i++) {
-            if (kept[i] != null) {
-                kept[i].memory().close();
-                kept[i] = null;
-            }
-        }
+        List<HostMemory> memory =
+                Arrays.stream(kept).filter(Objects::nonNull).map(HostGroup::memory).toList();
+        Arrays.fill(kept, null);
+        Owned.closeAll(memory);
     }
 }

@@ -13,6 +13,7 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.stream.DeviceTimeline.Span;
 import io.offloadstream.stream.DeviceTimeline.Track;
 import java.util.List;
@@ -61,34 +62,26 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
         this.backend = backend;
         this.budgets = budgets;
         compute = backend.computeStream();
-        DeviceStream stream = backend.newStream("weights");
-        StagingRing chunks = null;
-        GdsUse direct = null;
-        boolean complete = false;
-        try {
+        try (Owned opened = new Owned()) {
+            DeviceStream stream = opened.own(backend.newStream("weights"));
             timeline = new DeviceTimeline(trace == null ? null : new DeviceTrace(trace, stream));
             copies = new CopyQueue(stream, compute, timeline);
-            chunks =
-                    new StagingRing(
-                            plan.stagingCount(),
-                            () ->
-                                    backend.allocateHost(
-                                            budgets.host(), "pinned staging", plan.stagingBytes()),
-                            copies);
-            if (gdsFiles != null) {
-                direct = GdsUse.open(plan, backend, budgets.device(), gdsFiles, copies);
-            }
-            complete = true;
-        } finally {
-            if (!complete) {
-                if (chunks != null) {
-                    chunks.close();
-                }
-                stream.close();
-            }
+            staging =
+                    opened.own(
+                            new StagingRing(
+                                    plan.stagingCount(),
+                                    () ->
+                                            backend.allocateHost(
+                                                    budgets.host(),
+                                                    "pinned staging",
+                                                    plan.stagingBytes()),
+                                    copies));
+            gds =
+                    gdsFiles == null
+                            ? null
+                            : GdsUse.open(plan, backend, budgets.device(), gdsFiles, copies);
+            opened.release();
         }
-        staging = chunks;
-        gds = direct;
         StagedRoute staged = new StagedRoute(staging, copies);
         PieceRoute fromDisk = gds == null ? staged : gds.routeOr(staged);
         route = new HostGroupRoute(hostGroups, copies, staged, fromDisk);
@@ -194,14 +187,6 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     /** Frees the staging and the copy stream, which has been {@link #stop stopped}. */
     @Override
     public void close() {
-        timeline.close();
-        try {
-            staging.close();
-            if (gds != null) {
-                gds.close();
-            }
-        } finally {
-            copies.close();
-        }
+        Owned.closeAll(timeline, staging, gds, copies);
     }
 }

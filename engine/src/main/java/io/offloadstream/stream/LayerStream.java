@@ -14,9 +14,12 @@ import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
+import io.offloadstream.platform.PackedBf16;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import io.offloadstream.stream.StreamOptions.Io;
@@ -214,19 +217,26 @@ public final class LayerStream implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("the layer stream is closed");
         }
-        if (stream.plan().isMapped()) {
-            return tensor(entry, stream.files().mappedAddress(entry.file()) + entry.offset());
+        if (entry.type() != DType.BF16_PACKED) {
+            return new Tensor(entry.type(), staticAddress(entry), entry.shape());
         }
-        HostMemory memory = loaded.get(name);
-        if (memory == null) {
-            memory = stream.loader().load(budget, entry);
-            loaded.put(name, memory);
+        TensorEntry escapes = statics.get(name + PackedBf16.SUFFIX);
+        if (escapes == null) {
+            throw new IllegalArgumentException(name + " is packed, but has no escapes beside it");
         }
-        return tensor(entry, memory.address() + stream.loader().offsetInMemory(entry));
+        return Tensor.packed(staticAddress(entry), staticAddress(escapes), 0, entry.shape());
     }
 
-    private static Tensor tensor(TensorEntry entry, long address) {
-        return new Tensor(entry.type(), address, entry.shape());
+    private long staticAddress(TensorEntry entry) {
+        if (stream.plan().isMapped()) {
+            return stream.files().mappedAddress(entry.file()) + entry.offset();
+        }
+        HostMemory memory = loaded.get(entry.name());
+        if (memory == null) {
+            memory = stream.loader().load(budget, entry);
+            loaded.put(entry.name(), memory);
+        }
+        return memory.address() + stream.loader().offsetInMemory(entry);
     }
 
     /**
@@ -295,14 +305,13 @@ public final class LayerStream implements AutoCloseable {
     /** Ends a running pass, closes the files, frees the memory. Twice has no effect. */
     @Override
     public void close() {
-        stream.close();
-        synchronized (this) {
-            if (!closed) {
-                closed = true;
-                loaded.values().forEach(HostMemory::close);
-                loaded.clear();
-                budget.close();
-            }
+        Owned.closeAll(stream, this::free);
+    }
+
+    private synchronized void free() {
+        if (!closed) {
+            closed = true;
+            Owned.closeAll(() -> Owned.closeAll(loaded.values()), loaded::clear, budget);
         }
     }
 }

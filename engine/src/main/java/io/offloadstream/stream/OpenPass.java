@@ -127,8 +127,8 @@ final class OpenPass implements StreamPass {
         }
     }
 
-    /** Waits for a STATIC group, starting to read it if need be. */
-    private Slot awaitResident(int group) {
+    /** Waits for a STATIC or INDEX group, starting to read it if need be. Under the lock. */
+    Slot awaitResident(int group) {
         pipeline.startResident(group);
         String name = stream.plan().groups().get(group).name();
         return await(

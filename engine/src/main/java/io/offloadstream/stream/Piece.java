@@ -63,7 +63,8 @@ record Piece(
         for (WeightGroup group : plan.groups()) {
             int index = group.index();
             GroupExtents extents = plan.extents(index);
-            if (!plan.hasDevice() || group.access() == Access.GATHERED) {
+            boolean forHost = group.access() == Access.GATHERED || group.access() == Access.INDEX;
+            if (!plan.hasDevice() || forHost) {
                 pieces[index] =
                         cut(extents, files, readers, plan.blockBytes(), pace.requestBytes());
                 continue;

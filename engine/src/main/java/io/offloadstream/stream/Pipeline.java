@@ -9,6 +9,7 @@ import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -392,7 +393,6 @@ final class Pipeline {
 
     /** Frees the ring. Called when nobody uses it any more. */
     void closeRing() {
-        ring.forEach(Slot::close);
-        ring.clear();
+        Owned.closeAll(() -> Owned.closeAll(ring), ring::clear);
     }
 }

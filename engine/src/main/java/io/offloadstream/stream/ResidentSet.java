@@ -8,9 +8,11 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The groups that have memory of their own: where kernels compute, or, for gathered tables, in host
@@ -58,7 +60,9 @@ final class ResidentSet {
         }
     }
 
-    /** Takes memory for the STATIC groups; all groups of mapped files are there already. */
+    /**
+     * Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already.
+     */
     void open() {
         for (WeightGroup group : plan.groups()) {
             if (plan.isMapped()) {
@@ -66,6 +70,9 @@ final class ResidentSet {
             } else if (group.access() == Access.STATIC) {
                 long size = memory.layout(group.index()).slotBytes();
                 slots[group.index()] = memory.newSlot("static weights", size);
+            } else if (group.access() == Access.INDEX) {
+                long size = host.layout(group.index()).slotBytes();
+                slots[group.index()] = host.newSlot("index of tables", size);
             }
         }
     }
@@ -285,11 +292,8 @@ final class ResidentSet {
 
     /** Frees all memory. Called when nobody uses it any more. */
     void close() {
-        for (int i = 0; i < slots.length; i++) {
-            if (slots[i] != null) {
-                slots[i].close();
-            }
-            slots[i] = null;
-        }
+        List<Slot> held = Arrays.stream(slots).filter(Objects::nonNull).toList();
+        Arrays.fill(slots, null);
+        Owned.closeAll(held);
     }
 }

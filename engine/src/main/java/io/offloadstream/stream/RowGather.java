@@ -11,6 +11,7 @@ import io.offloadstream.plan.GatherStaging;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
+import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.stream.OpenPass.WaitKind;
 import java.util.ArrayList;
@@ -73,6 +74,7 @@ final class RowGather {
         private final List<HostGroup> held = new ArrayList<>();
         private final Map<Integer, Piece> pieces = new HashMap<>();
         private final long[] addresses;
+        private long escapes;
         private long bytes;
         private int fromMemory;
 
@@ -124,6 +126,9 @@ final class RowGather {
             TensorEntry entry,
             int[] rows,
             Found found) {
+        if (entry.type() == DType.BF16_PACKED) {
+            findEscapes(pass, entry, found);
+        }
         Slot own = resident(pass, table);
         if (own != null) {
             pipeline.lease(own);
@@ -151,6 +156,21 @@ final class RowGather {
         if (!found.pieces.isEmpty()) {
             read(pass, table, rows, rowBytes, found);
         }
+    }
+
+    /** Finds the escapes of a packed table, reading them the first time. */
+    private void findEscapes(OpenPass pass, TensorEntry entry, Found found) {
+        for (WeightGroup group : plan.groups()) {
+            int place = group.access() == Access.INDEX ? group.escapesOf(entry.name()) : -1;
+            if (place >= 0) {
+                Slot slot = pass.awaitResident(group.index());
+                pipeline.lease(slot);
+                found.leases.add(slot);
+                found.escapes = stream.address(group, place, slot);
+                return;
+            }
+        }
+        throw new IllegalStateException("no INDEX group has the escapes of " + entry);
     }
 
     /**
@@ -273,6 +293,11 @@ final class RowGather {
         @Override
         public long[] addresses() {
             return found.addresses;
+        }
+
+        @Override
+        public long escapes() {
+            return found.escapes;
         }
 
         @Override

@@ -14,6 +14,13 @@ public interface RowLease extends AutoCloseable {
      */
     long[] addresses();
 
+    /**
+     * Returns where the escapes of the table are, if it is losslessly packed.
+     *
+     * @return an address of the host, 0 for any other table
+     */
+    long escapes();
+
     /** Ends the lease. */
     @Override
     void close();

@@ -7,13 +7,14 @@ package io.offloadstream.stream;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 
 /**
  * Memory that one group at a time is read into and computed from. Every field is guarded by the
  * pipeline's lock; the bytes belong to the readers while READING and to the lease holders while
  * LEASED.
  */
-final class Slot {
+final class Slot implements AutoCloseable {
 
     /** Who owns the bytes. */
     enum State {
@@ -244,11 +245,9 @@ final class Slot {
     }
 
     /** Frees the memory. Called when nobody uses it any more. */
-    void close() {
-        events.close();
-        if (memory != null) {
-            memory.close();
-        }
+    @Override
+    public void close() {
+        Owned.closeAll(events, memory);
     }
 
     private void require(State expected) {

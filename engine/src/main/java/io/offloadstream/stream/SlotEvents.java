@@ -6,6 +6,7 @@ package io.offloadstream.stream;
 
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.Owned;
 
 /**
  * The events by which the copies into one slot and the computation in it wait for each other. A
@@ -120,7 +121,6 @@ final class SlotEvents implements AutoCloseable {
     /** Frees the events. Called when no stream uses the slot any more. */
     @Override
     public synchronized void close() {
-        freed = replace(freed, null);
-        ready = replace(ready, null);
+        Owned.closeAll(() -> freed = replace(freed, null), () -> ready = replace(ready, null));
     }
 }

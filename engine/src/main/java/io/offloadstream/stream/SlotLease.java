@@ -8,6 +8,7 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.DType;
 
 /** A lease on a group in a slot. */
 final class SlotLease implements GroupLease {
@@ -43,7 +44,14 @@ final class SlotLease implements GroupLease {
             throw new IllegalStateException("the lease of " + group.name() + " is closed");
         }
         TensorEntry entry = group.tensors().get(ref.index());
-        return new Tensor(entry.type(), addresses[ref.index()], entry.shape());
+        if (entry.type() != DType.BF16_PACKED) {
+            return new Tensor(entry.type(), addresses[ref.index()], entry.shape());
+        }
+        return Tensor.packed(
+                addresses[ref.index()],
+                addresses[group.escapesOf(ref.index())],
+                Math.toIntExact(entry.firstRow()),
+                entry.shape());
     }
 
     boolean isOpen() {

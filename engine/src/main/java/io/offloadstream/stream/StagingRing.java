@@ -6,6 +6,7 @@ package io.offloadstream.stream;
 
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -22,7 +23,7 @@ import java.util.function.Supplier;
 final class StagingRing implements AutoCloseable {
 
     /** One piece's place, owned by the reader that took it. */
-    static final class Chunk {
+    static final class Chunk implements AutoCloseable {
         private final DeviceBuffer memory;
         private SharedEvent lastUpload;
 
@@ -38,6 +39,11 @@ final class StagingRing implements AutoCloseable {
         /** Sets the end of what reads the chunk; takes the event over. */
         void copied(SharedEvent end) {
             lastUpload = end;
+        }
+
+        @Override
+        public void close() {
+            Owned.closeAll(lastUpload, memory);
         }
     }
 
@@ -138,24 +144,8 @@ final class StagingRing implements AutoCloseable {
     /** Frees the chunks. Called when no stream reads them any more. */
     @Override
     public void close() {
-        RuntimeException first = null;
-        for (Chunk chunk : all) {
-            try {
-                if (chunk.lastUpload != null) {
-                    chunk.lastUpload.close();
-                }
-                chunk.memory.close();
-            } catch (RuntimeException e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
+        List<Chunk> chunks = List.copyOf(all);
         all.clear();
-        if (first != null) {
-            throw first;
-        }
+        Owned.closeAll(chunks);
     }
 }

@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.GdsStatus;
+import io.offloadstream.platform.Owned;
 import java.util.Optional;
 
 /** The memory of a stream: the host's, and the device's where kernels compute in one of its own. */
@@ -96,9 +97,6 @@ final class StreamMemory implements AutoCloseable {
     /** Frees all but the slots. */
     @Override
     public void close() {
-        hostGroups.close();
-        if (device != null) {
-            device.close();
-        }
+        Owned.closeAll(hostGroups, device);
     }
 }

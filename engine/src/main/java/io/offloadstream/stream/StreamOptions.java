@@ -23,6 +23,16 @@ public record StreamOptions(
     public static final StreamOptions DEFAULT =
             new StreamOptions(Io.AUTO, SchedulerKind.COST_AWARE, 1, 8, null);
 
+    /**
+     * Returns the same with another depth.
+     *
+     * @param groups read ahead of the one that computes
+     * @return a copy
+     */
+    public StreamOptions withPrefetchLayers(int groups) {
+        return new StreamOptions(io, scheduler, groups, readThreads, trace);
+    }
+
     /** How files are read. */
     public enum Io {
         AUTO,

@@ -9,11 +9,13 @@ import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MappedFile;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Reservation;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -247,22 +249,16 @@ final class WeightFiles implements AutoCloseable {
 
     @Override
     public void close() {
-        maps.forEach(MappedFile::close);
-        reservations.forEach(Reservation::close);
-        IOException first = null;
-        for (StorageFile file : files) {
-            try {
-                file.close();
-            } catch (IOException e) {
-                if (first == null) {
-                    first = e;
-                } else {
-                    first.addSuppressed(e);
-                }
-            }
-        }
-        if (first != null) {
-            throw new OffloadStreamException("a weight file cannot be closed: " + first, first);
+        Owned.closeAll(
+                () -> Owned.closeAll(maps), () -> Owned.closeAll(reservations), this::closeFiles);
+    }
+
+    private void closeFiles() {
+        try {
+            Owned.closeAll(files);
+        } catch (UncheckedIOException e) {
+            IOException cause = e.getCause();
+            throw new OffloadStreamException("a weight file cannot be closed: " + cause, cause);
         }
     }
 }

@@ -14,6 +14,7 @@ import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.util.Arrays;
@@ -45,14 +46,14 @@ public final class WeightStream implements AutoCloseable {
     private final PassMemory passes;
 
     private WeightStream(
-            OpenedFiles opened,
+            OpenedFiles found,
             StreamOptions options,
             Budgets budgets,
             Backend backend,
             TraceFile trace,
             LongSupplier clock) {
-        this.plan = opened.plan();
-        this.files = opened.files();
+        this.plan = found.plan();
+        this.files = found.files();
         this.trace = trace;
         pacing = new Pacing(plan, options, files, trace);
         WeightFiles gdsFiles = options.io() == Io.GDS ? files : null;
@@ -61,21 +62,15 @@ public final class WeightStream implements AutoCloseable {
         pipeline = new Pipeline(plan, Scheduler.of(options), residents, counters);
         turns = new Turns(pipeline.lock);
         passes = new PassMemory(plan, memory, pipeline, residents);
-        boolean complete = false;
-        RowGather gather = null;
-        try {
+        try (Owned opened = new Owned()) {
+            opened.own(this::freeMemory);
             residents.open();
             for (int i = 0; i < plan.slotCount(); i++) {
                 pipeline.ring().add(memory.compute().newSlot("ring", plan.slotBytes()));
             }
-            gather = new RowGather(this, pipeline, counters);
-            complete = true;
-        } finally {
-            if (!complete) {
-                freeMemory();
-            }
+            rows = new RowGather(this, pipeline, counters);
+            opened.release();
         }
-        rows = gather;
         int threads = plan.isMapped() ? 0 : pacing.threads();
         applyPace();
         readers = new ReaderThreads(threads, pipeline, files, trace, clock);
@@ -168,20 +163,14 @@ public final class WeightStream implements AutoCloseable {
         if (options.io() == Io.GDS && !plan.hasDevice()) {
             throw new IllegalArgumentException("io=gds needs a device; use io=auto");
         }
-        OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
-        TraceFile trace = null;
-        WeightStream stream = null;
-        try {
+        WeightStream stream;
+        try (Owned owned = new Owned()) {
+            OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
+            owned.own(opened.files());
             int readers = Pacing.search(opened.plan(), options).mostRequests();
-            trace = TraceFile.openIfAsked(options, readers);
+            TraceFile trace = owned.own(TraceFile.openIfAsked(options, readers));
             stream = new WeightStream(opened, options, budgets, backend, trace, clock);
-        } finally {
-            if (stream == null) {
-                if (trace != null) {
-                    trace.close();
-                }
-                opened.files().close();
-            }
+            owned.release();
         }
         stream.start();
         return stream;
@@ -387,21 +376,14 @@ public final class WeightStream implements AutoCloseable {
         readers.join();
         pipeline.lock.lock();
         try {
-            rows.close();
-            freeMemory();
+            Owned.closeAll(rows::close, this::freeMemory);
         } finally {
             pipeline.lock.unlock();
+            Owned.closeAll(trace, files);
         }
-        if (trace != null) {
-            trace.close();
-        }
-        files.close();
     }
 
     private void freeMemory() {
-        memory.stop();
-        pipeline.closeRing();
-        residents.close();
-        memory.close();
+        Owned.closeAll(memory::stop, pipeline::closeRing, residents::close, memory);
     }
 }

@@ -65,6 +65,26 @@ public class KvCacheTest {
     }
 
     @Test
+    public void sequencesShrinkToThePagesThatTheirSlotsNeed() {
+        try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 0);
+                KvSequences kv = sequences(pool, 2, 200)) {
+            long empty = budget.usedBytes();
+            kv.grow(130);
+            long first = kv.target(1, 64);
+            assertEquals(budget.usedBytes(), empty + 2 * 3 * PAGE_BYTES);
+            kv.shrink(65);
+            assertEquals(budget.usedBytes(), empty + 2 * 2 * PAGE_BYTES);
+            assertEquals(kv.target(1, 64), first);
+            kv.shrink(100);
+            assertEquals(budget.usedBytes(), empty + 2 * 2 * PAGE_BYTES);
+            kv.shrink(0);
+            assertEquals(budget.usedBytes(), empty);
+            kv.grow(1);
+            assertEquals(budget.usedBytes(), empty + 2 * PAGE_BYTES);
+        }
+    }
+
+    @Test
     public void slotsLieWhereThePageTableSays() {
         try (KvPagePool pool = new KvPagePool(budget, LAYOUT, 0);
                 KvSequences kv = sequences(pool, 2, 130)) {

@@ -27,7 +27,7 @@ public class EndTokensTest {
         directory = Files.createTempDirectory("end-tokens");
     }
 
-    @AfterMethod
+    @AfterMethod(alwaysRun = true)
     void deleteDirectory() throws IOException {
         Files.deleteIfExists(directory.resolve("generation_config.json"));
         Files.deleteIfExists(directory.resolve("config.json"));

@@ -11,10 +11,12 @@ import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.device.Backends;
 import io.offloadstream.model.DeviceOptions.KvCachePlacement;
+import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
@@ -56,6 +58,8 @@ public class ModelOptionsTest {
                                 Map.entry("maxBatch", "4"),
                                 Map.entry("threads", "3"),
                                 Map.entry("trackProgress", true),
+                                Map.entry("verify", "TRUE"),
+                                Map.entry("quantize", "int4"),
                                 Map.entry("trace", "a.json"),
                                 Map.entry("backend", "cpu"),
                                 Map.entry("cachePolicy", "pinned")));
@@ -75,6 +79,8 @@ public class ModelOptionsTest {
                         4,
                         3,
                         true,
+                        true,
+                        Quantization.INT4,
                         new DeviceOptions(
                                 "cpu",
                                 Backends.ANY_DEVICE,
@@ -82,6 +88,8 @@ public class ModelOptionsTest {
                                 ComputeType.FLOAT32,
                                 Gemm.OWN,
                                 KvCachePlacement.AUTO,
+                                AttentionPlace.DEVICE,
+                                6,
                                 6,
                                 0,
                                 32,
@@ -95,6 +103,7 @@ public class ModelOptionsTest {
                 Map.of(
                         "deviceMemory", "7.5GB",
                         "kvCachePlacement", "host",
+                        "attention", "host",
                         "deviceSlots", "3",
                         "pinnedSlots", "9",
                         "gpuLayers", "0");
@@ -116,6 +125,8 @@ public class ModelOptionsTest {
                         ComputeType.BFLOAT16,
                         Gemm.CUBLAS,
                         KvCachePlacement.HOST,
+                        AttentionPlace.HOST,
+                        3,
                         3,
                         9,
                         16,
@@ -159,6 +170,22 @@ public class ModelOptionsTest {
     }
 
     @Test
+    public void aDepthThatWasGivenIsNotThePlannersToChoose() {
+        DeviceOptions free = ModelOptions.parse(Map.of("readThreads", "3")).device();
+        assertEquals(free.deviceSlots(), 2);
+        assertEquals(free.mostDeviceSlots(), 6);
+        for (Map<String, String> given :
+                List.of(
+                        Map.of("deviceSlots", "2"),
+                        Map.of("prefetchLayers", "1"),
+                        Map.of("scheduler", "lookahead"))) {
+            DeviceOptions options = ModelOptions.parse(given).device();
+            assertEquals(options.deviceSlots(), 2, given.toString());
+            assertEquals(options.mostDeviceSlots(), 2, given.toString());
+        }
+    }
+
+    @Test
     public void passesDjlsOwnKeyOver() {
         assertNull(ModelOptions.parse(Map.of("modelName", "x")).stream().trace());
     }
@@ -169,12 +196,13 @@ public class ModelOptionsTest {
             {"hostMemry", "1GB", "hostMemory"},
             {"deviceMemory", "much", "80%"},
             {"kvCachePlacement", "disk", "device"},
+            {"attention", "disk", "host"},
             {"gemm", "mkl", "cublas"},
             {"deviceId", "-1", "from 0"},
             {"deviceSlots", "0", "from 1"},
             {"pinnedSlots", "none", "from 1"},
             {"gpuLayers", "-2", "from 0"},
-            {"quantize", "int4", "valid"},
+            {"quantize", "fp8", "valid"},
             {"io", "spdk", "gds"},
             {"backend", "vulkan", "opencl"},
             {"computeType", "float64", "bfloat16"},
@@ -184,6 +212,7 @@ public class ModelOptionsTest {
             {"readThreads", "257", "to 256"},
             {"threads", "100000", "to 256"},
             {"trackProgress", "maybe", "true"},
+            {"verify", "1", "true"},
             {"hostMemory", "lots", "80%"},
         };
     }
@@ -207,10 +236,24 @@ public class ModelOptionsTest {
         assertTrue(e.getMessage().contains("hostMemory is the only budget"), e.getMessage());
     }
 
+    @Test
+    public void theHostAttendsToNoCacheOnTheDevice() {
+        IllegalArgumentException e =
+                expectThrows(
+                        IllegalArgumentException.class,
+                        () ->
+                                ModelOptions.parse(
+                                        Map.of("attention", "host", "kvCachePlacement", "device")));
+        assertTrue(e.getMessage().contains("kvCachePlacement=host"), e.getMessage());
+        ModelOptions.parse(Map.of("attention", "device", "kvCachePlacement", "device"));
+        ModelOptions.parse(Map.of("attention", "host"));
+    }
+
     @DataProvider
     Object[][] onlyOnDevices() {
         return new Object[][] {
             {"computeType", "float16", "float32"},
+            {"attention", "host", "hostMemory"},
             {"gemm", "cublas", "CUDA"},
             {"io", "gds", "CUDA"},
         };

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 
@@ -41,6 +42,7 @@ final class FakeDevice implements Backend {
     private final Set<Integer> failingUploads = ConcurrentHashMap.newKeySet();
     private final AtomicInteger refusedUploads = new AtomicInteger();
     private volatile FakeStream copies;
+    private volatile CountDownLatch faultGate = new CountDownLatch(0);
     private volatile boolean lost;
     private Supplier<DeviceStorage> storage;
     private final AtomicInteger pinnable = new AtomicInteger(Integer.MAX_VALUE);
@@ -70,6 +72,16 @@ final class FakeDevice implements Backend {
     /** The n-th upload from now, counted from 0, fails when the device comes to it. */
     void failUpload(int fromNow) {
         failingUploads.add(uploads.get() + fromNow);
+    }
+
+    /** Uploads that fail take until the latch that this returns is at 0. */
+    CountDownLatch holdFaults() {
+        faultGate = new CountDownLatch(1);
+        return faultGate;
+    }
+
+    CountDownLatch faultGate() {
+        return faultGate;
     }
 
     /** The next uploads are refused when they are asked for. */
@@ -182,7 +194,11 @@ final class FakeDevice implements Backend {
 
     @Override
     public Workspace newWorkspace(
-            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+            MemoryBudget host,
+            MemoryBudget device,
+            long rowBytes,
+            long sizeBytes,
+            long attentionBytes) {
         throw new UnsupportedOperationException("weights need no workspace");
     }
 

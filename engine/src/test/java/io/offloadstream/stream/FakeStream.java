@@ -194,6 +194,14 @@ final class FakeStream implements DeviceStream {
         awaitThat(this::isIdle);
     }
 
+    private void awaitFault() {
+        try {
+            device.faultGate().await();
+        } catch (InterruptedException e) {
+            throw new AssertionError("a device is not interrupted", e);
+        }
+    }
+
     private synchronized void fail(DeviceException e) {
         failure = failure == null ? e : failure;
     }
@@ -207,6 +215,7 @@ final class FakeStream implements DeviceStream {
                 sizeBytes,
                 () -> {
                     if (device.failingUploads().remove(number)) {
+                        awaitFault();
                         fail(new DeviceException("injected fault in upload " + number));
                     } else {
                         device.bytes().upload(hostSource, target, sizeBytes);

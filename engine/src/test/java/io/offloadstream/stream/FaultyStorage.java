@@ -4,12 +4,14 @@
  */
 package io.offloadstream.stream;
 
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.platform.FileStamp;
 import io.offloadstream.platform.MappedFile;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -27,6 +29,7 @@ final class FaultyStorage implements Storage {
     private final AtomicLong bytes = new AtomicLong();
     private final Set<Integer> failing = ConcurrentHashMap.newKeySet();
     private final Set<Integer> shortened = ConcurrentHashMap.newKeySet();
+    private volatile List<TensorEntry> unreadable = List.of();
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private volatile boolean failingAll;
     private volatile boolean refusesDirect;
@@ -36,6 +39,24 @@ final class FaultyStorage implements Storage {
     /** The n-th read from now, counted from 0, throws. */
     void failRead(int fromNow) {
         failing.add(reads.get() + fromNow);
+    }
+
+    /**
+     * Reads that reach the middle of one of these throw, until this is called again. They are
+     * larger than what a read of something else reaches around that.
+     */
+    void failReadsOf(List<TensorEntry> tensors) {
+        unreadable = List.copyOf(tensors);
+    }
+
+    private boolean isUnreadable(Path path, long offset, int length) {
+        for (TensorEntry tensor : unreadable) {
+            long middle = tensor.offset() + tensor.sizeBytes() / 2;
+            if (tensor.file().equals(path) && offset <= middle && middle < offset + length) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** All reads that end from now on throw, or none. */
@@ -151,7 +172,7 @@ final class FaultyStorage implements Storage {
             } catch (InterruptedException e) {
                 throw new IOException("a reader was interrupted", e);
             }
-            if (failing.remove(number) || failingAll) {
+            if (failing.remove(number) || failingAll || isUnreadable(path, offset, length)) {
                 throw new IOException("injected fault in read " + number);
             }
             int count = file.read(offset, address, length);

@@ -7,13 +7,17 @@ package io.offloadstream.stream;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertNotNull;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Reservation;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +27,9 @@ import org.testng.annotations.Test;
  * Groups that host memory keeps: read once, copied in each pass, given back, their rows gathered.
  */
 public class HostGroupTest extends DeviceFixture {
+
+    private static final Comparator<TensorEntry> BY_SIZE =
+            Comparator.comparingLong(TensorEntry::sizeBytes);
 
     private static final Shape IN_HOST = new Shape(0, 1, 2, 3, 4096);
 
@@ -231,21 +238,30 @@ public class HostGroupTest extends DeviceFixture {
                 options(Io.DIRECT, 1, 3),
                 bench -> {
                     Random random = new Random(5);
-                    int failures = 0;
-                    for (int i = 0; i < 12; i++) {
-                        bench.storage().failRead(i);
-                        try {
-                            bench.runPass(weights.order(), random);
-                        } catch (OffloadStreamException e) {
-                            failures++;
-                        }
+                    List<TensorEntry> unreadable = new ArrayList<>(largestTensors(weights));
+                    // each pass comes one group further: the first one that no read has had yet
+                    while (!unreadable.isEmpty()) {
+                        bench.storage().failReadsOf(unreadable);
+                        expectThrows(
+                                OffloadStreamException.class,
+                                () -> bench.runPass(weights.order(), random));
+                        unreadable.remove(0);
                     }
-                    // what fails ahead of a pass is read once more: how many passes fail is chance
-                    assertTrue(failures > 0, failures + " failures");
-                    bench.storage().clearFaults();
+                    bench.storage().failReadsOf(unreadable);
                     bench.runPass(weights.order(), random);
                     bench.runPass(weights.order(), random);
                     assertEquals(last(bench).bytes(), 0);
                 });
+    }
+
+    private static List<TensorEntry> largestTensors(RandomWeights weights) {
+        List<TensorEntry> largest =
+                weights.groups().subList(0, weights.streamedCount()).stream()
+                        .map(group -> Collections.max(group.tensors(), BY_SIZE))
+                        .toList();
+        for (TensorEntry tensor : largest) {
+            assertTrue(tensor.sizeBytes() > 4 * RandomWeights.BLOCK_BYTES, tensor.toString());
+        }
+        return largest;
     }
 }

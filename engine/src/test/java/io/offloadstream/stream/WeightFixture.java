@@ -25,7 +25,7 @@ public abstract class WeightFixture {
         directory = Files.createTempDirectory("weights");
     }
 
-    @AfterMethod
+    @AfterMethod(alwaysRun = true)
     void deleteDirectory() throws IOException {
         try (var files = Files.list(directory)) {
             for (Path file : files.toList()) {

@@ -5,6 +5,7 @@
 package io.offloadstream.examples;
 
 import io.offloadstream.device.Backend;
+import io.offloadstream.device.ProductPeak;
 import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
@@ -155,7 +156,15 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             Bandwidths measured = MachineSpeed.measure(backend, file);
             print("busBandwidth", (long) measured.busBytesPerSecond());
             print("deviceBandwidth", (long) measured.deviceBytesPerSecond());
+            if (prompt > 0) {
+                backend.measureProductPeak().ifPresent(this::printPeak);
+            }
         }
+    }
+
+    private void printPeak(ProductPeak peak) {
+        print("productPeak", (long) peak.operationsPerSecond());
+        print("productUnits", peak.units());
     }
 
     private void printPeak() throws IOException {

@@ -81,9 +81,12 @@ final class DeviceBench {
                 "products",
                 String.format(
                         Locale.ROOT,
-                        "%.3f TFLOP/s in %s; the peak of the device is not measured",
+                        "%.3f TFLOP/s in %s = %d %% of the peak, %.3f TFLOP/s of %s",
                         operations / seconds / 1e12,
-                        device.computeType()));
+                        device.computeType(),
+                        Math.round(100 * operations / seconds / result.number("productPeak")),
+                        result.number("productPeak") / 1e12,
+                        result.text("productUnits")));
     }
 
     private void printStreamed(BenchResult result, String moved, String limit, String name) {

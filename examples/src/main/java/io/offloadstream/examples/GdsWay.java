@@ -10,6 +10,7 @@ import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

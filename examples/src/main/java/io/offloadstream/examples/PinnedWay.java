@@ -10,6 +10,7 @@ import io.offloadstream.platform.DeviceEvent;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.StorageFile;
 import java.io.IOException;
 

@@ -11,6 +11,7 @@ import io.offloadstream.model.TokenBatch;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.Owned;
 import java.nio.FloatBuffer;
 
 /**
@@ -85,7 +86,6 @@ final class TokenRun implements AutoCloseable {
 
     @Override
     public void close() {
-        session.close();
-        memory.close();
+        Owned.closeAll(session, memory);
     }
 }

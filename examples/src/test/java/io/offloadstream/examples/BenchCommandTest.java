@@ -96,6 +96,7 @@ public class BenchCommandTest {
                     "\\(a\\) all in device memory",
                     "= [0-9]+ % of the device memory bandwidth",
                     "prefill +[0-9.]+ tokens/s",
+                    "TFLOP/s in float32 = [0-9]+ % of the peak, [0-9.]+ TFLOP/s of float32",
                     "\\(c\\) deviceMemory=30MB",
                     "= [0-9]+ % of the pinned copy bandwidth",
                     "\\(d\\) deviceMemory=30MB, hostMemory=30MB",

@@ -5,6 +5,7 @@
 package io.offloadstream.integration;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -117,6 +118,46 @@ public class DeviceFaultTest extends FaultFixture {
     }
 
     @Test(timeOut = 120_000)
+    public void anOpeningThatFailsAtItsEndLeavesNothing() {
+        int failures = 0;
+        for (int calls = 0; failures == calls && calls < MANY; calls++) {
+            FailingBackend failing = device();
+            failing.failAfter(Fault.NAME, calls);
+            try (StreamedModel model = open(failing, false)) {
+                assertFalse(failing.hasFailed(), model.backendName());
+            } catch (DeviceException e) {
+                failures++;
+                assertTrue(e.getMessage().contains("injected fault"), e.getMessage());
+                assertEquals(failing.open(), 0, "left open after call " + calls);
+                Leaks.assertNone(directory());
+            }
+        }
+        assertTrue(failures > 0, "a model asks for the name of its device");
+    }
+
+    @Test(timeOut = 120_000)
+    public void aCloseThatFailsLeavesTheRestNoLess() {
+        int failures = 0;
+        for (int calls = 0; failures == calls && calls < MANY; calls++) {
+            FailingBackend device = device();
+            StreamedModel model = open(device, true);
+            Session session = model.newSession(1);
+            advance(model, session, PROMPT);
+            device.failAfter(Fault.CLOSE, calls);
+            try {
+                model.close();
+            } catch (DeviceException e) {
+                failures++;
+                assertEquals(e.getMessage(), "injected fault: CLOSE");
+            }
+            assertEquals(device.hasFailed(), failures > calls);
+            assertEquals(device.open(), 0, "left open after close " + calls);
+            assertNothingIsLeft(model);
+        }
+        assertTrue(failures >= 8, "a model closes many things: " + failures);
+    }
+
+    @Test(timeOut = 120_000)
     public void aPromptThatTheDeviceHasNoScratchForLeavesTheSessionAsItWas() {
         FailingBackend device = device();
         StreamedModel model = open(device, false);
@@ -141,6 +182,24 @@ public class DeviceFaultTest extends FaultFixture {
                 break;
             }
         }
+        assertNothingIsLeft(model);
+    }
+
+    @Test(timeOut = 120_000)
+    public void aPromptTakesLessWhereTheDeviceHasLessThanItsBudget() {
+        FailingBackend device = device();
+        StreamedModel model = open(device, false);
+        float[] expected = answer(model, longPrompt());
+        int refusals = 0;
+        for (int calls = 0; refusals == calls && calls < MANY; calls++) {
+            try (Session session = model.newSession(1)) {
+                device.failAfter(Fault.MEMORY, calls);
+                assertEquals(advance(model, session, longPrompt()), expected);
+                refusals += device.hasFailed() ? 1 : 0;
+            }
+        }
+        assertTrue(refusals > 2, "a prompt takes memory several times: " + refusals);
+        device.failAfter(Fault.MEMORY, MANY);
         assertNothingIsLeft(model);
     }
 

@@ -103,6 +103,32 @@ public class DeviceResidencyTest {
         }
     }
 
+    /** The processor's kernels round otherwise than the device's, but in one way. */
+    @Test(dataProvider = "cases")
+    public void theHostAttendsToItsCacheWithTheSameBitsUnderEveryBudget(String name, String io) {
+        Goldens goldens = Goldens.reference(name);
+        for (Goldens.Case c : goldens.cases()) {
+            Map<String, String> plenty = options(c.batch(), c.tokens(), io);
+            plenty.put("kvCachePlacement", "host");
+            plenty.put("attention", "host");
+            long logits =
+                    Budgets.plan(goldens.directory(), plenty).logitsBytes(c.batch(), c.tokens());
+            Runs.Result resident = run(goldens, c, plenty);
+            String what = name + " " + c.name() + ", attention on the host";
+            Closeness.assertClose(
+                    resident.logits(), goldens.tensor(c.key("logits")), c.mask(), what);
+            budgets(goldens, plenty, logits)
+                    .forEach(
+                            (where, options) ->
+                                    assertEquals(
+                                            run(goldens, c, options).logits(),
+                                            resident.logits(),
+                                            what + " " + where));
+            Map<String, String> oneThread = Budgets.with(plenty, "threads", "1");
+            assertEquals(run(goldens, c, oneThread).logits(), resident.logits(), what + " thread");
+        }
+    }
+
     private static Runs.Result run(Goldens goldens, Goldens.Case c, Map<String, String> options) {
         try (StreamedModel model =
                 StreamedModel.open(goldens.directory(), ModelOptions.parse(options))) {
@@ -148,6 +174,11 @@ public class DeviceResidencyTest {
         ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
         requireExact(goldens, plenty, "deviceMemory", plan.deviceLeastBytes());
         requireExact(goldens, plenty, "hostMemory", plan.leastBytes());
+        plenty.put("kvCachePlacement", "host");
+        plenty.put("attention", "host");
+        ModelPlan onHost = Budgets.plan(goldens.directory(), plenty);
+        requireExact(goldens, plenty, "deviceMemory", onHost.deviceLeastBytes());
+        requireExact(goldens, plenty, "hostMemory", onHost.leastBytes());
     }
 
     private static void requireExact(

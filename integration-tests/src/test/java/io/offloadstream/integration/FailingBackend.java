@@ -5,14 +5,21 @@
 package io.offloadstream.integration;
 
 import io.offloadstream.device.Backend;
+import io.offloadstream.device.SharedTable;
+import io.offloadstream.device.Workspace;
 import io.offloadstream.ops.Ops;
+import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.HostMemory;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** A device that works until it is told to fail: at the nth call of a kind from then on. */
@@ -26,13 +33,21 @@ final class FailingBackend {
         LAUNCH,
         SYNCHRONIZE,
         /** Of memory of the device, its tables and workspaces included. */
-        ALLOCATE
+        ALLOCATE,
+        /** Likewise, but the device says that it has no more. */
+        MEMORY,
+        /** Of anything it handed out and of itself, after that has been closed. */
+        CLOSE,
+        /** To say what it is called. */
+        NAME
     }
 
     private static final Set<String> ALLOCATIONS = Set.of("allocate", "newTable", "newWorkspace");
 
     private final Backend device;
     private final AtomicInteger left = new AtomicInteger();
+    private final AtomicInteger open = new AtomicInteger(1);
+    private final Map<Object, Object> wrapped = new ConcurrentHashMap<>();
     private volatile Fault fault;
     private volatile boolean hit;
 
@@ -53,11 +68,19 @@ final class FailingBackend {
         return hit;
     }
 
+    /** How much of what it handed out, and whether it itself, has not been closed. */
+    int open() {
+        return open.get();
+    }
+
     private void reached(Fault kind) {
         if (kind == fault && left.getAndDecrement() == 0) {
             fault = null;
             hit = true;
-            throw new DeviceException("injected fault: " + kind);
+            String message = "injected fault: " + kind;
+            throw kind == Fault.MEMORY
+                    ? new DeviceMemoryException(message)
+                    : new DeviceException(message);
         }
     }
 
@@ -69,8 +92,31 @@ final class FailingBackend {
         String name = method.getName();
         if (ALLOCATIONS.contains(name)) {
             reached(Fault.ALLOCATE);
+            reached(Fault.MEMORY);
+        }
+        if (name.equals("name")) {
+            reached(Fault.NAME);
+        }
+        if (name.equals("ops")) {
+            // operators want the workspace that the device made
+            arguments = new Object[] {wrapped.get(arguments[0]), arguments[1]};
+        }
+        if (name.equals("newStream")) {
+            open.incrementAndGet();
         }
         Object result = invoke(device, method, arguments);
+        if (name.equals("close")) {
+            closed();
+        }
+        if (result instanceof DeviceBuffer && !(result instanceof HostMemory)) {
+            return closing(DeviceBuffer.class, result);
+        }
+        if (result instanceof SharedTable) {
+            return closing(SharedTable.class, result);
+        }
+        if (result instanceof Workspace) {
+            return closing(Workspace.class, result);
+        }
         if (result instanceof Ops ops) {
             return proxy(
                     Ops.class,
@@ -96,8 +142,38 @@ final class FailingBackend {
                     if (method.getName().equals("synchronize")) {
                         reached(Fault.SYNCHRONIZE);
                     }
+                    if (method.getName().equals("close")) {
+                        closed();
+                    }
                     return result;
                 });
+    }
+
+    private <T> T closing(Class<T> type, Object target) {
+        open.incrementAndGet();
+        T proxy =
+                proxy(
+                        type,
+                        (p, method, arguments) -> {
+                            if (method.getName().equals("hashCode")) {
+                                return System.identityHashCode(p);
+                            }
+                            if (method.getName().equals("equals")) {
+                                return p == arguments[0];
+                            }
+                            Object result = invoke(target, method, arguments);
+                            if (method.getName().equals("close")) {
+                                closed();
+                            }
+                            return result;
+                        });
+        wrapped.put(proxy, target);
+        return proxy;
+    }
+
+    private void closed() {
+        open.decrementAndGet();
+        reached(Fault.CLOSE);
     }
 
     private static <T> T proxy(Class<T> type, InvocationHandler handler) {

@@ -40,15 +40,15 @@ final class Gpt2Block implements Block {
         int hidden = c.hiddenSize();
         norm1 = layout.tensor("ln_1.weight", hidden);
         norm1Bias = layout.tensor("ln_1.bias", hidden);
-        qkv = layout.tensor("attn.c_attn.weight", hidden, 3L * hidden);
+        qkv = layout.inputMajor("attn.c_attn.weight", hidden, 3L * hidden);
         qkvBias = layout.tensor("attn.c_attn.bias", 3L * hidden);
-        output = layout.tensor("attn.c_proj.weight", hidden, hidden);
+        output = layout.inputMajor("attn.c_proj.weight", hidden, hidden);
         outputBias = layout.tensor("attn.c_proj.bias", hidden);
         norm2 = layout.tensor("ln_2.weight", hidden);
         norm2Bias = layout.tensor("ln_2.bias", hidden);
-        up = layout.tensor("mlp.c_fc.weight", hidden, c.mlpWidth());
+        up = layout.inputMajor("mlp.c_fc.weight", hidden, c.mlpWidth());
         upBias = layout.tensor("mlp.c_fc.bias", c.mlpWidth());
-        down = layout.tensor("mlp.c_proj.weight", c.mlpWidth(), hidden);
+        down = layout.inputMajor("mlp.c_proj.weight", c.mlpWidth(), hidden);
         downBias = layout.tensor("mlp.c_proj.bias", hidden);
     }
 

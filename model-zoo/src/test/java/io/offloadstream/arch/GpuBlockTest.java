@@ -218,7 +218,8 @@ public class GpuBlockTest {
                     KV_TYPE,
                     0,
                     0,
-                    pages.asLongBuffer());
+                    pages.asLongBuffer(),
+                    null);
         }
 
         private RowMap newRows() {

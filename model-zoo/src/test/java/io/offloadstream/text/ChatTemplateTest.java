@@ -17,7 +17,7 @@ import java.util.List;
 import org.testng.Assert;
 import org.testng.annotations.Test;
 
-public class ChatTemplateTest {
+public class ChatTemplateTest extends DirectoryFixture {
 
     private static final List<ChatMessage> QUESTION =
             List.of(new ChatMessage("user", "When is the tide?"));
@@ -138,7 +138,7 @@ public class ChatTemplateTest {
 
     @Test
     public void fileWinsOverConfigAndDefaultIsTakenFromAList() throws IOException {
-        Path directory = Files.createTempDirectory("chat");
+        Path directory = newDirectory();
         Path config = directory.resolve("tokenizer_config.json");
         Assert.assertTrue(ChatTemplate.read(directory).isEmpty(), "no file at all");
         Files.writeString(config, "{\"eos_token\": \"!\"}");
@@ -157,7 +157,7 @@ public class ChatTemplateTest {
 
     @Test
     public void listWithoutDefaultIsRefused() throws IOException {
-        Path directory = Files.createTempDirectory("chat");
+        Path directory = newDirectory();
         Files.writeString(
                 directory.resolve("tokenizer_config.json"),
                 "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"x\"}]}");
@@ -170,8 +170,8 @@ public class ChatTemplateTest {
         return ChatTemplate.read(directory).orElseThrow().render(QUESTION, true);
     }
 
-    private static ChatTemplate read(String template) throws IOException {
-        Path directory = Files.createTempDirectory("chat");
+    private ChatTemplate read(String template) throws IOException {
+        Path directory = newDirectory();
         Files.writeString(directory.resolve("chat_template.jinja"), template);
         Files.writeString(
                 directory.resolve("tokenizer_config.json"),

@@ -15,10 +15,10 @@ import org.testng.Assert;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-public class GenerationConfigTest {
+public class GenerationConfigTest extends DirectoryFixture {
 
-    private static Path directory(String generation, String config) throws IOException {
-        Path directory = Files.createTempDirectory("generation");
+    private Path directory(String generation, String config) throws IOException {
+        Path directory = newDirectory();
         if (generation != null) {
             Files.writeString(directory.resolve("generation_config.json"), generation);
         }

@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import org.testng.Assert;
 import org.testng.annotations.Test;
 
-public class TextTokenizerTest {
+public class TextTokenizerTest extends DirectoryFixture {
 
     @Test
     public void agreesWithReferenceTokenizers() throws IOException {
@@ -102,7 +102,7 @@ public class TextTokenizerTest {
 
     @Test
     public void missingAndDamagedFilesAreNamed() throws IOException {
-        Path directory = Files.createTempDirectory("tokenizer");
+        Path directory = newDirectory();
         Path file = directory.resolve("tokenizer.json");
         CheckpointException missing =
                 Assert.expectThrows(CheckpointException.class, () -> TextTokenizer.open(directory));

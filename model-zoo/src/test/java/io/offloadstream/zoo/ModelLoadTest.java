@@ -45,7 +45,7 @@ public class ModelLoadTest {
         tiny = new TinyModel();
     }
 
-    @AfterMethod
+    @AfterMethod(alwaysRun = true)
     public void delete() {
         tiny.close();
     }

@@ -5,6 +5,7 @@
 package io.offloadstream.zoo;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -98,6 +99,30 @@ public class StreamedModelTest {
         closer.join();
         modelCloser.join();
         assertEquals(model.budget().usedBytes(), 0, model.budget().usedByPurpose() + "");
+    }
+
+    @Test
+    public void aPassThatFailedKeepsNoPages() {
+        Map<String, String> unreserved =
+                Map.of("hostMemory", "64MB", "io", "direct", "maxBatch", "2");
+        try (StreamedModel model =
+                        StreamedModel.open(tiny.directory(), ModelOptions.parse(unreserved));
+                Session session = model.newSession(2)) {
+            PassOutput none = new PassOutput(null, null, null);
+            session.forward(new TokenBatch(3, new int[] {1, 2, 3, 4, 5, 6}, null, null), none);
+            String before = model.budget().usedByPurpose().toString();
+            model.setProgress(
+                    (done, total) -> {
+                        throw new IllegalStateException("enough");
+                    });
+            TokenBatch longer = new TokenBatch(70, new int[2 * 70], null, null);
+            assertThrows(IllegalStateException.class, () -> session.forward(longer, none));
+            assertEquals(session.length(), 3);
+            assertEquals(model.budget().usedByPurpose().toString(), before);
+            model.setProgress((done, total) -> {});
+            session.forward(longer, none);
+            assertEquals(session.length(), 73);
+        }
     }
 
     @Test(timeOut = 60_000)

@@ -9,8 +9,8 @@ import java.util.Optional;
 /**
  * Element types of stored tensors.
  *
- * <p>Most have elements of one size. {@link #Q8_0} and {@link #Q4_0} have blocks of 32 elements
- * along a row, each with a scale: a row is a whole number of blocks.
+ * <p>Most have elements of one size. {@link #Q8_0}, {@link #Q4_0} and {@link #BF16_PACKED} have
+ * blocks of 32 elements along a row: a row is a whole number of blocks.
  *
  * <p>Source: the safetensors format specification, and ggml's {@code ggml-common.h} for the blocks;
  * {@link #code()} is the number that the C kernels know the type by ({@code kernels.h}).
@@ -34,7 +34,12 @@ public enum DType {
      * 32 elements: scale f16, then 16 bytes; byte j holds element j in its low half and element j +
      * 16 in its high half; {@code scale * (q - 8)}.
      */
-    Q4_0(13, 32, 18);
+    Q4_0(13, 32, 18),
+    /**
+     * 32 elements of BF16 in 12 bits each: 16 bytes of codes for the high bytes, then 32 low bytes.
+     * Rows have escapes beside them: {@link PackedBf16}.
+     */
+    BF16_PACKED(14, 32, 48);
 
     private final int code;
     private final int blockElements;
@@ -105,6 +110,15 @@ public enum DType {
      */
     public long bytes(long elements) {
         return Math.multiplyExact(elements / blockElements, (long) blockBytes);
+    }
+
+    /**
+     * Tells whether products with the rows of a weight, and gathers of rows, take this type.
+     *
+     * @return true for those that are computable, and for blocks
+     */
+    public boolean isRowComputable() {
+        return isComputable() || blockElements > 1;
     }
 
     /**

@@ -29,18 +29,13 @@ public final class DiskProbe implements AutoCloseable {
      * @throws OffloadStreamException if the file cannot be read
      */
     public DiskProbe(Path path, Storage storage, int mostBytes, MemoryBudget budget) {
-        memory = HostMemory.allocate(budget, "disk probe", mostBytes);
-        boolean complete = false;
-        try {
-            file = open(path, storage);
+        try (Owned opened = new Owned()) {
+            memory = opened.own(HostMemory.allocate(budget, "disk probe", mostBytes));
+            file = opened.own(open(path, storage));
             fileBytes = file.stamp().sizeBytes();
-            complete = true;
+            opened.release();
         } catch (IOException e) {
             throw new OffloadStreamException(path + " cannot be measured: " + e, e);
-        } finally {
-            if (!complete) {
-                memory.close();
-            }
         }
     }
 
@@ -92,12 +87,6 @@ public final class DiskProbe implements AutoCloseable {
     /** Closes the file and frees the memory. */
     @Override
     public void close() {
-        try {
-            file.close();
-        } catch (IOException e) {
-            throw new OffloadStreamException("a measured file does not close: " + e, e);
-        } finally {
-            memory.close();
-        }
+        Owned.closeAll(file, memory);
     }
 }

@@ -4,8 +4,10 @@
  */
 package io.offloadstream.platform;
 
+import com.sun.jna.Native;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import java.nio.Buffer;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -122,6 +124,8 @@ public final class HostMemory implements DeviceBuffer {
         long address = 0;
         try {
             address = source.allocate(chargedBytes(sizeBytes));
+        } catch (DeviceMemoryException e) {
+            throw new DeviceMemoryException(purpose + ": " + e.getMessage(), e);
         } catch (OffloadStreamException e) {
             throw new OffloadStreamException(purpose + ": " + e.getMessage(), e);
         } finally {
@@ -169,6 +173,16 @@ public final class HostMemory implements DeviceBuffer {
      */
     public static ByteBuffer view(long address, int sizeBytes) {
         return new Pointer(address).getByteBuffer(0, sizeBytes).order(ByteOrder.nativeOrder());
+    }
+
+    /**
+     * Returns where a buffer's memory starts.
+     *
+     * @param direct a direct buffer of any element type; its position does not count
+     * @return the address of its element 0, valid as long as the memory is
+     */
+    public static long addressOf(Buffer direct) {
+        return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
     }
 
     /**

@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 3;
+    static final int ABI_VERSION = 4;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -105,6 +105,20 @@ final class KernelLibrary {
             int outBegin,
             int outEnd);
 
+    static native void ofs_linear_packed(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
     static native void ofs_linear_transposed(
             long x,
             int rows,
@@ -173,6 +187,9 @@ final class KernelLibrary {
     static native void ofs_add(long target, long x, long count);
 
     static native void ofs_gather(long addresses, int rows, int width, int type, long y);
+
+    static native void ofs_gather_packed(
+            long addresses, long numbers, long escapes, int rows, int width, long y);
 
     static native float ofs_probe_read(long from, long bytes);
 

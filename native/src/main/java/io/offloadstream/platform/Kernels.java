@@ -84,6 +84,37 @@ public interface Kernels {
             int outEnd);
 
     /**
+     * Multiplies by a losslessly packed weight stored (out, in): bit for bit what {@link #linear}
+     * makes of the same weight as BF16.
+     *
+     * @param x (rows, in) float32
+     * @param rows number of rows
+     * @param in inner dimension, a multiple of 32
+     * @param weight (out, in) {@link DType#BF16_PACKED}
+     * @param escapes of the tensor that the weight is a part of
+     * @param firstRow which row of that tensor output 0 is
+     * @param bias (out), or 0
+     * @param biasType its type
+     * @param y row r starts at {@code y + 4 r yStride}; element o of it is written
+     * @param yStride distance of rows of y, in elements
+     * @param outBegin first output
+     * @param outEnd one past the last output
+     */
+    void linearPacked(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
+    /**
      * Multiplies by a weight stored (in, out), as GPT-2's Conv1D has it: {@code y[r][o] = bias[o] +
      * sum_i x[r][i] w[i][o]} for {@code outBegin <= o < outEnd}.
      *
@@ -273,10 +304,22 @@ public interface Kernels {
      * @param addresses (rows) int64, where each row starts
      * @param rows number of rows
      * @param width row length
-     * @param type type of the rows
+     * @param type type of the rows: F32, F16, BF16, or Q8_0 or Q4_0 if they are whole blocks
      * @param y (rows, width) float32
      */
     void gather(long addresses, int rows, int width, int type, long y);
+
+    /**
+     * Converts scattered rows of a losslessly packed table to float32.
+     *
+     * @param addresses (rows) int64, where each row starts
+     * @param numbers (rows) int64, which row of the table each is
+     * @param escapes of the table
+     * @param rows number of rows
+     * @param width row length, a multiple of 32
+     * @param y (rows, width) float32
+     */
+    void gatherPacked(long addresses, long numbers, long escapes, int rows, int width, long y);
 
     /**
      * Adds up float32 values, doing nothing but reading: the limit of work that memory bounds.

@@ -124,10 +124,6 @@ public final class MachineProbe implements AutoCloseable {
     /** Frees the memory. */
     @Override
     public void close() {
-        for (HostMemory memory : memories) {
-            if (memory != null) {
-                memory.close();
-            }
-        }
+        Owned.closeAll(memories);
     }
 }

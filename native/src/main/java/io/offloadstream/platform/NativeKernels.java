@@ -82,6 +82,25 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void linearPacked(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear_packed(
+                x, rows, in, weight, escapes, firstRow, bias, biasType, y, yStride, outBegin,
+                outEnd);
+    }
+
+    @Override
     public void linearTransposed(
             long x,
             int rows,
@@ -198,6 +217,12 @@ final class NativeKernels implements Kernels {
     @Override
     public void gather(long addresses, int rows, int width, int type, long y) {
         KernelLibrary.ofs_gather(addresses, rows, width, type, y);
+    }
+
+    @Override
+    public void gatherPacked(
+            long addresses, long numbers, long escapes, int rows, int width, long y) {
+        KernelLibrary.ofs_gather_packed(addresses, numbers, escapes, rows, width, y);
     }
 
     @Override

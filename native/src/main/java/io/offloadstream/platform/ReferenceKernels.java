@@ -70,6 +70,25 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public void linearPacked(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        ReferenceProduct.WeightRow row = ReferenceProduct.packed(weight, escapes, firstRow, in);
+        float[] offsets = loadOrZero(bias, biasType, outBegin, Math.max(0, outEnd - outBegin));
+        ReferenceProduct.linear(x, rows, in, row, offsets, y, yStride, outBegin, outEnd);
+    }
+
+    @Override
     public void linearTransposed(
             long x,
             int rows,
@@ -316,6 +335,19 @@ public final class ReferenceKernels implements Kernels {
         ByteBuffer starts = HostMemory.view(addresses, Math.multiplyExact(8, rows));
         for (int r = 0; r < rows; r++) {
             FloatRows.load(starts.getLong(8 * r), type, row, width);
+            FloatRows.store(row, y + 4L * r * width, width);
+        }
+    }
+
+    @Override
+    public void gatherPacked(
+            long addresses, long numbers, long escapes, int rows, int width, long y) {
+        float[] row = new float[width];
+        ByteBuffer starts = HostMemory.view(addresses, Math.multiplyExact(8, rows));
+        ByteBuffer places = HostMemory.view(numbers, Math.multiplyExact(8, rows));
+        for (int r = 0; r < rows; r++) {
+            int number = Math.toIntExact(places.getLong(8 * r));
+            ReferenceProduct.packed(starts.getLong(8 * r), escapes, number, width).load(0, row);
             FloatRows.store(row, y + 4L * r * width, width);
         }
     }

@@ -88,6 +88,18 @@ final class ReferenceProduct {
         return (((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7))) + rest;
     }
 
+    /** The rows of a losslessly packed weight, the first of which has a number of its own. */
+    static WeightRow packed(long weight, long escapes, int firstRow, int in) {
+        short[] bits = new short[in];
+        return (o, target) -> {
+            long address = weight + o * DType.BF16_PACKED.bytes(in);
+            PackedBf16.load(address, escapes, firstRow + o, bits, in);
+            for (int i = 0; i < in; i++) {
+                target[i] = HalfFloat.fromBf16(bits[i]);
+            }
+        };
+    }
+
     /** The rows of a float8 weight, times their scales. */
     static WeightRow scaled(long weight, long scales, int in) {
         float[] factors = new float[(in + SCALE_BLOCK - 1) / SCALE_BLOCK];

@@ -161,6 +161,23 @@ final class KernelData implements AutoCloseable {
         assertEquals(i, -1, seed + what + ", first different element");
     }
 
+    /**
+     * Likewise, but NaN is NaN: which one comes of two depends on the order of an instruction's
+     * operands, which is the compiler's to choose.
+     */
+    void assertSameNumbers(long actual, long expected, int count, String what) {
+        int[] a = oneNaN(bits(actual, count));
+        int[] e = oneNaN(bits(expected, count));
+        assertEquals(Arrays.mismatch(a, e), -1, seed + what + ", first different element");
+    }
+
+    private static int[] oneNaN(int[] bits) {
+        // floatToIntBits gives all of them the same bits
+        return Arrays.stream(bits)
+                .map(b -> Float.floatToIntBits(Float.intBitsToFloat(b)))
+                .toArray();
+    }
+
     private static int[] bits(long address, int count) {
         int[] values = new int[count];
         HostMemory.view(address, 4 * count).asIntBuffer().get(values);

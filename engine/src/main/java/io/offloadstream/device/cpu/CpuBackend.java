@@ -110,7 +110,11 @@ public final class CpuBackend implements Backend {
 
     @Override
     public Workspace newWorkspace(
-            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
+            MemoryBudget host,
+            MemoryBudget device,
+            long rowBytes,
+            long sizeBytes,
+            long attentionBytes) {
         return new CpuWorkspace(device, sizeBytes);
     }
 

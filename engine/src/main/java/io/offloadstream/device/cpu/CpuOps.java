@@ -10,14 +10,12 @@ import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.ScratchRules;
-import io.offloadstream.ops.ScratchSize;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.WorkerPool;
-import java.nio.LongBuffer;
 
 /**
  * Operators on the CPU: each splits its work into ranges for the pool and calls one kernel per
@@ -37,12 +35,16 @@ final class CpuOps extends CheckedOps {
     private final Kernels kernels;
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
+    private final CpuAttention attention;
+    private final ScatteredRows scattered;
 
     CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
         super(ScratchRules.NONE);
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
+        this.attention = new CpuAttention(kernels, pool);
+        this.scattered = new ScatteredRows(kernels, pool, workspace);
     }
 
     @Override
@@ -100,6 +102,10 @@ final class CpuOps extends CheckedOps {
         int in = x.columns();
         int rows = x.rows();
         long target = y.address() + 4L * columnBegin;
+        if (weight.type() == DType.BF16_PACKED) {
+            linearPacked(x, weight, bias, target, y.columns());
+            return;
+        }
         pool.run(
                 weight.rows(),
                 outputGrain(rows, in),
@@ -114,6 +120,28 @@ final class CpuOps extends CheckedOps {
                                 typeOf(bias),
                                 target,
                                 y.columns(),
+                                (int) begin,
+                                (int) end));
+    }
+
+    private void linearPacked(Tensor x, Tensor weight, Tensor bias, long target, long stride) {
+        int in = x.columns();
+        int rows = x.rows();
+        pool.run(
+                weight.rows(),
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linearPacked(
+                                x.address(),
+                                rows,
+                                in,
+                                weight.address(),
+                                weight.escapes(),
+                                weight.firstRow(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                target,
+                                stride,
                                 (int) begin,
                                 (int) end));
     }
@@ -146,7 +174,7 @@ final class CpuOps extends CheckedOps {
         // float32 rows of a wider table: what gather takes apart
         long first = element(x, begin);
         long strideBytes = 4L * x.columns();
-        gatherRows(row -> first + row * strideBytes, DType.F32, y);
+        scattered.gather(row -> first + row * strideBytes, DType.F32, y);
     }
 
     @Override
@@ -201,54 +229,12 @@ final class CpuOps extends CheckedOps {
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
-        // the heads that share keys and values stay together: they are in this core's cache then
-        int group = spec.heads() / cache.kvHeads();
-        pool.run(
-                (long) rows.count() * spec.heads(),
-                group,
-                (begin, end) ->
-                        kernels.attention(
-                                query.address(),
-                                spec.heads(),
-                                cache.kvHeads(),
-                                cache.headDim(),
-                                spec.scale(),
-                                rows.sequences(),
-                                rows.slots(),
-                                cache.pages(),
-                                cache.maxPages(),
-                                cache.layerOffsetBytes(),
-                                cache.valueOffsetBytes(),
-                                cache.pageTokens(),
-                                cache.type().code(),
-                                cache.mask(),
-                                cache.maskStride(),
-                                spec.window(),
-                                y.address(),
-                                begin,
-                                end));
+        attention.attend(query, cache, rows, spec, y);
     }
 
     @Override
     protected void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {
-        int heads = cache.kvHeads();
-        int width = cache.headDim();
-        long headBytes = (long) cache.pageTokens() * width * cache.type().sizeBytes();
-        LongBuffer targets = HostMemory.view(rows.targets(), 8 * rows.count()).asLongBuffer();
-        RowAddress keys =
-                row ->
-                        targets.get(row / heads)
-                                + cache.layerOffsetBytes()
-                                + row % heads * headBytes;
-        gatherRows(keys, cache.type(), byHead(key, heads, width));
-        gatherRows(
-                row -> keys.of(row) + cache.valueOffsetBytes(),
-                cache.type(),
-                byHead(value, heads, width));
-    }
-
-    private static Tensor byHead(Tensor x, int heads, int width) {
-        return new Tensor(DType.F32, x.address(), (long) x.rows() * heads, width);
+        scattered.gatherHeads(cache, rows, key, value);
     }
 
     @Override
@@ -339,36 +325,12 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
-        gatherRows(row -> addresses[row], rowType, target);
+        scattered.gather(row -> addresses[row], rowType, target);
     }
 
-    /** Where each row starts. */
-    @FunctionalInterface
-    private interface RowAddress {
-        long of(int row);
-    }
-
-    /** Passes the addresses to the kernel through the workspace's table, as many as it holds. */
-    private void gatherRows(RowAddress address, DType rowType, Tensor target) {
-        LongBuffer table = workspace.rowAddresses();
-        int width = target.columns();
-        for (int first = 0; first < target.rows(); first += ScratchSize.ADDRESS_SLOTS) {
-            int count = Math.min(ScratchSize.ADDRESS_SLOTS, target.rows() - first);
-            for (int i = 0; i < count; i++) {
-                table.put(i, address.of(first + i));
-            }
-            long y = row(target, first);
-            pool.run(
-                    count,
-                    rowGrain(width),
-                    (begin, end) ->
-                            kernels.gather(
-                                    workspace.rowAddressesAddress() + 8 * begin,
-                                    (int) (end - begin),
-                                    width,
-                                    rowType.code(),
-                                    y + 4 * begin * width));
-        }
+    @Override
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
+        scattered.gatherPacked(addresses, numbers, escapes, target);
     }
 
     private static long row(Tensor x, long row) {
@@ -387,7 +349,7 @@ final class CpuOps extends CheckedOps {
         return bias == null ? DType.F32.code() : bias.type().code();
     }
 
-    private static long rowGrain(long width) {
+    static long rowGrain(long width) {
         return Math.max(1, GRAIN_WORK / width);
     }
 

@@ -10,6 +10,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuGemm;
 
@@ -112,8 +113,6 @@ final class GemmLibrary implements AutoCloseable {
     /** Frees it; its stream is idle. */
     @Override
     public void close() {
-        scratch.close();
-        gemm.close();
-        memory.close();
+        Owned.closeAll(scratch, gemm, memory);
     }
 }

@@ -20,10 +20,10 @@ import io.offloadstream.platform.gpu.GpuKernel;
  */
 final class GpuAttention {
 
-    /** Most parts that the context of a row is split into, as in {@code attention.cl}. */
+    /** Most parts that the context of a row is split into, as in {@code attention_split.cl}. */
     static final int MOST_SPLITS = 64;
 
-    /** What {@code attention.cl} is written for. */
+    /** What {@code attention.h} is written for. */
     private static final int PAGE_TOKENS = 64;
 
     private static final int MOST_HEAD_DIM = 256;
@@ -160,7 +160,7 @@ final class GpuAttention {
         KvView cache = call.cache();
         int group = call.spec().heads() / cache.kvHeads();
         int blocks = (group + SPLIT_HEADS - 1) / SPLIT_HEADS;
-        operands("attend_split", call, span)
+        operands("attention_split", "attend_split", call, span)
                 .buffer(call.sums())
                 .buffer(call.state())
                 .int32(call.spec().heads())
@@ -203,7 +203,7 @@ final class GpuAttention {
         KvView cache = call.cache();
         boolean whole = span.isFirst() && span.isLast();
         long items = (long) call.rows().count() * (call.spec().heads() / cache.kvHeads());
-        operands("attend_rows", call, span)
+        operands("attention_rows", "attend_rows", call, span)
                 .buffer(call.y().address())
                 .buffer(whole ? 0 : call.state())
                 .int32(call.rows().count())
@@ -230,8 +230,8 @@ final class GpuAttention {
     }
 
     /** The arguments that both kernels begin with. */
-    private GpuKernel operands(String kernel, Call call, Span span) {
-        return kernels.get("attention", kernel)
+    private GpuKernel operands(String module, String kernel, Call call, Span span) {
+        return kernels.get(module, kernel)
                 .buffer(call.query().address())
                 .buffer(span.base())
                 .buffer(span.pages())
@@ -252,7 +252,7 @@ final class GpuAttention {
     }
 
     private void combine(Call call) {
-        kernels.get("attention", "combine_splits")
+        kernels.get("attention_split", "combine_splits")
                 .buffer(call.sums())
                 .buffer(call.state())
                 .buffer(call.rows().slots())

@@ -6,8 +6,10 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.DeviceMemory;
+import io.offloadstream.device.ProductPeak;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.device.Workspace;
+import io.offloadstream.device.cpu.CpuAttention;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.ops.Ops;
@@ -18,6 +20,8 @@ import io.offloadstream.platform.DeviceStorage;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
+import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.Optional;
@@ -33,7 +37,10 @@ public final class GpuBackend implements Backend {
     private final DeviceStream compute;
     private final DeviceStream transfer;
     private final GemmLibrary library;
-    private final GpuScratch rules = new GpuScratch();
+    private final GpuScratch rules;
+
+    /** Whose threads attend to a cache in host memory, or null: the device does. */
+    private final WorkerPool pool;
 
     /**
      * Takes a device over.
@@ -54,33 +61,35 @@ public final class GpuBackend implements Backend {
      * @throws io.offloadstream.platform.DeviceException if the device lacks the library
      */
     public GpuBackend(Gpu gpu, ComputeType computeType, Gemm gemm) {
-        this.gpu = gpu;
-        this.computeType = computeType;
-        DeviceStream first = null;
-        DeviceStream second = null;
-        GemmLibrary opened = null;
-        boolean open = false;
-        try {
-            first = gpu.newStream("compute");
-            second = gpu.newStream("KV transfer");
-            opened = gemm == Gemm.CUBLAS ? new GemmLibrary(gpu, first, computeType) : null;
-            open = true;
-        } finally {
-            if (!open) {
-                close(first);
-                close(second);
-                gpu.close();
-            }
-        }
-        this.compute = first;
-        this.transfer = second;
-        this.library = opened;
+        this(gpu, computeType, gemm, 0);
     }
 
-    private static void close(DeviceStream stream) {
-        if (stream != null) {
-            stream.close();
+    /**
+     * Takes a device over.
+     *
+     * @param gpu open; closed with this backend, and if this fails
+     * @param computeType what products take their activations in
+     * @param gemm what multiplies many rows
+     * @param attentionThreads threads of the host that attend to keys and values in its memory, the
+     *     calling thread included; 0 if the device does
+     * @throws io.offloadstream.platform.DeviceException if the device lacks the library
+     */
+    public GpuBackend(Gpu gpu, ComputeType computeType, Gemm gemm, int attentionThreads) {
+        this.gpu = gpu;
+        this.computeType = computeType;
+        try (Owned opened = new Owned()) {
+            opened.own(gpu);
+            compute = opened.own(gpu.newStream("compute"));
+            transfer = opened.own(gpu.newStream("KV transfer"));
+            library =
+                    opened.own(
+                            gemm == Gemm.CUBLAS
+                                    ? new GemmLibrary(gpu, compute, computeType)
+                                    : null);
+            pool = attentionThreads > 0 ? new WorkerPool(attentionThreads) : null;
+            opened.release();
         }
+        rules = new GpuScratch(attentionThreads > 0);
     }
 
     @Override
@@ -153,8 +162,12 @@ public final class GpuBackend implements Backend {
 
     @Override
     public Workspace newWorkspace(
-            MemoryBudget host, MemoryBudget device, long rowBytes, long sizeBytes) {
-        return new GpuWorkspace(gpu, compute, host, device, rowBytes, sizeBytes);
+            MemoryBudget host,
+            MemoryBudget device,
+            long rowBytes,
+            long sizeBytes,
+            long attentionBytes) {
+        return new GpuWorkspace(gpu, compute, host, device, rowBytes, sizeBytes, attentionBytes);
     }
 
     @Override
@@ -165,10 +178,19 @@ public final class GpuBackend implements Backend {
                     rules,
                     compute,
                     own.linear(phase, computeType, library),
-                    new GpuAttention(own.kernels(), compute, transfer, phase));
+                    new GpuAttention(own.kernels(), compute, transfer, phase),
+                    pool == null
+                            ? null
+                            : new HostAttention(
+                                    new CpuAttention(pool), compute, own.attentionMemory()));
         }
         throw new IllegalArgumentException(
                 name() + " computes in its own workspaces, not in " + workspace);
+    }
+
+    @Override
+    public Optional<ProductPeak> measureProductPeak() {
+        return Optional.of(new PeakMeasure(gpu, compute).measure(computeType));
     }
 
     @Override
@@ -178,11 +200,6 @@ public final class GpuBackend implements Backend {
 
     @Override
     public void close() {
-        compute.close();
-        transfer.close();
-        if (library != null) {
-            library.close();
-        }
-        gpu.close();
+        Owned.closeAll(compute, transfer, library, pool, gpu);
     }
 }

@@ -6,6 +6,7 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.ops.AttentionSpec;
 import io.offloadstream.ops.CheckedOps;
+import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
@@ -27,22 +28,30 @@ final class GpuOps extends CheckedOps {
     private final DeviceStream stream;
     private final GpuLinear products;
     private final GpuAttention attention;
+    private final HostAttention hostAttention;
     private final CacheRows cacheRows;
     private final RowGathering gathering;
     private final GpuTop top;
 
+    /**
+     * Constructs operators.
+     *
+     * @param hostAttention attends to a cache on the host, or null: the device does
+     */
     GpuOps(
             GpuWorkspace workspace,
             ScratchRules rules,
             DeviceStream stream,
             GpuLinear products,
-            GpuAttention attention) {
+            GpuAttention attention,
+            HostAttention hostAttention) {
         super(rules);
         this.workspace = workspace;
         this.kernels = workspace.kernels();
         this.stream = stream;
         this.products = products;
         this.attention = attention;
+        this.hostAttention = hostAttention;
         this.cacheRows = new CacheRows(kernels, stream);
         this.gathering = new RowGathering(kernels, stream, workspace.staging());
         this.top = new GpuTop(kernels, stream);
@@ -167,7 +176,11 @@ final class GpuOps extends CheckedOps {
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {
-        attention.attend(query, cache, rows, spec, scratch, y);
+        if (hostAttention != null && cache.placement() == KvPlacement.HOST) {
+            hostAttention.attend(query, cache, rows, spec, y);
+        } else {
+            attention.attend(query, cache, rows, spec, scratch, y);
+        }
     }
 
     @Override
@@ -228,5 +241,10 @@ final class GpuOps extends CheckedOps {
     @Override
     protected void gatherRows(long[] addresses, DType rowType, Tensor target) {
         gathering.gather(addresses, rowType, target);
+    }
+
+    @Override
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
+        gathering.gatherPacked(addresses, numbers, escapes, target);
     }
 }

@@ -28,13 +28,36 @@ final class GpuScratch implements ScratchRules {
 
     private static final long ALIGNMENT_BYTES = 256;
 
+    private final boolean attendsOnHost;
+
+    /**
+     * Constructs the rules.
+     *
+     * @param attendsOnHost whether the host attends to a cache in its memory
+     */
+    GpuScratch(boolean attendsOnHost) {
+        this.attendsOnHost = attendsOnHost;
+    }
+
+    private boolean attendsOnHost(KvView cache) {
+        return attendsOnHost && cache.placement() == KvPlacement.HOST;
+    }
+
     @Override
     public long attentionBytes(int rows, AttentionSpec spec, KvView cache) {
+        if (attendsOnHost(cache)) {
+            return 0;
+        }
         long sizeBytes = stateBytes(rows, spec, cache);
         if (cache.placement() == KvPlacement.HOST) {
             sizeBytes += TILES * tileBytes(cache);
         }
         return sizeBytes;
+    }
+
+    @Override
+    public long attentionHostBytes(int rows, AttentionSpec spec, KvView cache) {
+        return attendsOnHost(cache) ? HostAttention.sizeBytes(rows, spec, cache) : 0;
     }
 
     /** What is kept of each row between splits or tiles. */

@@ -9,6 +9,7 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import java.nio.ByteBuffer;
 
@@ -67,7 +68,6 @@ final class GpuTable implements SharedTable {
 
     @Override
     public void close() {
-        written.close();
-        read.close();
+        Owned.closeAll(written, read);
     }
 }

@@ -14,7 +14,9 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
+import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +36,7 @@ final class GpuWorkspace implements Workspace {
     private final KernelSet kernels;
     private final RowStaging staging;
     private final DeviceBuffer memory;
+    private final HostMemory attentionMemory;
     private final List<GpuLinear> products = new ArrayList<>();
     private final ScratchRange range;
     private boolean closed;
@@ -44,7 +47,8 @@ final class GpuWorkspace implements Workspace {
             MemoryBudget host,
             MemoryBudget device,
             long rowBytes,
-            long sizeBytes) {
+            long sizeBytes,
+            long attentionBytes) {
         ScratchRange.requireSize(sizeBytes);
         this.gpu = gpu;
         this.stream = stream;
@@ -52,14 +56,25 @@ final class GpuWorkspace implements Workspace {
         this.memory = gpu.allocate(device, "workspace", sizeBytes);
         this.range = new ScratchRange(memory);
         RowStaging ring = null;
+        HostMemory pinned = null;
+        boolean open = false;
         try {
             ring = new RowStaging(gpu, stream, host, rowBytes);
+            pinned =
+                    attentionBytes > 0
+                            ? gpu.allocateHost(host, "attention rows", attentionBytes)
+                            : null;
+            open = true;
         } finally {
-            if (ring == null) {
+            if (!open) {
+                if (ring != null) {
+                    ring.close();
+                }
                 memory.close();
             }
         }
         this.staging = ring;
+        this.attentionMemory = pinned;
     }
 
     boolean belongsTo(Gpu other) {
@@ -72,6 +87,11 @@ final class GpuWorkspace implements Workspace {
 
     RowStaging staging() {
         return staging;
+    }
+
+    /** Pinned memory for queries and results of the host's attention, or null. */
+    HostMemory attentionMemory() {
+        return attentionMemory;
     }
 
     /** Opens matrix products, which live as long as this. */
@@ -109,10 +129,8 @@ final class GpuWorkspace implements Workspace {
             // whoever waited for the results has been told; what is held must go back all the same
             LOGGER.debug("the device failed before its workspace was freed", e);
         } finally {
-            products.forEach(GpuLinear::close);
-            kernels.close();
-            staging.close();
-            memory.close();
+            Owned.closeAll(
+                    () -> Owned.closeAll(products), kernels, staging, attentionMemory, memory);
         }
     }
 }

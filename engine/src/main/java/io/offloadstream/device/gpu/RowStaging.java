@@ -8,7 +8,9 @@ import io.offloadstream.platform.DeviceEvent;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
+import java.nio.ByteBuffer;
 
 /**
  * Pinned memory that scattered rows are collected in on their way to the device, in two halves: one
@@ -45,21 +47,26 @@ final class RowStaging implements AutoCloseable {
         return (int) Math.min(Integer.MAX_VALUE, halfBytes / rowBytes);
     }
 
+    /** Writes a row that is being collected. */
+    @FunctionalInterface
+    interface Fill {
+        void row(int index, ByteBuffer target);
+    }
+
     /**
      * Collects rows and enqueues their upload, one behind another.
      *
-     * @param addresses host addresses of rows
-     * @param begin first of them
+     * @param fill writes them
+     * @param begin index of the first
      * @param count how many, at most {@link #rows}
      * @param rowBytes length of a row
      * @param target address of the device
      */
-    void upload(long[] addresses, int begin, int count, long rowBytes, long target) {
+    void upload(Fill fill, int begin, int count, long rowBytes, long target) {
         awaitCopy(half);
         int length = Math.toIntExact(rowBytes);
         for (int row = 0; row < count; row++) {
-            memory.buffer(half * halfBytes + row * rowBytes, length)
-                    .put(HostMemory.view(addresses[begin + row], length));
+            fill.row(begin + row, memory.buffer(half * halfBytes + row * rowBytes, length));
         }
         stream.upload(memory.address() + half * halfBytes, target, count * rowBytes);
         copied[half] = stream.record();
@@ -79,11 +86,6 @@ final class RowStaging implements AutoCloseable {
     /** Frees it; the stream has been synchronized. */
     @Override
     public void close() {
-        for (DeviceEvent event : copied) {
-            if (event != null) {
-                event.close();
-            }
-        }
-        memory.close();
+        Owned.closeAll(() -> Owned.closeAll(copied), memory);
     }
 }

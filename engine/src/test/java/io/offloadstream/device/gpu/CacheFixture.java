@@ -71,7 +71,8 @@ final class CacheFixture {
                     type,
                     maskAddress,
                     slots,
-                    pages.buffer(0, (int) pages.sizeBytes()).asLongBuffer());
+                    pages.buffer(0, (int) pages.sizeBytes()).asLongBuffer(),
+                    mask == null ? null : mask.buffer(0, sequences * slots));
         }
 
         RowMap rows(List<Place> places) {

@@ -23,11 +23,17 @@ import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceBuffer;
+import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.DataProvider;
@@ -59,6 +65,47 @@ public class GpuBackendTest {
             device.close();
             host.close();
         }
+    }
+
+    @Test
+    public void aBackendClosesAllOfItselfAlsoWhenThatFails() {
+        List<String> closed = new ArrayList<>();
+        Gpu failing =
+                failingToClose(
+                        Gpu.class,
+                        "device",
+                        closed,
+                        Map.of(
+                                "newStream",
+                                arguments ->
+                                        failingToClose(
+                                                DeviceStream.class,
+                                                (String) arguments[0],
+                                                closed,
+                                                Map.of())));
+        GpuBackend doomed = new GpuBackend(failing, ComputeType.FLOAT32);
+        DeviceException e = expectThrows(DeviceException.class, doomed::close);
+        assertEquals(e.getMessage(), "compute cannot be closed");
+        assertEquals(e.getSuppressed().length, 2);
+        assertEquals(closed, List.of("compute", "KV transfer", "device"));
+    }
+
+    private static <T> T failingToClose(
+            Class<T> type,
+            String name,
+            List<String> closed,
+            Map<String, Function<Object[], Object>> results) {
+        return type.cast(
+                Proxy.newProxyInstance(
+                        type.getClassLoader(),
+                        new Class<?>[] {type},
+                        (proxy, method, arguments) -> {
+                            if (method.getName().equals("close")) {
+                                closed.add(name);
+                                throw new DeviceException(name + " cannot be closed");
+                            }
+                            return results.get(method.getName()).apply(arguments);
+                        }));
     }
 
     @Test

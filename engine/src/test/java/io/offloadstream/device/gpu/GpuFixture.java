@@ -9,6 +9,7 @@ import static org.testng.Assert.assertEquals;
 import io.offloadstream.device.Workspace;
 import io.offloadstream.device.cpu.CpuBackend;
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.ops.Gemm;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
@@ -58,10 +59,16 @@ final class GpuFixture implements AutoCloseable {
     }
 
     GpuFixture(Gpu gpu) {
-        backend = new GpuBackend(gpu, ComputeType.FLOAT32);
+        this(gpu, 0, 0);
+    }
+
+    /** A device beside so many threads of the host that attend to caches there. */
+    GpuFixture(Gpu gpu, int attentionThreads, long attentionBytes) {
+        backend = new GpuBackend(gpu, ComputeType.FLOAT32, Gemm.OWN, attentionThreads);
         workspace =
                 (GpuWorkspace)
-                        backend.newWorkspace(host, device, LONGEST_ROW_BYTES, WORKSPACE_BYTES);
+                        backend.newWorkspace(
+                                host, device, LONGEST_ROW_BYTES, WORKSPACE_BYTES, attentionBytes);
         cpuWorkspace = cpu.newWorkspace(host, host, 0, WORKSPACE_BYTES);
         reference = cpu.ops(cpuWorkspace, Phase.PREFILL);
         for (Phase phase : Phase.values()) {

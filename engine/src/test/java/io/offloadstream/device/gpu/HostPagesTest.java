@@ -63,7 +63,8 @@ public class HostPagesTest {
                         DType.F32,
                         0,
                         3 * 64,
-                        LongBuffer.wrap(new long[] {1 << 20, 2 << 20, 3 << 20}));
+                        LongBuffer.wrap(new long[] {1 << 20, 2 << 20, 3 << 20}),
+                        null);
         List<String> transfers = new ArrayList<>();
         List<String> computes = new ArrayList<>();
         // the first call of each is the constructor's; the third copy is refused

@@ -7,6 +7,7 @@ package io.offloadstream.platform.cuda;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Reservation;
 import java.util.Map;
@@ -86,7 +87,7 @@ final class CudaHeap implements AutoCloseable {
         DevicePointer pointer = new DevicePointer();
         int result = JCudaDriver.cuMemAlloc(pointer, sizeBytes);
         if (result == CudaResult.OUT_OF_MEMORY) {
-            throw new DeviceException(
+            throw new DeviceMemoryException(
                     purpose
                             + " needs "
                             + sizeBytes

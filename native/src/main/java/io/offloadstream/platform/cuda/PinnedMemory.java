@@ -5,7 +5,7 @@
 package io.offloadstream.platform.cuda;
 
 import com.sun.jna.Pointer;
-import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.HostMemory;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -42,7 +42,7 @@ final class PinnedMemory implements HostMemory.Source {
         long[] address = new long[1];
         int result = context.library().hostAlloc(address, sizeBytes);
         if (result == CudaResult.OUT_OF_MEMORY) {
-            throw new DeviceException(
+            throw new DeviceMemoryException(
                     "the driver refuses to pin "
                             + sizeBytes
                             + " bytes of host memory; lower hostMemory, or raise the limit of"

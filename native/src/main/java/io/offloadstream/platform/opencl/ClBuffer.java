@@ -9,6 +9,7 @@ import static org.lwjgl.opencl.CL10.clReleaseMemObject;
 
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Reservation;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -43,7 +44,7 @@ final class ClBuffer implements DeviceBuffer {
         long charged = OpenClGpu.roundUp(sizeBytes);
         long largest = context.device.maxAllocationBytes();
         if (charged > largest) {
-            throw new DeviceException(
+            throw new DeviceMemoryException(
                     purpose
                             + " needs "
                             + charged
@@ -86,7 +87,7 @@ final class ClBuffer implements DeviceBuffer {
             if (object != 0) {
                 clReleaseMemObject(object);
             }
-            throw new DeviceException(
+            throw new DeviceMemoryException(
                     purpose
                             + ": "
                             + context.device.info().name()

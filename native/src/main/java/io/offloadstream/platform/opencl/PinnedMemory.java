@@ -13,7 +13,7 @@ import static org.lwjgl.opencl.CL10.clReleaseMemObject;
 import static org.lwjgl.opencl.CL10.nclEnqueueMapBuffer;
 import static org.lwjgl.opencl.CL10.nclEnqueueUnmapMemObject;
 
-import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.HostMemory;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,7 +67,7 @@ final class PinnedMemory implements HostMemory.Source {
     private Mapping map(long sizeBytes) {
         long largest = context.device.maxAllocationBytes();
         if (sizeBytes > largest) {
-            throw new DeviceException(
+            throw new DeviceMemoryException(
                     sizeBytes
                             + " bytes of pinned memory in one piece, "
                             + context.device.info().name()
@@ -96,7 +96,7 @@ final class PinnedMemory implements HostMemory.Source {
             int code = MemoryUtil.memGetInt(status);
             if (code != 0) {
                 clReleaseMemObject(object);
-                throw new DeviceException(
+                throw new DeviceMemoryException(
                         "the driver of "
                                 + context.device.info().name()
                                 + " refused "

@@ -33,3 +33,36 @@ KERNEL(256) void expand_rows(BUFFER(const ushort, x), BUFFER(float, y), int widt
         }
     }
 }
+
+// Rows of Q8_0 or Q4_0 become float32, likewise in place: 256 elements are 8 blocks, and what writing them destroys
+// are these blocks and those before them. The product of a scale and a quant is exact.
+KERNEL(256) void expand_blocks(BUFFER(const uchar, x), BUFFER(float, y), int width, int type) {
+    POINTER(const uchar, x);
+    POINTER(float, y);
+    SHARED(float, held, 256);
+    const int bytes = type == TYPE_Q8_0 ? 34 : 18;
+    GLOBAL const uchar* row = x + (INT64) GROUP_X * (width >> 5) * bytes;
+    GLOBAL float* result = y + (INT64) GROUP_X * width;
+    for (int begin = 0; begin < width; begin += 256) {
+        int i = begin + THREAD;
+        float value = 0.0f;
+        if (i < width) {
+            GLOBAL const uchar* block = row + (INT64) (i >> 5) * bytes;
+            int at = i & 31;
+            int quant;
+            if (type == TYPE_Q8_0) {
+                quant = ((int) block[2 + at] ^ 128) - 128;
+            } else {
+                int pair = block[2 + (at & 15)];
+                quant = (at < 16 ? pair & 15 : pair >> 4) - 8;
+            }
+            value = half_to_float((ushort) ((uint) block[0] | (uint) block[1] << 8)) * (float) quant;
+        }
+        held[THREAD] = value;
+        BARRIER();
+        value = held[THREAD];
+        if (i < width) {
+            result[i] = value;
+        }
+    }
+}

@@ -27,7 +27,7 @@ public class NvidiaFsTest {
         proc = Files.createTempDirectory("ofs-proc-");
     }
 
-    @AfterMethod
+    @AfterMethod(alwaysRun = true)
     public void delete() throws IOException {
         try (var files = Files.walk(proc)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

@@ -26,7 +26,7 @@ public class KernelCacheTest {
         folder = Files.createTempDirectory("kernel-cache");
     }
 
-    @AfterMethod
+    @AfterMethod(alwaysRun = true)
     public void deleteFolder() throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted((a, b) -> b.compareTo(a)).toList()) {

@@ -1,0 +1,104 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.ModelPlan;
+import io.offloadstream.model.Session;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
+import io.offloadstream.platform.Storage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * The main class of a JVM in which a driver that poses takes the place of NVIDIA's: runs a model by
+ * OpenCL and by CUDA. Arguments: the model, the folder of the libraries, the file that takes the
+ * ways that gave OpenCL's bits.
+ */
+final class CudaRun {
+
+    private static final long SEED = 11;
+    private static final int PROMPT = 41;
+    private static final int TOKENS = 5;
+    private static final long MEMORY_BYTES = 512L << 20;
+
+    /** What a model gave. */
+    private record Result(float[] logits, int[] tokens) {}
+
+    private CudaRun() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Path model = Path.of(arguments[0]);
+        Path libraries = Path.of(arguments[1]);
+        System.setProperty("offloadstream.libcuda", libraries.resolve("libfakecuda.so").toString());
+        System.setProperty(
+                "offloadstream.libnvrtc", libraries.resolve("libfakenvrtc.so").toString());
+        System.setProperty(
+                "offloadstream.libcublas", libraries.resolve("libfakecublas.so").toString());
+        System.setProperty("offloadstream.libnvml", "no-such-nvml");
+        System.setProperty("offloadstream.cache", arguments[2] + ".cache");
+        Result expected = run(model, options("opencl"));
+        List<String> same = new ArrayList<>();
+        for (Map.Entry<String, Map<String, String>> way : ways(model).entrySet()) {
+            Result found = run(model, way.getValue());
+            String what = "seed " + SEED + ", " + way.getKey();
+            Closeness.assertClose(found.logits(), expected.logits(), null, what);
+            if (!Arrays.equals(found.tokens(), expected.tokens())) {
+                throw new AssertionError(what + ": " + Arrays.toString(found.tokens()));
+            }
+            if (Arrays.equals(found.logits(), expected.logits())) {
+                same.add(way.getKey());
+            }
+        }
+        same.sort(null);
+        Files.writeString(Path.of(arguments[2]), String.join(", ", same));
+    }
+
+    private static Map<String, String> options(String backend) {
+        Map<String, String> options = Budgets.plenty(1, PROMPT + TOKENS, "direct");
+        options.put("backend", backend);
+        options.put("deviceMemory", Long.toString(MEMORY_BYTES));
+        return options;
+    }
+
+    /** All on the card, weights from disk, the cache on the host, another library's products. */
+    private static Map<String, Map<String, String>> ways(Path model) {
+        Map<String, String> plenty = options("cuda");
+        ModelPlan plan = ModelPlan.of(model, ModelOptions.parse(plenty), Storage.local());
+        Map<String, String> least = Budgets.with(plenty, "deviceMemory", plan.deviceLeastBytes());
+        long host = plan.leastBytes() + plan.logitsBytes(1, PROMPT);
+        Map<String, Map<String, String>> ways = new HashMap<>();
+        ways.put("resident", plenty);
+        ways.put("host groups", least);
+        ways.put("disk", Budgets.with(least, "hostMemory", host));
+        ways.put("KV on the host", Budgets.with(plenty, "kvCachePlacement", "host"));
+        ways.put("cuBLAS", Budgets.with(plenty, "gemm", "cublas"));
+        return ways;
+    }
+
+    private static Result run(Path directory, Map<String, String> options) {
+        try (StreamedModel model = StreamedModel.open(directory, ModelOptions.parse(options))) {
+            if (!model.backendName().startsWith(options.get("backend"))) {
+                throw new AssertionError(model.backendName());
+            }
+            int vocab = model.decoder().vocabSize();
+            int[] prompt = new Random(SEED).ints(PROMPT, 0, vocab).toArray();
+            float[] logits;
+            try (Session session = model.newSession(1)) {
+                TokenBatch batch = new TokenBatch(PROMPT, prompt, null, null);
+                logits = Runs.all(model, session, batch).logits();
+            }
+            return new Result(logits, Runs.greedy(model, prompt, TOKENS));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/*
+ * Products of many rows, which arithmetic bounds. A tile has as many accumulators as registers hold
+ * and converts its weights on the way: that costs a few of a hundred operations, where keeping them
+ * as floats would cost the bandwidth of the second-level cache.
+ */
+#include "product.h"
+
+/* Bytes of weights kept in the second-level cache while all rows pass by: a part of 1 MiB or more. */
+enum { CACHED_WEIGHT_BYTES = 256 * 1024 };
+
+/* One vector of the inner dimension: the weights are in lanes, x is that of the first row. */
+INLINE void prefill_step(vf acc[TILE_ROWS][TILE_OUTS], const float *x, size_t in, const vf *lanes,
+                         int rows, int outs, int n) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        const float *at = x + (size_t)r * in;
+        vf inputs = n ? v_load_n(at, n) : v_load(at);
+        UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_fma(inputs, lanes[o], acc[r][o]);
+    }
+}
+
+/* Elements [row, row + rows) x [out, out + outs); type, rows and outs are constants. */
+INLINE void prefill_tile(int type, const product *p, size_t row, size_t out, int rows, int outs) {
+    vf acc[TILE_ROWS][TILE_OUTS];
+    vf lanes[TILE_OUTS];
+    const weights *w = &p->weight;
+    const size_t in = w->in;
+    const size_t row_bytes = w->row_bytes;
+    const int vectors = span_of(type);
+    const size_t span = (size_t)vectors * VL;
+    const float *x = p->x + row * in;
+    const uint8_t *at = w->bytes + out * row_bytes;
+    size_t i = 0;
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
+    }
+    for (; i + span <= in; i += span, at += bytes_of(type, span)) {
+        UNROLL for (int v = 0; v < vectors; v++) {
+            UNROLL for (int o = 0; o < outs; o++) {
+                const uint8_t *from = at + (size_t)o * row_bytes;
+                lanes[o] = load_vector(type, w, out + (size_t)o, i, from, v);
+            }
+            prefill_step(acc, x + i + v * VL, in, lanes, rows, outs, 0);
+        }
+    }
+    for (; !is_blocks(type) && i < in; i += VL, at += VL * size_of(type)) {
+        int n = in - i < VL ? (int)(in - i) : 0;
+        UNROLL for (int o = 0; o < outs; o++) {
+            lanes[o] = load_lanes(type, w, out + (size_t)o, i, at + (size_t)o * row_bytes, n);
+        }
+        prefill_step(acc, x + i, in, lanes, rows, outs, n);
+    }
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int o = 0; o < outs; o++) {
+            write_sum(p, row + (size_t)r, out + (size_t)o, acc[r][o]);
+        }
+    }
+}
+
+INLINE void prefill_outs(int type, const product *p, size_t row, size_t out, size_t out_end,
+                         int rows) {
+    for (; out + TILE_OUTS <= out_end; out += TILE_OUTS) {
+        prefill_tile(type, p, row, out, rows, TILE_OUTS);
+    }
+    for (; out < out_end; out++) prefill_tile(type, p, row, out, rows, 1);
+}
+
+/* All rows and some outputs, in tiles of TILE_ROWS rows or one less, or two at the end. */
+INLINE void prefill_rows(int type, const product *p, size_t rows, size_t out, size_t out_end) {
+    size_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+    size_t shorter = tiles * TILE_ROWS - rows;
+    size_t row = 0;
+    for (size_t t = 0; t < tiles; t++) {
+        size_t less = (shorter + tiles - t - 1) / (tiles - t);
+        shorter -= less;
+        switch (less) {
+        case 0: prefill_outs(type, p, row, out, out_end, TILE_ROWS); break;
+        case 1: prefill_outs(type, p, row, out, out_end, TILE_ROWS - 1); break;
+        default: prefill_outs(type, p, row, out, out_end, TILE_ROWS - 2); break;
+        }
+        row += TILE_ROWS - less;
+    }
+}
+
+/* More than DECODE_ROWS rows. */
+INLINE void prefill(int type, const product *p, int rows, size_t out_begin, size_t out_end) {
+    size_t block = CACHED_WEIGHT_BYTES / (p->weight.row_bytes + 1) / TILE_OUTS * TILE_OUTS;
+    if (block == 0) block = TILE_OUTS;
+    for (size_t out = out_begin; out < out_end; out += block) {
+        prefill_rows(type, p, (size_t)rows, out, out_end - out < block ? out_end : out + block);
+    }
+}
