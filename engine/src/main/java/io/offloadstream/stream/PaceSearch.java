@@ -125,7 +125,7 @@ final class PaceSearch {
      * @return whether the pace of the next pass is another one
      */
     boolean passEnded(PassCost passed) {
-        if (limits == null || passed.readBytes() == 0 || passed.weightBytes() == 0) {
+        if (limits == null || passed.readBytes() == 0 || passed.streamedBytes() == 0) {
             return false;
         }
         if (settled) {
@@ -219,9 +219,10 @@ final class PaceSearch {
 
     /** Whether readers stood still while the computation waited, longer than a slot more costs. */
     private boolean lacksSlots() {
-        double all = bestCost.readNanos() + bestCost.idleNanos();
-        double moreBytes = (double) limits.slotBytes() / bestCost.readBytes();
-        boolean pays = bestCost.readNanos() * (1 + moreBytes) < all * (1 - GAIN);
+        double read = bestCost.streamNanos();
+        double all = read + bestCost.idleNanos();
+        double moreBytes = (double) limits.slotBytes() / bestCost.streamedBytes();
+        boolean pays = read * (1 + moreBytes) < all * (1 - GAIN);
         return pays && bestCost.waitNanos() > all / best.requests() * GAIN;
     }
 

@@ -133,6 +133,7 @@ final class StreamCounters {
         PassCost cost =
                 new PassCost(
                         passWeightBytes,
+                        passBytes,
                         readBytes - lastReadBytes,
                         readNanos - lastReadNanos,
                         passIdleNanos,

@@ -64,6 +64,7 @@ public class PaceSearchTest {
             return new PassCost(
                     GROUP_BYTES * GROUPS,
                     readBytes(pace),
+                    readBytes(pace),
                     (long) (read * pace.requests()),
                     (long) ((pass - read) * pace.requests()),
                     (long) (pass - computeNanos));
@@ -174,7 +175,7 @@ public class PaceSearchTest {
     public void passesThatReadNothingSayNothing() {
         PaceSearch search = search();
         for (int i = 0; i < 100; i++) {
-            assertFalse(search.passEnded(new PassCost(GROUP_BYTES * GROUPS, 0, 0, 1, 0)));
+            assertFalse(search.passEnded(new PassCost(GROUP_BYTES * GROUPS, 0, 0, 0, 1, 0)));
         }
         assertFalse(search.isSettled());
     }
