@@ -89,8 +89,7 @@ public class QuantizeOptionTest {
         BudgetExceededException refusal =
                 expectThrows(
                         BudgetExceededException.class, () -> TestDevices.open(model, tooLittle));
-        String command =
-                "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
+        String command = "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
         assertTrue(refusal.getMessage().contains(command), refusal.getMessage());
     }
 
