@@ -9,6 +9,7 @@ import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.platform.Processors;
 import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
@@ -55,7 +56,7 @@ public record ModelOptions(
 
     static {
         VALID.put("hostMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
-        VALID.put("scheduler", "lookahead, block");
+        VALID.put("scheduler", "cost-aware, lookahead, block");
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
         VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
@@ -98,7 +99,8 @@ public record ModelOptions(
                 new StreamOptions(
                         io(values, quantize),
                         StreamOptions.SchedulerKind.valueOf(
-                                values.oneOf("scheduler", "lookahead", "block")),
+                                values.oneOf("scheduler", "cost-aware", "lookahead", "block")
+                                        .replace('-', '_')),
                         values.integer("prefetchLayers", 0, 1),
                         threads(values, "readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
@@ -110,7 +112,7 @@ public record ModelOptions(
                 kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
                 values.integer("maxSequenceLength", 1, 0),
                 values.integer("maxBatch", 1, 1),
-                threads(values, "threads", Runtime.getRuntime().availableProcessors()),
+                threads(values, "threads", Processors.cores()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"),
                 values.oneOf("verify", "false", "true").equals("TRUE"),
                 quantize,
