@@ -100,20 +100,10 @@ final class DevicePlanner {
                         : new Ring(0, base, new DeviceTiers(streamed, List.of()));
         DeviceTiers tiers = chosen.tiers();
         PlanChoice memory =
-                new PlanChoice(
-                        host,
-                        leastHost.sum(),
-                        tiers.onDevice(),
-                        chosen.slots(),
-                        slotBytes);
+                new PlanChoice(host, leastHost.sum(), tiers.onDevice(), chosen.slots(), slotBytes);
         DeviceChoice choice =
                 new DeviceChoice(
-                        chosen.terms(),
-                        least.sum(),
-                        tiers.onHost(),
-                        layouts,
-                        chunks,
-                        stagingBytes);
+                        chosen.terms(), least.sum(), tiers.onHost(), layouts, chunks, stagingBytes);
         return finish(tiers, memory, choice);
     }
 

@@ -109,8 +109,7 @@ public class ConvertCommandTest {
 
     @Test(dataProvider = "wrong")
     public void whatIsNotKnownIsAUsageError(String flag, String expected) {
-        CliRun run =
-                CliRun.of("convert", Storyteller.unpack().toString(), target.toString(), flag);
+        CliRun run = CliRun.of("convert", Storyteller.unpack().toString(), target.toString(), flag);
         assertEquals(run.code(), 2);
         assertTrue(run.err().contains(expected), run.err());
         assertFalse(Files.exists(target));

@@ -146,9 +146,10 @@ public class PackedModelTest {
             for (Quantization quantization : List.of(Quantization.INT8, Quantization.INT4)) {
                 Path copy = scratch.path().resolve(name + quantization);
                 convert(
-                        goldens.directory(), copy, new ConversionOptions(null, quantization, Packing.LOSSLESS, 2));
-                float[] expected =
-                        logits(copy, c, Budgets.plenty(c.batch(), c.tokens(), "auto"));
+                        goldens.directory(),
+                        copy,
+                        new ConversionOptions(null, quantization, Packing.LOSSLESS, 2));
+                float[] expected = logits(copy, c, Budgets.plenty(c.batch(), c.tokens(), "auto"));
                 Map<String, String> options = TestDevices.plenty(backend, c.batch(), c.tokens());
                 float[] resident = logits(copy, c, options);
                 Closeness.assertClose(resident, expected, c.mask(), quantization + " resident");
@@ -186,12 +187,7 @@ public class PackedModelTest {
             double divergence = divergence(original, resident, c.tokens());
             System.out.printf(
                     "%s %s: relative logit error %.4f, KL %.5f, %d tensors, %d kept%n",
-                    name,
-                    quantization,
-                    relative,
-                    divergence,
-                    quantised,
-                    report.kept().size());
+                    name, quantization, relative, divergence, quantised, report.kept().size());
             assertTrue(relative > 0 && relative < relativeLimit, "relative error " + relative);
             assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
         }

@@ -14,8 +14,7 @@ import io.offloadstream.platform.gpu.GpuKernel;
  * The products of many rows that a card's matrix units make: where a weight is stored in the
  * compute type, activations are rounded to it; where it is BF16 and the compute type is another,
  * activations are split into three bfloat16 terms, which loses nothing. Losslessly packed weights
- * give the bits of BF16. Other weights are left to
- * the kernels that every device has.
+ * give the bits of BF16. Other weights are left to the kernels that every device has.
  */
 final class MatrixUnits {
 
