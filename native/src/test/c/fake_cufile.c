@@ -78,14 +78,14 @@ static Entry settings[] = {
     {"buffer_error", 0},        {"path", 0},          {"buffer_error_after", -1},
     {"address_offset", 0},      {"posix_every", 0},   {"stats_error", 0},
     {"read_errno", 0},          {"read_error", 0},    {"read_error_after", -1},
-    {"short_bytes", 0},
+    {"short_bytes", 0},         {"cache_error", 0},
 };
 
 /* What was done. */
 static Entry counts[] = {
     {"driver_opens", 0}, {"driver_closes", 0}, {"handles", 0}, {"handles_ever", 0},
     {"buffers", 0},      {"buffers_ever", 0},  {"reads", 0},   {"bytes", 0},
-    {"misuses", 0},      {"stats_level", 0},
+    {"misuses", 0},      {"stats_level", 0},   {"cache_kib", 0},
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -144,6 +144,16 @@ Status cuFileDriverClose(void) {
         return status(DRIVER_NOT_INITIALIZED);
     }
     is_open = 0;
+    return status(0);
+}
+
+Status cuFileDriverSetMaxCacheSize(size_t kib) {
+    if (SETTING("cache_error")) {
+        return status((int)SETTING("cache_error"));
+    }
+    if (!is_open) { /* without effect later */
+        COUNT("cache_kib") = (long)kib;
+    }
     return status(0);
 }
 

@@ -21,8 +21,8 @@ import java.util.stream.Stream;
 /**
  * Finds the files of a checkpoint and joins their tensors.
  *
- * <p>A directory with neither {@code model.safetensors.index.json} nor {@code model.safetensors} but
- * with {@code metadata.json} is a packed model ({@link PackedFormat}).
+ * <p>A directory with neither {@code model.safetensors.index.json} nor {@code model.safetensors}
+ * but with {@code metadata.json} is a packed model ({@link PackedFormat}).
  *
  * <p>{@code model.safetensors.index.json} holds {@code "weight_map": {TENSOR: FILE}}, each FILE a
  * plain name in the same directory; its other members are ignored. Every tensor of the map must be

@@ -107,10 +107,7 @@ final class PackedJson {
                 case "shape" ->
                         shape =
                                 StrictJson.wholeNumbers(
-                                        key,
-                                        json,
-                                        SafetensorsReader.MAX_DIMENSIONS,
-                                        this::damaged);
+                                        key, json, SafetensorsReader.MAX_DIMENSIONS, this::damaged);
                 case "offset" -> offset = StrictJson.wholeNumber(key, json, this::damaged);
                 case "bytes" -> sizeBytes = StrictJson.wholeNumber(key, json, this::damaged);
                 default -> json.skipValue();

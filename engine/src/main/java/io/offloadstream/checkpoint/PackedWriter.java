@@ -179,8 +179,8 @@ public final class PackedWriter implements AutoCloseable {
     }
 
     /**
-     * Adds the next group, in a file of its own. Only if an earlier attempt had not written it,
-     * its contents are asked for and forced to the disk.
+     * Adds the next group, in a file of its own. Only if an earlier attempt had not written it, its
+     * contents are asked for and forced to the disk.
      *
      * @param name its name, not used before
      * @param file the plain name of its file, not used before
@@ -224,13 +224,28 @@ public final class PackedWriter implements AutoCloseable {
         forceDirectory(files);
         Files.move(files, target, StandardCopyOption.ATOMIC_MOVE);
         forceDirectory(target.getParent());
-        journal.close();
-        lockChannel.close();
+        removePartial();
+        return groups.stream().mapToLong(Group::sizeBytes).sum();
+    }
+
+    /**
+     * Removes what was written: nothing is left for a next attempt.
+     *
+     * @throws IOException if it cannot be removed
+     */
+    public void discard() throws IOException {
+        journal.groups().clear();
+        dropForeignFiles();
+        Files.delete(files);
+        removePartial();
+    }
+
+    private void removePartial() throws IOException {
+        close();
         for (String name : List.of("journal", "lock")) {
             Files.deleteIfExists(partial.resolve(name));
         }
         Files.deleteIfExists(partial);
-        return groups.stream().mapToLong(Group::sizeBytes).sum();
     }
 
     private void writeMetadata(Map<String, String> description, OutputStream target)

@@ -164,8 +164,7 @@ final class SafetensorsReader {
     }
 
     private long[] readNumbers(String name, String key, JsonReader json) throws IOException {
-        return StrictJson.wholeNumbers(
-                key, json, MAX_DIMENSIONS, fault -> damaged(name, fault));
+        return StrictJson.wholeNumbers(key, json, MAX_DIMENSIONS, fault -> damaged(name, fault));
     }
 
     private TensorEntry entry(String name, String typeName, long[] shape, long[] offsets) {

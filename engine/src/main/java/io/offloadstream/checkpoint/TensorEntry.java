@@ -50,15 +50,7 @@ public final class TensorEntry {
      */
     public TensorEntry(
             String name, String typeName, long[] shape, Path file, long offset, long sizeBytes) {
-        this(
-                name,
-                typeName,
-                DType.find(typeName).orElse(null),
-                shape,
-                file,
-                offset,
-                sizeBytes,
-                0);
+        this(name, typeName, DType.find(typeName).orElse(null), shape, file, offset, sizeBytes, 0);
     }
 
     private TensorEntry(

@@ -103,14 +103,26 @@ public final class Conversion {
     private ConversionReport write(Path target) throws IOException {
         try (PackedWriter writer = PackedWriter.open(target, fingerprint())) {
             requireSpace(target, writer);
-            for (Path file : beside) {
-                writer.copy(file);
+            try {
+                writeGroups(writer);
+                requireUnchanged();
+            } catch (CheckpointException e) {
+                writer.discard(); // the next attempt would end so too
+                throw e;
             }
-            for (Group group : groups) {
-                writer.group(group.name(), group.file(), packed -> write(group, packed));
-            }
-            requireUnchanged();
             return report(writer.finish(description()), writer.resumedGroups());
+        }
+    }
+
+    private void writeGroups(PackedWriter writer) throws IOException {
+        for (Path file : beside) {
+            writer.copy(file);
+        }
+        for (Group group : groups) {
+            long begun = doneBytes;
+            writer.group(group.name(), group.file(), packed -> write(group, packed));
+            doneBytes = begun + mostBytes(group);
+            progress.advanced(doneBytes, totalBytes);
         }
     }
 
@@ -143,20 +155,19 @@ public final class Conversion {
         progress.advanced(doneBytes, totalBytes);
     }
 
+    private long mostBytes(Group group) {
+        return group.items().stream()
+                .mapToLong(item -> encoders.encoder(item).mostBytes(encoders.rows(item)))
+                .sum();
+    }
+
     /** What is not on the disk yet must fit. */
     private void requireSpace(Path target, PackedWriter writer) throws IOException {
         long neededBytes = SPARE_BYTES;
         for (Group group : groups) {
-            long most = 0;
-            for (Item item : group.items()) {
-                most += encoders.encoder(item).mostBytes(encoders.rows(item));
-            }
+            long most = mostBytes(group);
             totalBytes += most;
-            if (writer.isWritten(group.name())) {
-                doneBytes += most;
-            } else {
-                neededBytes += most;
-            }
+            neededBytes += writer.isWritten(group.name()) ? 0 : most;
         }
         for (Path file : beside) {
             neededBytes += Files.size(file);
@@ -189,7 +200,8 @@ public final class Conversion {
     /** What the copy is made of, and how: another one must not go on with its groups. */
     private String fingerprint() {
         StringBuilder text = new StringBuilder();
-        text.append(options.type()).append(' ').append(options.quantization()).append('\n');
+        text.append(options.type()).append(' ').append(options.quantization()).append(' ');
+        text.append(options.packing()).append('\n');
         stamps.forEach((file, stamp) -> text.append(file.getFileName()).append(stamp).append('\n'));
         for (Group group : groups) {
             for (Item item : group.items()) {
@@ -212,6 +224,7 @@ public final class Conversion {
         DType type = options.type();
         description.put("dtype", type == null ? "as stored" : type.name());
         description.put("quantization", options.quantization().name().toLowerCase(Locale.ROOT));
+        description.put("packing", options.packing().name().toLowerCase(Locale.ROOT));
         return description;
     }
 }

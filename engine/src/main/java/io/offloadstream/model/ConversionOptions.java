@@ -5,6 +5,7 @@
 package io.offloadstream.model;
 
 import io.offloadstream.platform.DType;
+import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 
 /**
@@ -13,9 +14,10 @@ import io.offloadstream.quant.Quantization;
  *
  * @param type what matrices are rounded to, F32, F16 or BF16; null to keep their type
  * @param quantization blocks that matrices with rows of whole blocks are quantised to
+ * @param packing of matrices that are BF16 then
  * @param threads that compute, at least 1
  */
-public record ConversionOptions(DType type, Quantization quantization, int threads) {
+public record ConversionOptions(DType type, Quantization quantization, Packing packing, int threads) {
 
     /** Checks the values. */
     public ConversionOptions {

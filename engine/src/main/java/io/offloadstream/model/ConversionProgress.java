@@ -11,7 +11,8 @@ public interface ConversionProgress {
     /**
      * Called after each stored chunk, by the converting thread.
      *
-     * @param doneBytes how much of the copy is written, groups of an earlier attempt included
+     * @param doneBytes how much of the copy is written, groups of an earlier attempt included; what
+     *     is packed counts as if it were not, once its group is written
      * @param totalBytes how much there will be
      */
     void advanced(long doneBytes, long totalBytes);

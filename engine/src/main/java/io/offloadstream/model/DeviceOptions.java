@@ -11,6 +11,7 @@ import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -27,9 +28,11 @@ import java.util.TreeMap;
  * @param gemm what multiplies matrices of many rows
  * @param kvCachePlacement where keys and values are kept
  * @param attention what attends to keys and values in host memory
- * @param deviceSlots slots of the device's ring
+ * @param deviceSlots slots of the device's ring: as many as were given, or the scheduler needs
+ * @param mostDeviceSlots as many as the planner may take where that makes a pass faster: more than
+ *     deviceSlots if neither they nor the scheduler's depth were given
  * @param pinnedSlots pinned chunks that reads land in, 0 for as many as the budget suggests
- * @param mostPinnedSlots what it suggests at most: enough for the reads in flight
+ * @param mostPinnedSlots what it suggests at most
  * @param gpuLayers blocks that must stay on the device
  * @param given values of these and {@code hostSlots} as they were given, by name
  */
@@ -42,6 +45,7 @@ public record DeviceOptions(
         KvCachePlacement kvCachePlacement,
         AttentionPlace attention,
         int deviceSlots,
+        int mostDeviceSlots,
         int pinnedSlots,
         int mostPinnedSlots,
         int gpuLayers,
@@ -63,18 +67,19 @@ public record DeviceOptions(
     /** Chunks in which a read may land and one that is copied meanwhile, for each reader. */
     private static final int CHUNKS_PER_READER = 2;
 
+    /** Slots that nobody asked for: one that computes, and as many groups ahead as may pay. */
+    private static final int MOST_SLOTS = 6;
+
+    /** Given, these decide how far ahead is read. */
+    private static final List<String> DEPTHS =
+            List.of("deviceSlots", "prefetchLayers", "scheduler");
+
     private static final String PLACEMENT = "kvCachePlacement";
     private static final String ATTENTION = "attention";
 
     /** Only a device with memory of its own has use for these. */
     private static final Set<String> NEEDS_DEVICE =
-            Set.of(
-                    "deviceMemory",
-                    PLACEMENT,
-                    ATTENTION,
-                    "deviceSlots",
-                    "pinnedSlots",
-                    "gpuLayers");
+            Set.of("deviceMemory", PLACEMENT, ATTENTION, "deviceSlots", "pinnedSlots", "gpuLayers");
 
     private static final String HOST_SLOTS = "hostSlots";
 
@@ -111,11 +116,14 @@ public record DeviceOptions(
         }
         Map<String, String> given = new TreeMap<>();
         for (String name : values.given()) {
-            boolean free = name.equals(PLACEMENT) && values.text(name).equalsIgnoreCase("auto");
-            if (!free && (NEEDS_DEVICE.contains(name) || name.equals(HOST_SLOTS))) {
+            boolean auto = name.equals(PLACEMENT) && values.text(name).equalsIgnoreCase("auto");
+            if (!auto && (NEEDS_DEVICE.contains(name) || name.equals(HOST_SLOTS))) {
                 given.put(name, values.text(name));
             }
         }
+        int deviceSlots = values.integer("deviceSlots", 1, slots);
+        boolean free = DEPTHS.stream().allMatch(name -> values.text(name) == null);
+        int mostSlots = free ? Math.max(deviceSlots, MOST_SLOTS) : deviceSlots;
         DeviceOptions options =
                 new DeviceOptions(
                         values.oneOf("backend", "auto", "cuda", "opencl", "cpu")
@@ -127,7 +135,8 @@ public record DeviceOptions(
                         Gemm.valueOf(values.oneOf("gemm", "own", "cublas")),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
                         AttentionPlace.valueOf(values.oneOf(ATTENTION, "device", "host")),
-                        values.integer("deviceSlots", 1, slots),
+                        deviceSlots,
+                        mostSlots,
                         values.integer("pinnedSlots", 1, 0),
                         CHUNKS_PER_READER * stream.readThreads(),
                         values.integer("gpuLayers", 0, 0),

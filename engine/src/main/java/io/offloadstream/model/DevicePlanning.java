@@ -21,6 +21,7 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +136,17 @@ final class DevicePlanning {
         long host = Long.MAX_VALUE;
         long device = Long.MAX_VALUE;
         for (KvChoice kv : choices()) {
+            if (options.quantize() != Quantization.NONE) {
+                // no weight may stay on the disk
+                Planned all = plan(kv, budget.givenBytes(), Long.MAX_VALUE);
+                host =
+                        Math.min(
+                                host,
+                                all.residency().chargedBytes()
+                                        + all.sizes().promptHostBytes(options.hostMemoryBytes()));
+                device = Math.min(device, all.residency().deviceLeastBytes());
+                continue;
+            }
             ResidencyPlan plan = plan(kv, Long.MAX_VALUE, Long.MAX_VALUE).residency();
             if (plan.leastBytes() <= options.hostMemoryBytes()) {
                 device = Math.min(device, plan.deviceLeastBytes());
@@ -205,8 +217,10 @@ final class DevicePlanning {
                         device,
                         backend::chargedBytes,
                         options.device().deviceSlots(),
+                        options.device().mostDeviceSlots(),
                         leastChunks,
                         chunks,
+                        leastChunks == chunks ? 0 : options.stream().readThreads(),
                         input.groups().blocks(),
                         options.device().gpuLayers(),
                         sizes.promptBytes(),

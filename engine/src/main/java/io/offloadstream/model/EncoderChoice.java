@@ -10,6 +10,9 @@ import io.offloadstream.model.PackedGroups.Item;
 import io.offloadstream.plan.GroupLayout.Use;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.WorkerPool;
+import io.offloadstream.quant.CastRows;
+import io.offloadstream.quant.LosslessEncoder;
+import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.PlainEncoder;
 import io.offloadstream.quant.Quantization;
 import io.offloadstream.quant.RowEncoder;
@@ -33,47 +36,79 @@ final class EncoderChoice {
     /** The rows that the encoder of a tensor takes: along the input where it makes blocks. */
     TensorRows rows(Item item) {
         boolean exchange = item.use() == Use.INPUT_MAJOR && isQuantized(item);
-        return exchange ? files.transposed(item.entry()) : files.rows(item.entry());
+        TensorRows rows =
+                exchange ? files.transposed(item.entry()) : files.rows(item.entry());
+        boolean cast = isPacked(item) && item.entry().type() != DType.BF16;
+        return cast ? new CastRows(rows, DType.BF16) : rows;
     }
 
     /** The encoder of a tensor. */
     TensorEncoder encoder(Item item) {
         DType type = item.entry().type();
         boolean changes = options.type() != null || options.quantization() != Quantization.NONE;
-        if (item.use() == Use.ELEMENTS || !changes) {
+        if (item.use() == Use.ELEMENTS) {
             return new PlainEncoder();
         }
-        if (!type.isComputable()) {
-            throw new CheckpointException(
-                    item.entry()
-                            + " is quantised already; convert from the original checkpoint, or"
-                            + " without another type");
+        if (!changes && !type.isComputable()) {
+            return new PlainEncoder();
         }
+        requireComputable(item);
         if (isQuantized(item)) {
             return RowEncoder.to(options.quantization().type().orElseThrow(), pool);
+        }
+        if (isPacked(item)) {
+            return new LosslessEncoder();
         }
         boolean same = options.type() == null || options.type() == type;
         return same ? new PlainEncoder() : RowEncoder.to(options.type(), pool);
     }
 
-    /** Tells whether blocks are made of a matrix. */
+    private static void requireComputable(Item item) {
+        if (!item.entry().type().isComputable()) {
+            throw new CheckpointException(
+                    item.entry()
+                            + " is quantised or packed already; take the original checkpoint, or"
+                            + " leave its type as it is");
+        }
+    }
+
+    /**
+     * Tells whether blocks are made of a matrix.
+     *
+     * @throws CheckpointException if it is in blocks already
+     */
+    static boolean isQuantized(Item item, Quantization quantization) {
+        boolean wanted = quantization != Quantization.NONE && item.use() != Use.ELEMENTS;
+        if (wanted) {
+            requireComputable(item);
+        }
+        return wanted && hasWholeBlocks(item, quantization);
+    }
+
+    /** Tells whether a matrix is packed if that makes it smaller; products (in, out) take none. */
+    private boolean isPacked(Item item) {
+        DType type = options.type() == null ? item.entry().type() : options.type();
+        return options.packing() == Packing.LOSSLESS
+                && item.use() == Use.ROWS
+                && type == DType.BF16
+                && !isQuantized(item);
+    }
+
     private boolean isQuantized(Item item) {
-        return options.quantization() != Quantization.NONE
-                && item.use() != Use.ELEMENTS
-                && hasWholeBlocks(item);
+        return isQuantized(item, options.quantization());
     }
 
     /** Tells whether a matrix keeps its type only because of its shape. */
     boolean isKept(Item item) {
         return options.quantization() != Quantization.NONE
                 && item.use() != Use.ELEMENTS
-                && !hasWholeBlocks(item);
+                && !hasWholeBlocks(item, options.quantization());
     }
 
-    private boolean hasWholeBlocks(Item item) {
+    private static boolean hasWholeBlocks(Item item, Quantization quantization) {
         TensorEntry entry = item.entry();
         long[] shape = entry.shape();
         long in = item.use() == Use.INPUT_MAJOR ? shape[0] : shape[shape.length - 1];
-        return in % options.quantization().type().orElseThrow().blockElements() == 0;
+        return in % quantization.type().orElseThrow().blockElements() == 0;
     }
 }

@@ -14,6 +14,7 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -94,6 +95,9 @@ final class HostPlanning {
     }
 
     long leastBytes() {
+        if (isQuantized()) {
+            return read(Long.MAX_VALUE).chargedBytes() + sizes.promptBytes();
+        }
         StreamOptions.Io io = input.options().stream().io();
         long read = Long.MAX_VALUE;
         long mapped = Long.MAX_VALUE;
@@ -115,8 +119,14 @@ final class HostPlanning {
         return residency(Mapping.REQUIRED, kv.pages(maxBatch), budgetBytes);
     }
 
+    /** Weights that were quantised while they were read must not make room either. */
     private ResidencyPlan read(long budgetBytes) {
-        return residency(Mapping.NEVER, kv.plannedPages(maxBatch), budgetBytes);
+        int pages = isQuantized() ? kv.pages(maxBatch) : kv.plannedPages(maxBatch);
+        return residency(Mapping.NEVER, pages, budgetBytes);
+    }
+
+    private boolean isQuantized() {
+        return input.options().quantize() != Quantization.NONE;
     }
 
     private ResidencyPlan residency(Mapping mapping, int kvPages, long budgetBytes) {

@@ -10,6 +10,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Processors;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -29,6 +30,7 @@ import java.util.Map;
  * @param threads compute threads
  * @param trackProgress whether passes report their progress in the log
  * @param verify whether the checksums of a packed copy are compared when it is opened
+ * @param quantize blocks that matrices are quantised to while they are read
  * @param device what computes, and its memory
  */
 public record ModelOptions(
@@ -41,6 +43,7 @@ public record ModelOptions(
         int threads,
         boolean trackProgress,
         boolean verify,
+        Quantization quantize,
         DeviceOptions device) {
 
     /** The share of the available memory that {@code hostMemory=auto} takes. */
@@ -53,7 +56,7 @@ public record ModelOptions(
 
     static {
         VALID.put("hostMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
-        VALID.put("scheduler", "lookahead, block");
+        VALID.put("scheduler", "cost-aware, lookahead, block");
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
         VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
@@ -64,6 +67,7 @@ public record ModelOptions(
         VALID.put("threads", "a number from 1 to " + MOST_THREADS);
         VALID.put("trackProgress", "true, false");
         VALID.put("verify", "true, false");
+        VALID.put("quantize", "none, int8, int4");
         VALID.put("trace", "the path of a file to write");
         VALID.put("cachePolicy", "pinned");
         DeviceOptions.describe(VALID);
@@ -89,12 +93,14 @@ public record ModelOptions(
     public static ModelOptions parse(Map<String, ?> options) {
         OptionValues values = new OptionValues(options == null ? Map.of() : options, VALID);
         values.oneOf("cachePolicy", "pinned");
+        Quantization quantize =
+                Quantization.valueOf(values.oneOf("quantize", "none", "int8", "int4"));
         StreamOptions stream =
                 new StreamOptions(
-                        StreamOptions.Io.valueOf(
-                                values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds")),
+                        io(values, quantize),
                         StreamOptions.SchedulerKind.valueOf(
-                                values.oneOf("scheduler", "lookahead", "block")),
+                                values.oneOf("scheduler", "cost-aware", "lookahead", "block")
+                                        .replace('-', '_')),
                         values.integer("prefetchLayers", 0, 1),
                         threads(values, "readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));
@@ -109,7 +115,25 @@ public record ModelOptions(
                 threads(values, "threads", Processors.cores()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"),
                 values.oneOf("verify", "false", "true").equals("TRUE"),
+                quantize,
                 DeviceOptions.read(values, stream, slots));
+    }
+
+    private static StreamOptions.Io io(OptionValues values, Quantization quantize) {
+        StreamOptions.Io io =
+                StreamOptions.Io.valueOf(
+                        values.oneOf("io", "auto", "direct", "mmap", "buffered", "gds"));
+        if (quantize == Quantization.NONE || io == StreamOptions.Io.BUFFERED) {
+            return io;
+        }
+        if (io != StreamOptions.Io.AUTO) {
+            throw new IllegalArgumentException(
+                    "io="
+                            + values.text("io")
+                            + " with quantize: what is quantised while it is read goes through"
+                            + " the page cache; valid: auto, buffered");
+        }
+        return StreamOptions.Io.BUFFERED;
     }
 
     private static int threads(OptionValues values, String name, int absent) {

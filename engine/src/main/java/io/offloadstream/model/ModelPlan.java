@@ -14,21 +14,27 @@ import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.HostMemory;
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /**
  * How a model directory will run under its budgets, decided from headers and configuration alone:
- * groups, residency, KV cache, scratch memory. No weight is read.
+ * groups, residency, KV cache, scratch memory. No weight is read, unless the options ask for the
+ * checksums of a packed copy to be verified.
  */
 public final class ModelPlan {
 
     private final ModelConfig config;
     private final ModelOptions options;
     private final Checkpoint checkpoint;
+    private final Storage storage;
+    private final Path firstFile;
     private final Decoder decoder;
     private final ModelGroups groups;
     private final KvLayout kvLayout;
@@ -43,8 +49,16 @@ public final class ModelPlan {
         this.options = options;
         this.config = ModelConfig.read(directory);
         this.decoder = Architectures.find(config).create(config);
-        this.checkpoint = Checkpoint.open(directory);
+        Checkpoint original = Checkpoint.open(directory);
+        if (options.verify()) {
+            Checkpoint.verify(directory);
+        }
+        QuantizedCheckpoint quantized =
+                QuantizedCheckpoint.of(decoder, original, options.quantize(), storage);
+        this.checkpoint = quantized.checkpoint();
+        this.storage = quantized.storage();
         this.groups = ModelGroups.of(decoder, checkpoint);
+        this.firstFile = original.get(groups.all().get(0).tensors().get(0).name()).file();
         KvShape kv = decoder.kvShape();
         this.kvLayout =
                 new KvLayout(decoder.blockCount(), kv.heads(), kv.headDim(), options.kvCacheType());
@@ -65,6 +79,36 @@ public final class ModelPlan {
             this.leastBytes = least[0];
             this.deviceLeastBytes = least[1];
         }
+        requireQuantizedOnce(directory);
+    }
+
+    /** What is quantised while it is read must be read once only. */
+    private void requireQuantizedOnce(Path directory) {
+        long streamed = residency().streamedBytesPerPass();
+        if (options.quantize() == Quantization.NONE || streamed == 0) {
+            return;
+        }
+        String name = options.quantize().name().toLowerCase(Locale.ROOT);
+        throw new BudgetExceededException(
+                directory
+                        + ": quantize="
+                        + name
+                        + " quantises weights once, into memory, but "
+                        + MemorySize.format(streamed)
+                        + " of them do not fit: "
+                        + MemorySize.format(leastBytes)
+                        + " of hostMemory would do. With less, make a copy that streams:"
+                        + " offloadstream convert "
+                        + directory
+                        + " "
+                        + directory
+                        + "-"
+                        + name
+                        + " --quantize "
+                        + name
+                        + ", and load that without quantize",
+                leastBytes,
+                options.hostMemoryBytes());
     }
 
     /**
@@ -131,7 +175,12 @@ public final class ModelPlan {
      * @return that of the first block
      */
     public Path firstFile() {
-        return groups.all().get(0).tensors().get(0).file();
+        return firstFile;
+    }
+
+    /** Where the weights of the checkpoint are read from. */
+    Storage storage() {
+        return storage;
     }
 
     /** What requests take. */
@@ -190,6 +239,13 @@ public final class ModelPlan {
      */
     public int maxSequenceLength() {
         return planned.kv().maxSequenceLength();
+    }
+
+    /** How weights are read: as far ahead as the ring that was planned, if that is to choose. */
+    StreamOptions streamOptions() {
+        int slots = residency().slotCount();
+        boolean isDeeper = residency().hasDevice() && slots > options.device().deviceSlots();
+        return isDeeper ? options.stream().withPrefetchLayers(slots - 1) : options.stream();
     }
 
     /**

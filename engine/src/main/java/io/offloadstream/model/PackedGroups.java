@@ -9,6 +9,7 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.GroupLayout;
 import io.offloadstream.plan.GroupLayout.Use;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.PackedBf16;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -59,9 +60,16 @@ final class PackedGroups {
 
     private static List<Item> items(GroupLayout layout, Checkpoint checkpoint, int layer) {
         List<TensorEntry> entries = layout.bind(checkpoint, layer);
+        List<TensorEntry> escapes = entries.subList(layout.size(), entries.size());
         List<Item> items = new ArrayList<>();
-        for (int i = 0; i < entries.size(); i++) {
-            items.add(new Item(entries.get(i), layout.use(new WeightRef(i))));
+        for (int i = 0; i < layout.size(); i++) {
+            TensorEntry entry = entries.get(i);
+            items.add(new Item(entry, layout.use(new WeightRef(i))));
+            // those of a source that is packed lie behind their tensor, as they were written
+            String name = entry.name() + PackedBf16.SUFFIX;
+            escapes.stream()
+                    .filter(beside -> beside.name().equals(name))
+                    .forEach(beside -> items.add(new Item(beside, Use.ELEMENTS)));
         }
         return items;
     }

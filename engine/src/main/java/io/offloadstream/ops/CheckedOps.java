@@ -266,8 +266,7 @@ public abstract class CheckedOps extends CheckedProducts {
     protected abstract void gatherRows(long[] addresses, DType rowType, Tensor target);
 
     @Override
-    public final void gatherPacked(
-            long[] addresses, int[] numbers, long escapes, Tensor target) {
+    public final void gatherPacked(long[] addresses, int[] numbers, long escapes, Tensor target) {
         ShapeCheck.gatherPacked("gatherPacked", addresses.length, numbers.length, target);
         gatherPackedRows(addresses, numbers, escapes, target);
     }

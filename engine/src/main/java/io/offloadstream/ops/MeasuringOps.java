@@ -166,8 +166,7 @@ public final class MeasuringOps extends CheckedOps {
     }
 
     @Override
-    protected void gatherPackedRows(
-            long[] addresses, int[] numbers, long escapes, Tensor target) {
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
         // shapes only
     }
 }

@@ -184,7 +184,9 @@ final class ShapeCheck {
     static void gather(String operator, int rows, DType rowType, Tensor target) {
         activation(operator, target);
         boolean fits =
-                rowType.isRowComputable() && target.columns() % rowType.blockElements() == 0;
+                rowType.isRowComputable()
+                        && rowType != DType.BF16_PACKED
+                        && target.columns() % rowType.blockElements() == 0;
         if (!fits || target.rows() != rows) {
             throw misfit(operator, rows + " rows of type " + rowType + " do not fit " + target);
         }

@@ -8,8 +8,11 @@ import io.offloadstream.plan.PlanRequest.Mapping;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.HostMemory;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Plans for a device with memory of its own, by two budgets.
@@ -27,6 +30,9 @@ final class DevicePlanner {
      * the rest keeps groups in memory, which spares reads altogether.
      */
     private static final int STAGING_SHARE = 8;
+
+    /** How much faster a pass must get for a slot that could hold a group instead. */
+    private static final double WORTHWHILE = 0.99;
 
     private final PlanRequest request;
     private final DeviceRequest device;
@@ -75,8 +81,7 @@ final class DevicePlanner {
     ResidencyPlan plan() {
         PlanTerms leastHost = hostTerms(device.leastStagingCount());
         PlanTerms base = deviceTerms();
-        long ringBytes = streamed.isEmpty() ? 0 : device.slotCount() * onDevice(slotBytes);
-        PlanTerms ring = base.with("ring of " + device.slotCount() + " slots", ringBytes);
+        PlanTerms ring = ring(base, device.slotCount());
         PlanTerms leastRing =
                 ring.with(device.leastBlocks() + " blocks by gpuLayers", smallestBlocks());
         long allBytes = streamed.stream().mapToLong(this::onDevice).sum();
@@ -89,30 +94,83 @@ final class DevicePlanner {
 
         long deviceBudget = device.deviceMemoryBytes();
         boolean withRing = ringIsLess && whole.sum() > deviceBudget - device.spareBytes();
-        DeviceTiers tiers;
-        if (withRing) {
-            long wanted = deviceBudget - ring.sum() - device.spareBytes();
-            long hostRoom = request.hostMemoryBytes() - host.sum() - request.spareBytes();
-            tiers = chooser().choose(Math.max(smallestBlocks(), wanted), Math.max(0, hostRoom));
-        } else {
-            tiers = new DeviceTiers(streamed, List.of());
-        }
+        Ring chosen =
+                withRing
+                        ? chooseRing(base, request.hostMemoryBytes() - host.sum())
+                        : new Ring(0, base, new DeviceTiers(streamed, List.of()));
+        DeviceTiers tiers = chosen.tiers();
         PlanChoice memory =
-                new PlanChoice(
-                        host,
-                        leastHost.sum(),
-                        tiers.onDevice(),
-                        withRing ? device.slotCount() : 0,
-                        slotBytes);
+                new PlanChoice(host, leastHost.sum(), tiers.onDevice(), chosen.slots(), slotBytes);
         DeviceChoice choice =
                 new DeviceChoice(
-                        withRing ? ring : base,
-                        least.sum(),
-                        tiers.onHost(),
-                        layouts,
-                        chunks,
-                        stagingBytes);
+                        chosen.terms(), least.sum(), tiers.onHost(), layouts, chunks, stagingBytes);
         return finish(tiers, memory, choice);
+    }
+
+    /** Slots, what is charged with them, and which groups stay where beside them. */
+    private record Ring(int slots, PlanTerms terms, DeviceTiers tiers) {}
+
+    private PlanTerms ring(PlanTerms base, int slots) {
+        long ringBytes = streamed.isEmpty() ? 0 : slots * onDevice(slotBytes);
+        return base.with("ring of " + slots + " slots", ringBytes);
+    }
+
+    /**
+     * The slots that the measured times ask for. Where reads are the slowest stage and host memory
+     * keeps groups between those that are read, the next read can only begin when a slot is left
+     * beside theirs; where one stage is much slower than the others and all groups take the same
+     * way, more slots than the least bring nothing, and their memory keeps groups on the device
+     * instead. So counts are tried, with the groups that stay beside them, until one more does not
+     * fit or makes a pass no faster.
+     */
+    private Ring chooseRing(PlanTerms base, long hostRoom) {
+        Ring best = null;
+        double bestSeconds = 0;
+        for (int slots = device.slotCount(); slots <= device.mostSlotCount(); slots++) {
+            PlanTerms terms = ring(base, slots);
+            long left = device.deviceMemoryBytes() - terms.sum();
+            if (best != null && left - device.spareBytes() < smallestBlocks()) {
+                break;
+            }
+            long wanted = Math.max(smallestBlocks(), left - device.spareBytes());
+            DeviceTiers tiers =
+                    chooser().choose(wanted, Math.max(0, hostRoom - request.spareBytes()));
+            double seconds = PipelineModel.seconds(stages(tiers), slots);
+            if (best != null && seconds > WORTHWHILE * bestSeconds) {
+                break;
+            }
+            best = new Ring(slots, terms, tiers);
+            bestSeconds = seconds;
+        }
+        return best;
+    }
+
+    /** What each group takes of each stage, in the order of a pass. */
+    private List<PipelineModel.Stages> stages(DeviceTiers tiers) {
+        Bandwidths rates = device.bandwidths();
+        Set<WeightGroup> onDevice = identitySet(tiers.onDevice());
+        Set<WeightGroup> onHost = identitySet(tiers.onHost());
+        List<PipelineModel.Stages> stages = new ArrayList<>();
+        for (WeightGroup group : streamed) {
+            boolean stays = onDevice.contains(group);
+            boolean read = !stays && !onHost.contains(group);
+            long bytes = group.sizeBytes();
+            stages.add(
+                    new PipelineModel.Stages(
+                            read
+                                    ? extents.get(group.index()).readBytes()
+                                            / rates.diskBytesPerSecond()
+                                    : 0,
+                            stays ? 0 : bytes / rates.busBytesPerSecond(),
+                            bytes / rates.deviceBytesPerSecond()));
+        }
+        return stages;
+    }
+
+    private static Set<WeightGroup> identitySet(List<WeightGroup> groups) {
+        Set<WeightGroup> set = Collections.newSetFromMap(new IdentityHashMap<>());
+        set.addAll(groups);
+        return set;
     }
 
     private TierChooser chooser() {
@@ -140,8 +198,25 @@ final class DevicePlanner {
                         request.hostMemoryBytes()
                                 - leastHostBytes
                                 + device.leastStagingCount() * chunkBytes);
-        long count = Math.min(device.stagingCount(), room / chunkBytes);
+        long count = Math.min(wantedChunks(), room / chunkBytes);
         return (int) Math.max(device.leastStagingCount(), count);
+    }
+
+    /**
+     * A chunk is held from the beginning of its read to the end of its copy. So one for each read
+     * in flight that the slower of disk and bus has use for (all of them reach the disk's
+     * bandwidth, fewer reach the bus's where that is less), one that is copied, and, where the disk
+     * is slower, those that are read while the bus is busy with a group that host memory keeps.
+     */
+    private int wantedChunks() {
+        if (device.readThreads() == 0) {
+            return device.stagingCount();
+        }
+        Bandwidths rates = device.bandwidths();
+        double diskToBus = rates.diskBytesPerSecond() / rates.busBytesPerSecond();
+        double reads = Math.ceil(device.readThreads() * Math.min(1, 1 / diskToBus));
+        double waiting = diskToBus < 1 ? Math.ceil(diskToBus * slotBytes / stagingBytes) : 1;
+        return (int) Math.min(device.stagingCount(), reads + 1 + waiting);
     }
 
     /** Adds what the tiers take, and the tables that there is room for. */

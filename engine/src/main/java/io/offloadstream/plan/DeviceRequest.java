@@ -16,9 +16,13 @@ import java.util.function.LongUnaryOperator;
  * @param fixed what is charged to it whatever the plan: the context, other models, workspace,
  *     hidden state, KV cache
  * @param chargedBytes what an allocation of a size is charged on the device
- * @param slotCount slots of the ring that weights are copied to
+ * @param slotCount slots of the ring that weights are copied to, at least: what the least budget
+ *     has
+ * @param mostSlotCount as many as may be taken where more make a pass faster
  * @param leastStagingCount pinned chunks that reads land in, at least: what the least budget has
- * @param stagingCount as many as are wanted, if they are a small part of the host's budget
+ * @param stagingCount the most that are wanted, if they are a small part of the host's budget
+ * @param readThreads reads in flight that the count of chunks follows from, by the bandwidths; 0 to
+ *     want as many as stagingCount
  * @param blockCount how many of the first groups are blocks, which are STREAMED
  * @param leastBlocks how many of them must stay on the device ({@code gpuLayers})
  * @param spareBytes of the device, what stays free for requests rather than keep groups resident
@@ -29,8 +33,10 @@ public record DeviceRequest(
         List<Term> fixed,
         LongUnaryOperator chargedBytes,
         int slotCount,
+        int mostSlotCount,
         int leastStagingCount,
         int stagingCount,
+        int readThreads,
         int blockCount,
         int leastBlocks,
         long spareBytes,
@@ -48,6 +54,10 @@ public record DeviceRequest(
                             + " to "
                             + stagingCount
                             + " must be at least 1");
+        }
+        if (mostSlotCount < slotCount || readThreads < 0) {
+            throw new IllegalArgumentException(
+                    "slots " + slotCount + " to " + mostSlotCount + ", reads " + readThreads);
         }
         if (leastBlocks < 0 || leastBlocks > blockCount) {
             throw new IllegalArgumentException(

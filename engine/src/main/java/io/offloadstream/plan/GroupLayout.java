@@ -99,6 +99,15 @@ public final class GroupLayout {
     }
 
     /**
+     * Returns how many tensors were stated.
+     *
+     * @return tensors
+     */
+    public int size() {
+        return names.size();
+    }
+
+    /**
      * Returns what kernels do with a tensor.
      *
      * @param ref a reference of this layout

@@ -40,8 +40,7 @@ final class PlanTable {
             long resident = run.stream().filter(group -> plan.isResident(group.index())).count();
             long onHost = run.stream().filter(group -> plan.isOnHost(group.index())).count();
             String name = run.size() == 1 ? first.name() : first.name() + " to " + last.name();
-            boolean gathered =
-                    first.access() == Access.GATHERED || first.access() == Access.INDEX;
+            boolean gathered = first.access() == Access.GATHERED || first.access() == Access.INDEX;
             List<String> cells = new ArrayList<>();
             cells.add(name);
             cells.add(Integer.toString(run.size()));

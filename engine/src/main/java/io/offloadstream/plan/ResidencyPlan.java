@@ -44,9 +44,7 @@ public final class ResidencyPlan {
         this.onHost = new boolean[request.groups().size()];
         for (WeightGroup group : request.groups()) {
             resident[group.index()] =
-                    mapped
-                            || group.access() == Access.STATIC
-                            || group.access() == Access.INDEX;
+                    mapped || group.access() == Access.STATIC || group.access() == Access.INDEX;
         }
         for (WeightGroup group : pinned) {
             resident[group.index()] = true;
@@ -355,7 +353,10 @@ public final class ResidencyPlan {
      */
     public long computedBytesPerPass() {
         return groups().stream()
-                .filter(group -> group.access() == Access.STREAMED || group.access() == Access.STATIC)
+                .filter(
+                        group ->
+                                group.access() == Access.STREAMED
+                                        || group.access() == Access.STATIC)
                 .mapToLong(WeightGroup::sizeBytes)
                 .sum();
     }

@@ -17,14 +17,8 @@ public final class PlainEncoder implements TensorEncoder {
 
     @Override
     public void encode(TensorRows source, TensorSink sink) throws IOException {
-        int rowBytes = source.rowBytes();
-        int chunkRows = (int) Math.min(source.rows(), Math.max(1, CHUNK_BYTES / Math.max(1, rowBytes)));
-        byte[] chunk = new byte[Math.multiplyExact(chunkRows, rowBytes)];
         OutputStream target = sink.begin("", source.type(), source.shape());
-        for (long begin = 0; begin < source.rows(); begin += chunkRows) {
-            int count = (int) Math.min(chunkRows, source.rows() - begin);
-            source.read(begin, count, chunk);
-            target.write(chunk, 0, count * rowBytes);
-        }
+        new RowChunks(source, source.rowBytes())
+                .forEach((rows, count) -> target.write(rows.array(), 0, rows.limit()));
     }
 }

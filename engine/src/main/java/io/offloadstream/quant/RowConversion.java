@@ -24,5 +24,10 @@ interface RowConversion {
      * @throws ArithmeticException if a value cannot be written so; the message has it
      */
     void convert(
-            byte[] source, DType type, int sourceOffset, int count, byte[] target, int targetOffset);
+            byte[] source,
+            DType type,
+            int sourceOffset,
+            int count,
+            byte[] target,
+            int targetOffset);
 }

@@ -53,16 +53,13 @@ public final class RowEncoder implements TensorEncoder {
         if (columns == 0 || source.rows() == 0) {
             return;
         }
-        int chunkRows =
-                (int) Math.min(source.rows(), Math.max(1, CHUNK_BYTES / Math.max(from, to)));
-        byte[] read = new byte[Math.multiplyExact(chunkRows, from)];
-        byte[] made = new byte[Math.multiplyExact(chunkRows, to)];
-        for (long begin = 0; begin < source.rows(); begin += chunkRows) {
-            int count = (int) Math.min(chunkRows, source.rows() - begin);
-            source.read(begin, count, read);
-            convert(source, count, read, made);
-            stored.write(made, 0, count * to);
-        }
+        RowChunks chunks = new RowChunks(source, Math.max(from, to));
+        byte[] made = new byte[Math.multiplyExact(chunks.mostRows(), to)];
+        chunks.forEach(
+                (rows, count) -> {
+                    convert(source, count, rows.array(), made);
+                    stored.write(made, 0, count * to);
+                });
     }
 
     private void convert(TensorRows source, int count, byte[] read, byte[] made) {
@@ -80,15 +77,20 @@ public final class RowEncoder implements TensorEncoder {
                         }
                     });
         } catch (ArithmeticException e) {
-            throw new CheckpointException(
-                    "tensor "
-                            + source.name()
-                            + " cannot be written as "
-                            + conversion.target()
-                            + ": "
-                            + e.getMessage()
-                            + "; choose another type",
-                    e);
+            throw refused(source, conversion.target(), e);
         }
+    }
+
+    /** Makes the exception for a value that a type does not have. */
+    static CheckpointException refused(TensorRows source, DType target, ArithmeticException e) {
+        return new CheckpointException(
+                "tensor "
+                        + source.name()
+                        + " cannot be written as "
+                        + target
+                        + ": "
+                        + e.getMessage()
+                        + "; choose another type",
+                e);
     }
 }

@@ -8,20 +8,21 @@ import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.platform.DType;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** The open files of a checkpoint, and views of its tensors. Used by one thread. */
+/** The open files of a checkpoint, and views of its tensors. Thread-safe, its views too. */
 public final class SourceFiles implements AutoCloseable {
 
     /** The JDK copies what it reads off the heap first, as much as it is asked for. */
     private static final int CHUNK_BYTES = 1 << 20;
 
-    private final Map<Path, FileChannel> channels = new HashMap<>();
+    private final Map<Path, FileChannel> channels = new ConcurrentHashMap<>();
 
     /**
      * Views a tensor as it is stored.
@@ -45,11 +46,7 @@ public final class SourceFiles implements AutoCloseable {
 
     private void read(TensorEntry entry, long offset, byte[] target, int begin, int length)
             throws IOException {
-        FileChannel channel = channels.get(entry.file());
-        if (channel == null) {
-            channel = FileChannel.open(entry.file(), StandardOpenOption.READ);
-            channels.put(entry.file(), channel);
-        }
+        FileChannel channel = channel(entry.file());
         int done = 0;
         while (done < length) {
             int chunk = Math.min(CHUNK_BYTES, length - done);
@@ -62,6 +59,22 @@ public final class SourceFiles implements AutoCloseable {
                         entry.file() + ": was cut while tensor " + entry.name() + " was read");
             }
             done += count;
+        }
+    }
+
+    private FileChannel channel(Path file) throws IOException {
+        try {
+            return channels.computeIfAbsent(file, SourceFiles::open);
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static FileChannel open(Path file) {
+        try {
+            return FileChannel.open(file, StandardOpenOption.READ);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -187,6 +187,6 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     /** Frees the staging and the copy stream, which has been {@link #stop stopped}. */
     @Override
     public void close() {
-        Owned.closeAll(timeline::close, staging, gds, copies);
+        Owned.closeAll(timeline, staging, gds, copies);
     }
 }

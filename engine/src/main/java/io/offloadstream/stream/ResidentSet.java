@@ -60,7 +60,9 @@ final class ResidentSet {
         }
     }
 
-    /** Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already. */
+    /**
+     * Takes memory for the STATIC and INDEX groups; all groups of mapped files are there already.
+     */
     void open() {
         for (WeightGroup group : plan.groups()) {
             if (plan.isMapped()) {
@@ -225,6 +227,20 @@ final class ResidentSet {
             slotVictims(evictable(memory)).forEach(group -> ring.add(takeAway(group)));
         }
         return !ring.isEmpty();
+    }
+
+    /**
+     * Makes one pinned group's memory a slot.
+     *
+     * @return whether there was one that can go and is large enough
+     */
+    boolean giveOneToRing(List<Slot> ring) {
+        List<Integer> victims = slotVictims(evictable(memory));
+        if (victims.isEmpty()) {
+            return false;
+        }
+        ring.add(takeAway(victims.get(0)));
+        return true;
     }
 
     /**

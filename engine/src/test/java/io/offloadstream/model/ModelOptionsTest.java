@@ -16,6 +16,7 @@ import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
+import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ public class ModelOptionsTest {
                                 Map.entry("threads", "3"),
                                 Map.entry("trackProgress", true),
                                 Map.entry("verify", "TRUE"),
+                                Map.entry("quantize", "int4"),
                                 Map.entry("trace", "a.json"),
                                 Map.entry("backend", "cpu"),
                                 Map.entry("cachePolicy", "pinned")));
@@ -78,6 +80,7 @@ public class ModelOptionsTest {
                         3,
                         true,
                         true,
+                        Quantization.INT4,
                         new DeviceOptions(
                                 "cpu",
                                 Backends.ANY_DEVICE,
@@ -86,6 +89,7 @@ public class ModelOptionsTest {
                                 Gemm.OWN,
                                 KvCachePlacement.AUTO,
                                 AttentionPlace.DEVICE,
+                                6,
                                 6,
                                 0,
                                 32,
@@ -123,6 +127,7 @@ public class ModelOptionsTest {
                         KvCachePlacement.HOST,
                         AttentionPlace.HOST,
                         3,
+                        3,
                         9,
                         16,
                         0,
@@ -159,6 +164,25 @@ public class ModelOptionsTest {
         assertEquals(ModelOptions.parse(Map.of("prefetchLayers", "3")).hostSlots(), 4);
         Map<String, String> blocks = Map.of("prefetchLayers", "3", "scheduler", "block");
         assertEquals(ModelOptions.parse(blocks).hostSlots(), 6);
+        ModelOptions costAware = ModelOptions.parse(Map.of("scheduler", "cost-aware"));
+        assertEquals(costAware.stream().scheduler(), StreamOptions.SchedulerKind.COST_AWARE);
+        assertEquals(costAware.hostSlots(), 2);
+    }
+
+    @Test
+    public void aDepthThatWasGivenIsNotThePlannersToChoose() {
+        DeviceOptions free = ModelOptions.parse(Map.of("readThreads", "3")).device();
+        assertEquals(free.deviceSlots(), 2);
+        assertEquals(free.mostDeviceSlots(), 6);
+        for (Map<String, String> given :
+                List.of(
+                        Map.of("deviceSlots", "2"),
+                        Map.of("prefetchLayers", "1"),
+                        Map.of("scheduler", "lookahead"))) {
+            DeviceOptions options = ModelOptions.parse(given).device();
+            assertEquals(options.deviceSlots(), 2, given.toString());
+            assertEquals(options.mostDeviceSlots(), 2, given.toString());
+        }
     }
 
     @Test
@@ -178,7 +202,7 @@ public class ModelOptionsTest {
             {"deviceSlots", "0", "from 1"},
             {"pinnedSlots", "none", "from 1"},
             {"gpuLayers", "-2", "from 0"},
-            {"quantize", "int4", "valid"},
+            {"quantize", "fp8", "valid"},
             {"io", "spdk", "gds"},
             {"backend", "vulkan", "opencl"},
             {"computeType", "float64", "bfloat16"},
@@ -247,7 +271,7 @@ public class ModelOptionsTest {
 
     @Test
     public void aDepthThatNoRingHasIsNamedInTheError() {
-        for (String scheduler : new String[] {"lookahead", "block"}) {
+        for (String scheduler : new String[] {"cost-aware", "lookahead", "block"}) {
             Map<String, String> options =
                     Map.of("prefetchLayers", "2147483647", "scheduler", scheduler);
             IllegalArgumentException e =

@@ -49,6 +49,9 @@ public class DevicePlannerTest {
         private final int blocks;
         private final int leastBlocks;
         private int mostChunks = 3;
+        private int mostSlots;
+        private int readThreads;
+        private Bandwidths rates = RATES;
 
         Case(List<WeightGroup> groups, int slots, int block, int leastBlocks) {
             this.groups = groups;
@@ -69,12 +72,14 @@ public class DevicePlannerTest {
                             DEVICE_FIXED,
                             DevicePlannerTest::charged,
                             slots,
+                            Math.max(slots, mostSlots),
                             3,
                             mostChunks,
+                            readThreads,
                             blocks,
                             leastBlocks,
                             deviceSpare,
-                            RATES);
+                            rates);
             return ResidencyPlanner.plan(
                     new PlanRequest(
                             groups,
@@ -160,6 +165,80 @@ public class DevicePlannerTest {
             assertEquals(some.plan(device, enough).stagingCount(), chunks);
             assertEquals(some.plan(device, enough - 1).stagingCount(), chunks - 1);
         }
+    }
+
+    /** A budget that holds a pass of 40 equal groups in part: every fourth is read, or all. */
+    private ResidencyPlan forty(Case some, int onHost) {
+        ResidencyPlan most = some.plan(Long.MAX_VALUE, Long.MAX_VALUE);
+        assertEquals(most.deviceLeastBytes(), 22222 + 2 * charged(8_000_000), "of two slots");
+        long host = most.leastBytes() + onHost * HostMemory.chargedBytes(8_000_000);
+        return some.plan(22222 + 9 * charged(8_000_000), host);
+    }
+
+    private Case fortyGroups(Bandwidths rates) {
+        end = 0;
+        List<WeightGroup> groups = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            groups.add(group(i, Access.STREAMED, 8_000_000));
+        }
+        Case some = new Case(groups, 2, 1, 0);
+        some.mostSlots = 6;
+        some.rates = rates;
+        return some;
+    }
+
+    @Test
+    public void slotsFollowFromTheTimesOfTheStages() {
+        Bandwidths slowDisk = new Bandwidths(1e9, 3e10, 4e9, 1e12);
+        // all from disk, which is always busy with two
+        assertEquals(forty(fortyGroups(slowDisk), 0).slotCount(), 2);
+        // groups of host memory between those from disk: the next read begins beside them
+        ResidencyPlan mixed = forty(fortyGroups(slowDisk), 28);
+        assertTrue(mixed.slotCount() > 2, mixed.toString());
+        assertTrue(
+                mixed.deviceTerms().stream()
+                        .anyMatch(t -> t.name().equals("ring of " + mixed.slotCount() + " slots")),
+                "it shows");
+        assertTrue(mixed.deviceChargedBytes() <= mixed.deviceMemoryBytes());
+        // the bus is the slowest anyway
+        assertEquals(forty(fortyGroups(new Bandwidths(1e12, 3e10, 4e9, 1e12)), 28).slotCount(), 2);
+        Case given = fortyGroups(slowDisk);
+        given.mostSlots = 2;
+        assertEquals(forty(given, 28).slotCount(), 2);
+    }
+
+    @Test
+    public void atTheLeastBudgetThereAreTheLeastSlots() {
+        Case some = fortyGroups(new Bandwidths(1e9, 3e10, 4e9, 1e12));
+        some.readThreads = 8;
+        some.mostChunks = 16;
+        ResidencyPlan most = some.plan(Long.MAX_VALUE, Long.MAX_VALUE);
+        long device = most.deviceLeastBytes();
+        ResidencyPlan least = some.plan(device, most.leastBytes());
+        assertEquals(least.slotCount(), 2);
+        assertEquals(least.stagingCount(), 3);
+        requireRefused(
+                some, device - 1, most.leastBytes(), "deviceMemory=" + device + " ", "context");
+    }
+
+    @Test
+    public void chunksFollowFromDiskAndBus() {
+        long host = 1L << 30;
+        Case some = fortyGroups(new Bandwidths(1e9, 3e10, 1e11, 1e12));
+        some.readThreads = 8;
+        some.mostChunks = 16;
+        // eight in flight, one that is copied, one that waits for the bus
+        assertEquals(some.plan(1 << 25, host).stagingCount(), 10);
+        // half as fast a disk as the bus: a group of two chunks takes the bus for the time of one
+        some.rates = new Bandwidths(1e9, 3e10, 2e9, 1e12);
+        assertEquals(some.plan(1 << 25, host).stagingCount(), 10);
+        some.rates = new Bandwidths(1.9e9, 3e10, 2e9, 1e12);
+        assertEquals(some.plan(1 << 25, host).stagingCount(), 11);
+        // the disk is four times as fast: two reads in flight are as fast as the bus
+        some.rates = new Bandwidths(8e9, 3e10, 2e9, 1e12);
+        assertEquals(some.plan(1 << 25, host).stagingCount(), 4);
+        some.readThreads = 0;
+        assertEquals(some.plan(1 << 25, host).stagingCount(), 16, "asked for by number");
     }
 
     private static void requireRefused(
@@ -307,7 +386,7 @@ public class DevicePlannerTest {
         end = 0;
         List<WeightGroup> groups = List.of(group(0, Access.STREAMED, 1000));
         DeviceRequest device =
-                new DeviceRequest(1 << 20, List.of(), size -> size, 2, 2, 2, 1, 0, 0, RATES);
+                new DeviceRequest(1 << 20, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, RATES);
         PlanRequest request =
                 new PlanRequest(groups, List.of(), 1 << 20, 1, 0, 1, Mapping.REQUIRED, 0, device);
         expectThrows(IllegalArgumentException.class, () -> ResidencyPlanner.plan(request));

@@ -28,6 +28,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             PlanCommand.class,
             DryRunCommand.class,
+            ConvertCommand.class,
             DevicesCommand.class,
             BenchCommand.class,
             BenchCaseCommand.class,

@@ -45,9 +45,11 @@ final class ModelFlags {
                     new Flag("kvCacheType", "TYPE", "float32, float16 or bfloat16."),
                     new Flag("kvCachePlacement", "WHERE", "auto, device or host."),
                     new Flag(
-                            "attention", "WHERE", "device or host, for keys and values on the host."),
+                            "attention",
+                            "WHERE",
+                            "device or host, for keys and values on the host."),
                     new Flag("io", "HOW", "auto, direct, mmap, buffered or gds."),
-                    new Flag("scheduler", "NAME", "lookahead or block."),
+                    new Flag("scheduler", "NAME", "cost-aware, lookahead or block."),
                     new Flag("prefetchLayers", "N", "Groups read ahead of the one that computes."),
                     new Flag("hostSlots", "N", "Slots that groups are read into (cpu)."),
                     new Flag("deviceSlots", "N", "Slots that groups are copied to (device)."),
@@ -56,10 +58,12 @@ final class ModelFlags {
                     new Flag("readThreads", "N", "Read requests in flight."),
                     new Flag("threads", "N", "Compute threads."),
                     new Flag("cachePolicy", "NAME", "pinned."),
+                    new Flag("quantize", "TYPE", "none, int8 or int4: weights that fit in memory."),
                     new Flag("computeType", "TYPE", "float32, bfloat16 or float16."),
                     new Flag("gemm", "NAME", "own or cublas."),
                     new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
                     new Flag("deviceId", "N", "Which device, as devices lists them."),
+                    new Flag("verify", null, "Compare the checksums of a packed copy first."),
                     new Flag("trace", "FILE", "Write a Chrome/Perfetto trace of every stage."),
                     new Flag("trackProgress", null, "Log slow passes (--verbose shows the log)."));
 

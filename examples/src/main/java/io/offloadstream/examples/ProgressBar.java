@@ -39,6 +39,18 @@ final class ProgressBar implements AutoCloseable {
         return bar;
     }
 
+    /**
+     * Makes a bar for work that is not a pass.
+     *
+     * @param err the writer of standard error
+     * @return the bar, told by {@link #advanced}; invisible where nobody looks
+     */
+    static ProgressBar on(PrintWriter err) {
+        ProgressBar bar = new ProgressBar(err);
+        bar.finished = !isTerminal();
+        return bar;
+    }
+
     /** Newer JDKs have a console where there is no terminal, and a method that tells. */
     @SuppressWarnings("SystemConsoleNull")
     private static boolean isTerminal() {
@@ -54,7 +66,7 @@ final class ProgressBar implements AutoCloseable {
     }
 
     /** Draws at most ten times a second, and nothing at all while passes are quicker than that. */
-    private synchronized void advanced(int done, int total) {
+    synchronized void advanced(int done, int total) {
         long now = System.nanoTime();
         if (finished || now - drawnNanos < REDRAW_NANOS) {
             return;

@@ -5,10 +5,18 @@
 package io.offloadstream.examples;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
+import static org.testng.Assert.assertNotEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.platform.gpu.KernelCache;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.testng.annotations.Test;
 
 public class PlanCommandTest {
@@ -53,6 +61,35 @@ public class PlanCommandTest {
         long four = least(CliRun.of("plan", "--length=64", "--batch=4", "--host-memory=64MB"));
         assertTrue(one < longer, one + " " + longer);
         assertTrue(one < four, one + " " + four);
+    }
+
+    /** Numbers that no machine has stand in the file: found, believed, and measured away. */
+    @Test
+    public void measureTakesTheBandwidthsAgain() throws IOException {
+        String before = System.getProperty(KernelCache.PROPERTY);
+        try (TemporaryDirectory folder = TemporaryDirectory.create("measure")) {
+            System.setProperty(KernelCache.PROPERTY, folder.path().toString());
+            assertEquals(CliRun.of("plan", "--host-memory=64MB").code(), 0);
+            Path kept;
+            try (Stream<Path> files = Files.list(folder.path().resolve("bandwidths"))) {
+                kept = files.findFirst().orElseThrow();
+            }
+            String odd = "bandwidths 1\n77.0\n33.0\nInfinity\nInfinity\n";
+            Files.writeString(kept, odd, StandardCharsets.UTF_8);
+            CliRun believed = CliRun.of("plan", "--host-memory=64MB");
+            assertTrue(believed.out().contains("77 B"), believed.out());
+            assertTrue(believed.out().contains("33 B"), believed.out());
+            CliRun measured = CliRun.of("plan", "--host-memory=64MB", "--measure");
+            assertEquals(measured.code(), 0, measured.err());
+            assertFalse(measured.out().contains("77 B"), measured.out());
+            assertNotEquals(Files.readString(kept, StandardCharsets.UTF_8), odd);
+        } finally {
+            if (before == null) {
+                System.clearProperty(KernelCache.PROPERTY);
+            } else {
+                System.setProperty(KernelCache.PROPERTY, before);
+            }
+        }
     }
 
     @Test

@@ -35,6 +35,11 @@ final class ChildJvm {
             List<String> command = new ArrayList<>();
             command.add(ProcessHandle.current().info().command().orElseThrow());
             command.add("-Xmx256m");
+            for (String name : List.of("offloadstream.cache", "offloadstream.shared")) {
+                if (System.getProperty(name) != null) {
+                    command.add("-D" + name + "=" + System.getProperty(name));
+                }
+            }
             command.add("-Dorg.slf4j.simpleLogger.defaultLogLevel=warn");
             command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
             command.addAll(arguments);

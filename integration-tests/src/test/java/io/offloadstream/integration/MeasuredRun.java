@@ -18,8 +18,8 @@ import java.util.Map;
  */
 final class MeasuredRun {
 
-    private static final int[] PROMPT = {5, 700, 31, 4000, 8, 90, 2222, 17, 6, 1};
-    private static final int TOKENS = 3;
+    static final int[] PROMPT = {5, 700, 31, 4000, 8, 90, 2222, 17, 6, 1};
+    static final int TOKENS = 3;
 
     /**
      * The most memory at one time.
@@ -58,9 +58,14 @@ final class MeasuredRun {
     }
 
     /** The high-water mark of this process's resident memory. */
-    private static long peakResidentBytes() throws IOException {
+    static long peakResidentBytes() throws IOException {
+        return statusBytes("VmHWM:");
+    }
+
+    /** A figure of {@code /proc/self/status}. */
+    static long statusBytes(String name) throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmHWM:"))
+                .filter(line -> line.startsWith(name))
                 .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
                 .findFirst()
                 .orElseThrow();

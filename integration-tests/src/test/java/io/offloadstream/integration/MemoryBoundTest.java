@@ -7,6 +7,8 @@ package io.offloadstream.integration;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.device.Backends;
+import io.offloadstream.platform.DeviceException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +30,8 @@ public class MemoryBoundTest {
 
     private static final long SEED = 5;
     private static final long BUDGET_BYTES = 150_000_000;
+    private static final long HOST_BYTES = 60_000_000;
+    private static final long DEVICE_BYTES = 90_000_000;
     private static final long JVM_BYTES = 250_000_000;
     private static final long MAPPED_BUDGET_BYTES = 500_000_000;
     private static final long SPARE_BYTES = 1_000_000_000;
@@ -77,5 +81,35 @@ public class MemoryBoundTest {
                 io + ": reserved " + peaks.budgetBytes() + " of " + budgetBytes);
         // a run that held no weights would pass the above
         assertTrue(peaks.budgetBytes() > budgetBytes / 2, io + ": " + peaks.budgetBytes());
+    }
+
+    /** Where a processor poses as the device, what it calls device memory is the process's. */
+    @Test
+    public void theProcessStaysWithinBothBudgetsOfADeviceAndJvm() {
+        requireOpenCl();
+        ChildJvm.Ended child =
+                ChildJvm.run(
+                        MeasuredDeviceRun.class,
+                        List.of(
+                                scratch.path().toString(),
+                                Long.toString(HOST_BYTES),
+                                Long.toString(DEVICE_BYTES)));
+        assertEquals(child.exitCode(), 0, child.errors());
+        MeasuredDeviceRun.Peaks peaks = MeasuredDeviceRun.Peaks.parse(child.output());
+        long limit = HOST_BYTES + DEVICE_BYTES + JVM_BYTES + peaks.contextBytes();
+        assertTrue(peaks.processBytes() <= limit, peaks + ", limit " + limit);
+        assertTrue(peaks.hostBytes() <= HOST_BYTES, peaks.toString());
+        assertTrue(peaks.deviceBytes() <= DEVICE_BYTES, peaks.toString());
+        assertTrue(peaks.contextBytes() > 0, peaks.toString());
+        assertTrue(peaks.hostBytes() > HOST_BYTES / 2, "host groups: " + peaks);
+        assertTrue(peaks.deviceBytes() > DEVICE_BYTES / 2, "device groups: " + peaks);
+    }
+
+    private static void requireOpenCl() {
+        try {
+            Backends.devices().choose("opencl", Backends.ANY_DEVICE);
+        } catch (DeviceException | IllegalArgumentException e) {
+            throw new SkipException("no OpenCL device: " + e.getMessage(), e);
+        }
     }
 }

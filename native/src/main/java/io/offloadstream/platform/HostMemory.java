@@ -124,6 +124,8 @@ public final class HostMemory implements DeviceBuffer {
         long address = 0;
         try {
             address = source.allocate(chargedBytes(sizeBytes));
+        } catch (DeviceMemoryException e) {
+            throw new DeviceMemoryException(purpose + ": " + e.getMessage(), e);
         } catch (OffloadStreamException e) {
             throw new OffloadStreamException(purpose + ": " + e.getMessage(), e);
         } finally {

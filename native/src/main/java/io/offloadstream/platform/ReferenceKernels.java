@@ -83,8 +83,7 @@ public final class ReferenceKernels implements Kernels {
             long yStride,
             int outBegin,
             int outEnd) {
-        ReferenceProduct.WeightRow row =
-                ReferenceProduct.packed(weight, escapes, firstRow, in);
+        ReferenceProduct.WeightRow row = ReferenceProduct.packed(weight, escapes, firstRow, in);
         float[] offsets = loadOrZero(bias, biasType, outBegin, Math.max(0, outEnd - outBegin));
         ReferenceProduct.linear(x, rows, in, row, offsets, y, yStride, outBegin, outEnd);
     }

@@ -173,6 +173,27 @@ public class ElementwiseKernelsTest {
     }
 
     @Test(dataProvider = "instructionSets")
+    public void rowsOfBlocksAreGatheredAsTheReferenceDoes(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        for (int width : new int[] {32, 96, 160, 640}) {
+            for (DType type : new DType[] {DType.Q8_0, DType.Q4_0}) {
+                try (KernelData data = new KernelData(width)) {
+                    int rows = 3;
+                    int count = rows * width;
+                    long table = data.blocks(5, width, type, 2);
+                    long rowBytes = type.bytes(width);
+                    long addresses = data.longs(table + 4 * rowBytes, table, table + rowBytes);
+                    long actual = data.zeros(4L * count, 0);
+                    long expected = data.zeros(4L * count, 0);
+                    kernels.gather(addresses, rows, width, type.code(), actual);
+                    reference.gather(addresses, rows, width, type.code(), expected);
+                    data.assertSameBits(actual, expected, count, type + " gather " + width);
+                }
+            }
+        }
+    }
+
+    @Test(dataProvider = "instructionSets")
     public void allHalvesAreWidenedRight(String instructionSet) {
         Kernels kernels = KernelData.kernels(instructionSet);
         int count = 1 << 16;

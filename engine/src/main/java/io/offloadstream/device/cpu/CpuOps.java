@@ -329,8 +329,7 @@ final class CpuOps extends CheckedOps {
     }
 
     @Override
-    protected void gatherPackedRows(
-            long[] addresses, int[] numbers, long escapes, Tensor target) {
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
         scattered.gatherPacked(addresses, numbers, escapes, target);
     }
 

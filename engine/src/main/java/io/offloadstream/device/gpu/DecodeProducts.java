@@ -70,6 +70,11 @@ final class DecodeProducts implements Products {
             GpuKernel kernel = begin(x, row, weight);
             kernel.int32(epilogue).int32(activation.code());
             kernel.buffer(scales == null ? 0 : scales.address());
+            if (weight.type() == DType.BF16_PACKED) {
+                escapes(kernel, weight);
+                escapes(kernel, null);
+                escapes(kernel, null);
+            }
             part(kernel, row, weight, bias, y);
             absent(kernel);
             absent(kernel);
@@ -99,6 +104,11 @@ final class DecodeProducts implements Products {
             Tensor x, int row, Tensor[] weights, Tensor[] biases, Tensor[] y, int begin, int end) {
         GpuKernel kernel = begin(x, row, weights[begin]);
         kernel.int32(Epilogue.STORE).int32(Activation.SILU.code()).buffer(0);
+        for (int i = begin; i < begin + MOST_WEIGHTS; i++) {
+            if (weights[begin].type() == DType.BF16_PACKED) {
+                escapes(kernel, i < end ? weights[i] : null);
+            }
+        }
         int groups = 0;
         for (int i = begin; i < begin + MOST_WEIGHTS; i++) {
             if (i < end) {
@@ -136,6 +146,10 @@ final class DecodeProducts implements Products {
             GpuKernel kernel = known[size];
             kernel.buffer(at(x, row)).int32(rows).int32(x.columns());
             kernel.int32(vectors(x, row, gate)).int32(activation.code());
+            if (gate.type() == DType.BF16_PACKED) {
+                escapes(kernel, gate);
+                escapes(kernel, up);
+            }
             ProductKernels.optional(kernel.buffer(gate.address()), gateBias);
             ProductKernels.optional(kernel.buffer(up.address()), upBias);
             kernel.buffer(at(y, row)).int32(y.columns());
@@ -180,6 +194,12 @@ final class DecodeProducts implements Products {
         ProductKernels.optional(kernel.buffer(weight.address()), bias)
                 .buffer(at(y, row))
                 .int32(weight.rows());
+    }
+
+    /** What a packed weight has besides; all weights of a launch are packed, or none. */
+    private static void escapes(GpuKernel kernel, Tensor weight) {
+        kernel.buffer(weight == null ? 0 : weight.escapes());
+        kernel.int32(weight == null ? 0 : weight.firstRow());
     }
 
     private static void absent(GpuKernel kernel) {

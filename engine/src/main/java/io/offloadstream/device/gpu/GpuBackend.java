@@ -83,7 +83,9 @@ public final class GpuBackend implements Backend {
             transfer = opened.own(gpu.newStream("KV transfer"));
             library =
                     opened.own(
-                            gemm == Gemm.CUBLAS ? new GemmLibrary(gpu, compute, computeType) : null);
+                            gemm == Gemm.CUBLAS
+                                    ? new GemmLibrary(gpu, compute, computeType)
+                                    : null);
             pool = attentionThreads > 0 ? new WorkerPool(attentionThreads) : null;
             opened.release();
         }

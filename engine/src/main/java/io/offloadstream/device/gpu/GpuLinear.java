@@ -13,7 +13,7 @@ import io.offloadstream.platform.gpu.Gpu;
 
 /**
  * Matrix products on a GPU, enqueued on one stream. Shapes were checked before. Weights are F32,
- * F16, BF16, Q8_0 or Q4_0, or F8_E4M3 with scales; sums are float32.
+ * F16, BF16, BF16_PACKED, Q8_0 or Q4_0, or F8_E4M3 with scales; sums are float32.
  *
  * <p>A phase has one order of summation: a row's bits depend on the row, the weight and the phase,
  * not on how many rows there are, unless a library multiplies. Kernels are looked up when they are

@@ -244,8 +244,7 @@ final class GpuOps extends CheckedOps {
     }
 
     @Override
-    protected void gatherPackedRows(
-            long[] addresses, int[] numbers, long escapes, Tensor target) {
+    protected void gatherPackedRows(long[] addresses, int[] numbers, long escapes, Tensor target) {
         gathering.gatherPacked(addresses, numbers, escapes, target);
     }
 }

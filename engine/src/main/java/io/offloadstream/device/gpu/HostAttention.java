@@ -6,7 +6,6 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.device.cpu.CpuAttention;
 import io.offloadstream.ops.AttentionSpec;
-import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
@@ -61,7 +60,8 @@ final class HostAttention {
         Tensor input =
                 new Tensor(DType.F32, memory.address(), query.rows(), (long) query.columns());
         Tensor output =
-                new Tensor(DType.F32, memory.address() + half, query.rows(), (long) query.columns());
+                new Tensor(
+                        DType.F32, memory.address() + half, query.rows(), (long) query.columns());
         compute.download(query.address(), input.address(), half, half, 1);
         // the last result has left the buffer then, too
         try (DeviceEvent arrived = compute.record()) {

@@ -82,14 +82,12 @@ final class PeakMeasure {
         String name = type == DType.F16 ? "float16" : "bfloat16";
         ProductPeak loop =
                 gpu.hasModule(MODULE)
-                        ? vector.orFaster(
-                                new ProductPeak(matrixLoop(type), name + " matrix units"))
+                        ? vector.orFaster(new ProductPeak(matrixLoop(type), name + " matrix units"))
                         : vector;
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
                 GpuGemm gemm = gpu.gemm(budget)) {
             return loop.orFaster(
-                    new ProductPeak(
-                            library(gemm, budget, type), name + " matrix units by cuBLAS"));
+                    new ProductPeak(library(gemm, budget, type), name + " matrix units by cuBLAS"));
         } catch (DeviceException e) {
             LOG.debug("the peak is measured without a library: {}", e.getMessage());
             return loop;
@@ -208,7 +206,7 @@ final class PeakMeasure {
                 HostMemory source = gpu.allocateHost(budget, "measurement", bytes)) {
             for (int i = 0; i < bytes / 2; i++) {
                 int bits = i * 0x9e37;
-                source.buffer(2L * i, 2).putShort(0, (short) (one | bits >> 3 & mantissa));
+                source.buffer(2L * i, 2).putShort(0, (short) (one | ((bits >> 3) & mantissa)));
             }
             for (long at = 0; at < target.sizeBytes(); at += bytes) {
                 stream.upload(source.address(), target.address() + at, bytes);

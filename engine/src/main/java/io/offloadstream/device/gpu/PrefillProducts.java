@@ -89,7 +89,8 @@ final class PrefillProducts implements Products {
                 isAligned(x) && (ProductKernels.hasBlocks(weight.type()) || isAligned(weight));
         linear.buffer(x.address()).int32(x.rows()).int32(x.columns()).int32(aligned ? 1 : 0);
         linear.buffer(weight.address()).int32(weight.type().code());
-        linear.buffer(scales == null ? 0 : scales.address());
+        linear.buffer(scales == null ? weight.escapes() : scales.address());
+        linear.int32(weight.firstRow());
         ProductKernels.optional(linear, bias).buffer(y.address()).int32(weight.rows());
         linear.int32(epilogue).int32(activation.code());
         linear.launch(stream, tiles(weight.rows()), tiles(x.rows()), 1, THREADS);

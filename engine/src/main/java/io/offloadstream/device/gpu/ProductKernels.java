@@ -60,7 +60,10 @@ final class ProductKernels implements AutoCloseable {
         return address % VECTOR_BYTES == 0 && columns % VECTOR_FLOATS == 0;
     }
 
-    /** Tells whether a type's rows are made of blocks, which products take at any even address. */
+    /**
+     * Tells whether a type's rows are made of blocks, which products take at any even address;
+     * losslessly packed ones at a multiple of 4, and their escapes too.
+     */
     static boolean hasBlocks(DType type) {
         return type.blockElements() > 1;
     }

@@ -258,20 +258,22 @@ public class CpuOpsTest {
     /** More rows than the workspace's table of addresses has entries, in any order, some twice. */
     @Test
     public void gatherTakesAnyNumberOfRows() {
-        for (DType type : new DType[] {DType.F32, DType.F16, DType.BF16}) {
-            Tensor table = tensors.random(type, 29, 131);
+        for (DType type :
+                new DType[] {DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0}) {
+            int width = type.blockElements() == 1 ? 131 : 160;
+            Tensor table = tensors.weight(type, 29, width);
             int rows = 1100;
             long[] addresses = new long[rows];
             for (int i = 0; i < rows; i++) {
                 int row = i * 7 % 29;
                 addresses[i] = table.rows(row, row + 1).address();
             }
-            Tensor target = tensors.random(DType.F32, rows, 131);
+            Tensor target = tensors.random(DType.F32, rows, width);
             ops.gather(addresses, type, target);
             float[] all = values(table);
             float[] actual = values(target);
             for (int i = 0; i < actual.length; i++) {
-                float expected = all[i / 131 * 7 % 29 * 131 + i % 131];
+                float expected = all[i / width * 7 % 29 * width + i % width];
                 assertEquals(actual[i], expected, type + " element " + i);
             }
         }

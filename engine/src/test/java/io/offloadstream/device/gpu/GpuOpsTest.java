@@ -13,6 +13,7 @@ import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.HostMemory;
 import java.util.Arrays;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
@@ -181,6 +182,37 @@ public class GpuOpsTest {
             {333, 1024, DType.F16},
             {90, 515, DType.F32},
         };
+    }
+
+    @DataProvider
+    public Object[][] gathersOfBlocks() {
+        return new Object[][] {
+            {1, 32, DType.Q4_0},
+            {1, 288, DType.Q8_0},
+            {7, 256, DType.Q4_0},
+            {333, 1056, DType.Q8_0},
+            {700, 160, DType.Q4_0},
+        };
+    }
+
+    /** Stored rows wait in their results' memory: no row, nor block, is written over too early. */
+    @Test(dataProvider = "gathersOfBlocks")
+    public void gatherOfBlocks(int rows, int width, DType type) {
+        StoredWeight stored = StoredWeight.random(fixture.random(), type, 97, width);
+        Tensor table = fixture.hostTensor(type, 97, width);
+        HostMemory.view(table.address(), stored.bytes.length).put(stored.bytes);
+        long[] addresses = new long[rows];
+        float[] expected = new float[rows * width];
+        for (int i = 0; i < rows; i++) {
+            int row = fixture.random().nextInt(97);
+            addresses[i] = table.rows(row, row + 1).address();
+            for (int c = 0; c < width; c++) {
+                expected[i * width + c] = (float) stored.values[row * width + c];
+            }
+        }
+        Tensor actual = fixture.workspace.allocate(DType.F32, rows, width);
+        ops.gather(addresses, type, actual);
+        fixture.assertSameBits(fixture.read(actual), expected, rows + " rows of " + type);
     }
 
     @Test(dataProvider = "gathers")

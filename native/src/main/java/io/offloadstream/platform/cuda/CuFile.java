@@ -14,6 +14,8 @@ import com.sun.jna.ptr.PointerByReference;
 import io.offloadstream.platform.DeviceException;
 import java.io.IOException;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * NVIDIA's cuFile, the library of GPUDirect Storage: its driver opened, one method per call, a
@@ -25,6 +27,8 @@ import java.util.Optional;
  * is opened by the first user here and closed by the last.
  */
 public final class CuFile implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(CuFile.class);
 
     /** {@code CU_FILE_ALLOW_COMPAT_MODE}, a bit of the control flags. */
     private static final int ALLOW_COMPAT_FLAG = 1;
@@ -49,6 +53,12 @@ public final class CuFile implements AutoCloseable {
     private static final int CARD_NVIDIA_FS_READS = 64;
     private static final int CARD_POSIX_READS = 72;
 
+    /**
+     * What the library may take of a card for itself, 128 MiB if nobody says, which no budget of
+     * ours knows. It goes through there what is not registered or not aligned; our reads are both.
+     */
+    private static final long CACHE_KIB = 4 << 10;
+
     private static CuFile opened;
     private static int users;
 
@@ -57,6 +67,7 @@ public final class CuFile implements AutoCloseable {
 
     private CuFile(CuFileLibrary library) {
         this.library = library;
+        limitCache();
         check("the cuFile driver does not open", library.driverOpen);
         countsReads = startCounting();
     }
@@ -73,6 +84,24 @@ public final class CuFile implements AutoCloseable {
         }
         users++;
         return opened;
+    }
+
+    /** The limit holds from the next opening of the driver on. */
+    private void limitCache() {
+        String problem =
+                library.setMaxCacheSize == null
+                        ? "the library has no cuFileDriverSetMaxCacheSize"
+                        : problem(call(library.setMaxCacheSize, CACHE_KIB));
+        if (problem != null) {
+            LOG.warn(
+                    "cuFile's cache on the card cannot be limited, so it may take 128 MB beside"
+                            + " deviceMemory: {}; set max_device_cache_size_kb in cufile.json",
+                    problem);
+        }
+    }
+
+    private static String problem(CuFileLibrary.Status status) {
+        return status.code == CuFileCode.SUCCESS ? null : CuFileCode.text(status.code, status.cuda);
     }
 
     private boolean startCounting() {

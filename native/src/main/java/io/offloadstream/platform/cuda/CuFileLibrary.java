@@ -119,6 +119,9 @@ final class CuFileLibrary {
     final Function bufDeregister;
     final Function read;
 
+    /** In all versions, but nothing depends on it. */
+    final Function setMaxCacheSize;
+
     /** From version 1.8 on. */
     final Function getVersion;
 
@@ -144,6 +147,7 @@ final class CuFileLibrary {
         bufRegister = library.getFunction("cuFileBufRegister");
         bufDeregister = library.getFunction("cuFileBufDeregister");
         read = library.getFunction("cuFileRead");
+        setMaxCacheSize = optional("cuFileDriverSetMaxCacheSize");
         getVersion = optional("cuFileGetVersion");
         getParameterBool = optional("cuFileGetParameterBool");
         getStatsLevel = optional("cuFileGetStatsLevel");

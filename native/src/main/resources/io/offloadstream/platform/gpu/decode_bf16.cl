@@ -12,6 +12,7 @@
 #define UNROLL_QUADS UNROLL
 #define SCALED 0
 #define FLOAT8 0
+#define PACKED 0
 
 HELPER INT64 row_bytes(int in) {
     return 2 * (INT64)in;

@@ -12,6 +12,7 @@
 #define UNROLL_QUADS UNROLL
 #define SCALED 1
 #define FLOAT8 0
+#define PACKED 0
 
 HELPER INT64 row_bytes(int in) {
     return (INT64)(in >> 5) * 34;

@@ -41,6 +41,14 @@ HELPER float4 times(float4 a, float scale) {
     return MAKE_FLOAT4(a.x * scale, a.y * scale, a.z * scale, a.w * scale);
 }
 
+/* 8 elements of 16 bits, two in a word. */
+HELPER segment bf16s_of(uint4 raw) {
+    segment s;
+    s.low = pairs_of(bf16x2_to_float2(raw.x), bf16x2_to_float2(raw.y));
+    s.high = pairs_of(bf16x2_to_float2(raw.z), bf16x2_to_float2(raw.w));
+    return s;
+}
+
 /* 8 elements of one of the types without blocks, from any place, 0 from count on. */
 HELPER segment load_plain(GLOBAL const uchar *row, int type, int begin, int count, int vector) {
     segment s;
@@ -61,11 +69,9 @@ HELPER segment load_plain(GLOBAL const uchar *row, int type, int begin, int coun
     if (type == TYPE_F16) {
         s.low = pairs_of(half2_to_float2(raw.x), half2_to_float2(raw.y));
         s.high = pairs_of(half2_to_float2(raw.z), half2_to_float2(raw.w));
-    } else {
-        s.low = pairs_of(bf16x2_to_float2(raw.x), bf16x2_to_float2(raw.y));
-        s.high = pairs_of(bf16x2_to_float2(raw.z), bf16x2_to_float2(raw.w));
+        return s;
     }
-    return s;
+    return bf16s_of(raw);
 }
 
 HELPER float4 floats8_of(uint word) {
@@ -109,12 +115,18 @@ HELPER INT64 bytes_of_row(int type, int count) {
     if (type == TYPE_Q4_0) {
         return (INT64)(count >> 5) * 18;
     }
+    if (type == TYPE_BF16_PACKED) {
+        return (INT64)(count >> 5) * PACKED_BYTES;
+    }
     return (INT64)count * (type == TYPE_F32 ? 4 : (type == TYPE_F8_E4M3 ? 1 : 2));
 }
 
-/* 8 columns of a row of a weight (out, in). */
-HELPER segment load_weights(GLOBAL const uchar *weight, int type, int vector, GLOBAL const float *scales, int o, int out,
-                            int begin, int in) {
+/*
+ * 8 columns of a row of a weight (out, in). scales: those of float8, or the escapes of a packed weight, whose high bytes
+ * by code are in table and whose first row has the number first_row.
+ */
+HELPER segment load_weights(GLOBAL const uchar *weight, int type, int vector, GLOBAL const float *scales,
+                            LOCAL_PTR const uint *table, int first_row, int o, int out, int begin, int in) {
     if (o >= out || begin >= in) {
         return zeros();
     }
@@ -124,6 +136,12 @@ HELPER segment load_weights(GLOBAL const uchar *weight, int type, int vector, GL
     }
     if (type == TYPE_Q8_0 || type == TYPE_Q4_0) {
         return load_block(row, type, begin);
+    }
+    if (type == TYPE_BF16_PACKED) {
+        GLOBAL const uchar *escapes = (GLOBAL const uchar *)scales;
+        const INT64 number = (INT64)first_row + o;
+        return bf16s_of(unpack(load_packed(row, begin >> 3), table, escapes, escapes_begin(escapes, number),
+                               escapes_begin(escapes, number + 1), begin >> 3));
     }
     return load_plain(row, type, begin, in, vector);
 }
@@ -176,10 +194,10 @@ HELPER void store_sums(const float *sums, GLOBAL float *y, int rows, int out, GL
     }
 }
 
-/* x (rows, in), weight (out, in), scales for float8; groups: ceil(out / 64), ceil(rows / 64). */
+/* x (rows, in), weight (out, in), scales for float8, or escapes of a packed weight whose first row is first_row; groups: ceil(out / 64), ceil(rows / 64). */
 KERNEL(256)
 void linear(BUFFER(const float, x), int rows, int in, int vector, BUFFER(const uchar, weight), int type,
-            BUFFER(const float, scales), BUFFER(const uchar, bias), int bias_type, BUFFER(float, y), int out, int epilogue,
+            BUFFER(const float, scales), int first_row, BUFFER(const uchar, bias), int bias_type, BUFFER(float, y), int out, int epilogue,
             int code) {
     POINTER(const float, x);
     POINTER(const uchar, weight);
@@ -188,10 +206,15 @@ void linear(BUFFER(const float, x), int rows, int in, int vector, BUFFER(const u
     POINTER(float, y);
     SHARED(float, row_tile, TILE * DEPTH);
     SHARED(float, output_tile, TILE * DEPTH);
+    SHARED(uint, table, 16);
     float sums[16];
     for (int i = 0; i < 16; i++) {
         sums[i] = 0.0f;
     }
+    if (type == TYPE_BF16_PACKED && THREAD < 16) {
+        table[THREAD] = ((GLOBAL const uchar *)scales)[THREAD];
+    }
+    BARRIER();
     /* this thread carries 8 columns of one row and one output */
     const int line = THREAD >> 2;
     const int column = (THREAD & 3) * 8;
@@ -200,14 +223,14 @@ void linear(BUFFER(const float, x), int rows, int in, int vector, BUFFER(const u
     GLOBAL const uchar *x_row = (GLOBAL const uchar *)(x + (row < rows ? row : 0) * in);
     const int x_in = row < rows ? in : 0;
     segment a = column < x_in ? load_plain(x_row, TYPE_F32, column, in, vector) : zeros();
-    segment w = load_weights(weight, type, vector, scales, o, out, column, in);
+    segment w = load_weights(weight, type, vector, scales, table, first_row, o, out, column, in);
     for (int begin = 0; begin < in; begin += DEPTH) {
         store_column(row_tile, column, line, a);
         store_column(output_tile, column, line, w);
         BARRIER();
         const int next = begin + DEPTH + column;
         a = next < x_in ? load_plain(x_row, TYPE_F32, next, in, vector) : zeros();
-        w = load_weights(weight, type, vector, scales, o, out, next, in);
+        w = load_weights(weight, type, vector, scales, table, first_row, o, out, next, in);
         multiply(row_tile, output_tile, ROW_OF(THREAD), OUTPUT_OF(THREAD), sums);
         BARRIER();
     }

@@ -11,6 +11,7 @@
 #define TYPE_F8_E4M3 10
 #define TYPE_Q8_0 12
 #define TYPE_Q4_0 13
+#define TYPE_BF16_PACKED 14
 
 #define LANE (THREAD & 31)
 

@@ -56,3 +56,52 @@ HELPER uint load_bytes(GLOBAL const uchar *row, int begin, int count) {
 HELPER uint load_word(GLOBAL const ushort *at) {
     return (uint)at[0] | (uint)at[1] << 16;
 }
+
+/*
+ * BF16_PACKED, as PackedBf16.java has it: blocks of 48 bytes, 16 of codes and 32 low bytes; what has the code 15 is
+ * found in the escapes. Everything is on a boundary of 4 bytes, as a device's memory has it.
+ */
+#define PACKED_BYTES 48
+#define PACKED_TABLE 16
+
+/* Where the escapes of a row of the whole tensor begin; those of the next row begin where its own end. */
+HELPER uint escapes_begin(GLOBAL const uchar *escapes, INT64 row) {
+    return ((GLOBAL const uint *)(escapes + PACKED_TABLE))[row];
+}
+
+/* 8 columns of a row: their codes, the low bytes of the first 4 and those of the last 4. */
+HELPER uint4 load_packed(GLOBAL const uchar *row, int chunk) {
+    GLOBAL const uint *words = (GLOBAL const uint *)(row + (INT64)(chunk >> 2) * PACKED_BYTES) + (chunk & 3);
+    return MAKE_UINT4(words[0], words[4], words[8], 0);
+}
+
+/* Two BF16 of low bytes in the lower half of a word, and of the codes in the lower halves of two bytes. */
+HELPER uint unpack_pair(uint codes, uint low, LOCAL_PTR const uint *table) {
+    return (low & 0xffu) | table[codes & 15u] << 8 | (low & 0xff00u) << 8 | table[(codes >> 8) & 15u] << 24;
+}
+
+HELPER uint with_high(uint word, int upper, uint high) {
+    return upper ? (word & 0x00ffffffu) | high << 24 : (word & 0xffff00ffu) | high << 8;
+}
+
+/* What load_packed gave as 8 BF16. table: the high byte of each code; begin and end: of the escapes of this row. */
+HELPER uint4 unpack(uint4 raw, LOCAL_PTR const uint *table, GLOBAL const uchar *escapes, uint begin, uint end,
+                    int chunk) {
+    const uint codes = raw.x;
+    uint4 words = MAKE_UINT4(unpack_pair(codes, raw.y, table), unpack_pair(codes >> 16, raw.y >> 16, table),
+                             unpack_pair(codes >> 4, raw.z, table), unpack_pair(codes >> 20, raw.z >> 16, table));
+    if (codes & (codes >> 1) & (codes >> 2) & (codes >> 3) & 0x11111111u) {
+        for (uint at = begin; at < end; at += 4) {
+            const uint escape = *(GLOBAL const uint *)(escapes + at);
+            const int column = (int)(escape >> 8) - 8 * chunk;
+            const uint high = escape & 0xffu;
+            if (column >= 0 && column < 8) {
+                words.x = column >> 1 == 0 ? with_high(words.x, column & 1, high) : words.x;
+                words.y = column >> 1 == 1 ? with_high(words.y, column & 1, high) : words.y;
+                words.z = column >> 1 == 2 ? with_high(words.z, column & 1, high) : words.z;
+                words.w = column >> 1 == 3 ? with_high(words.w, column & 1, high) : words.w;
+            }
+        }
+    }
+    return words;
+}

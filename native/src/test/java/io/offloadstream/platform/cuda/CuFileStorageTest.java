@@ -114,6 +114,20 @@ public class CuFileStorageTest {
     }
 
     @Test
+    public void whatTheLibraryTakesOfTheCardIsLimitedBeforeItOpens() throws IOException {
+        open().close();
+        assertEquals(fake.get("cache_kib"), 4096, "128 MiB if nobody says");
+    }
+
+    @Test
+    public void aLibraryThatRefusesTheLimitIsUsedAllTheSame() throws IOException {
+        fake.set("cache_error", 5011);
+        open().close();
+        assertEquals(fake.get("driver_opens"), 1);
+        assertEquals(fake.get("cache_kib"), 0);
+    }
+
+    @Test
     public void shortReadsGoOnFromWholeBlocks() throws IOException {
         fake.set("path", 1).set("short_bytes", 10_000);
         try (CuFileStorage storage = open();

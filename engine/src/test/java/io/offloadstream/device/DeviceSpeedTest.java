@@ -1,0 +1,71 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.device;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+
+import io.offloadstream.ops.ComputeType;
+import io.offloadstream.platform.DeviceException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Optional;
+import org.testng.SkipException;
+import org.testng.annotations.Test;
+
+public class DeviceSpeedTest {
+
+    private static Backend open() {
+        try {
+            return Backends.open("opencl", Backends.ANY_DEVICE, 1, ComputeType.FLOAT32);
+        } catch (DeviceException | IllegalArgumentException e) {
+            throw new SkipException("no OpenCL device: " + e.getMessage(), e);
+        }
+    }
+
+    /** Wide bounds: a factor of a thousand around what a slow machine does. */
+    private static void requirePlausible(double bytesPerSecond) {
+        assertTrue(bytesPerSecond > 1e7 && bytesPerSecond < 1e14, bytesPerSecond + " bytes/s");
+    }
+
+    @Test
+    public void bothWaysAreMeasuredAndNothingStays() {
+        try (Backend backend = open()) {
+            DeviceSpeed speed = DeviceSpeed.measure(backend);
+            requirePlausible(speed.busBytesPerSecond());
+            requirePlausible(speed.copyBytesPerSecond());
+        }
+    }
+
+    /** A sixteenth of 64 MiB for each of the two ranges. */
+    @Test
+    public void littleFreeMemoryMakesSmallCopies() {
+        long[] largest = new long[1];
+        try (Backend backend = open()) {
+            DeviceMemory all = backend.memory().orElseThrow();
+            DeviceMemory little = new DeviceMemory(all.device(), all.totalBytes(), 64 << 20, 0, 0);
+            Backend small =
+                    (Backend)
+                            Proxy.newProxyInstance(
+                                    Backend.class.getClassLoader(),
+                                    new Class<?>[] {Backend.class},
+                                    (proxy, method, arguments) -> {
+                                        if (method.getName().equals("memory")) {
+                                            return Optional.of(little);
+                                        }
+                                        if (method.getName().equals("allocate")) {
+                                            largest[0] = Math.max(largest[0], (long) arguments[2]);
+                                        }
+                                        try {
+                                            return method.invoke(backend, arguments);
+                                        } catch (InvocationTargetException e) {
+                                            throw e.getCause();
+                                        }
+                                    });
+            requirePlausible(DeviceSpeed.measure(small).copyBytesPerSecond());
+        }
+        assertEquals(largest[0], 32 << 20, "the chunks that are copied over the bus");
+    }
+}

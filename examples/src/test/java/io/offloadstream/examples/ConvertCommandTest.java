@@ -1,0 +1,120 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
+import static org.testng.Assert.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.testng.annotations.AfterMethod;
+import org.testng.annotations.BeforeMethod;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** The command that makes packed copies, and the copies on the command line. */
+public class ConvertCommandTest {
+
+    private TemporaryDirectory folder;
+    private Path target;
+
+    @BeforeMethod
+    public void open() {
+        folder = TemporaryDirectory.create("convert-test");
+        target = folder.path().resolve("copy");
+    }
+
+    @AfterMethod
+    public void close() {
+        folder.close();
+    }
+
+    private static CliRun story(String... more) {
+        String[] arguments = new String[more.length + 6];
+        arguments[0] = "generate";
+        arguments[5] = "--chat";
+        arguments[1] = "--prompt=Tell me a story about a brave fox.";
+        arguments[2] = "--max-tokens=12";
+        arguments[3] = "--host-memory=64MB";
+        arguments[4] = "--max-sequence-length=64";
+        System.arraycopy(more, 0, arguments, 6, more.length);
+        return CliRun.of(arguments);
+    }
+
+    @Test
+    public void aCopyTellsTheSameStory() {
+        CliRun convert = CliRun.of("convert", Storyteller.unpack().toString(), target.toString());
+        assertEquals(convert.code(), 0, convert.err());
+        assertTrue(convert.out().contains("groups"), convert.out());
+        CliRun original = story("--model=" + Storyteller.unpack());
+        CliRun copy = story("--model=" + target, "--verify");
+        assertEquals(copy.code(), 0, copy.err());
+        assertFalse(original.out().isBlank());
+        assertEquals(copy.out(), original.out());
+    }
+
+    @Test
+    public void aQuantisedCopyIsSmallerAndTellsAStory() throws IOException {
+        for (String type : new String[] {"int8", "int4"}) {
+            Path copy = folder.path().resolve(type);
+            CliRun convert =
+                    CliRun.of(
+                            "convert",
+                            Storyteller.unpack().toString(),
+                            copy.toString(),
+                            "--quantize=" + type,
+                            "--threads=1");
+            assertEquals(convert.code(), 0, convert.err());
+            CliRun run = story("--model=" + copy);
+            assertEquals(run.code(), 0, run.err());
+            assertFalse(run.out().isBlank());
+            assertTrue(Files.size(copy.resolve("layer_000.bin")) > 0);
+        }
+    }
+
+    @Test
+    public void verifyFindsADamagedCopy() throws IOException {
+        CliRun.of("convert", Storyteller.unpack().toString(), target.toString());
+        Path file = target.resolve("layer_001.bin");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(file, bytes);
+        CliRun run = story("--model=" + target, "--verify");
+        assertEquals(run.code(), 1);
+        assertTrue(run.err().contains("group layer.1 has CRC-32C"), run.err());
+        CliRun original = story("--model=" + Storyteller.unpack(), "--verify");
+        assertEquals(original.code(), 1);
+        assertTrue(original.err().contains("no checksums"), original.err());
+    }
+
+    @Test
+    public void aTargetThatIsThereIsAnError() {
+        CliRun run =
+                CliRun.of("convert", Storyteller.unpack().toString(), folder.path().toString());
+        assertEquals(run.code(), 1);
+        assertTrue(run.err().contains("exists already"), run.err());
+    }
+
+    @DataProvider
+    public Object[][] wrong() {
+        return new Object[][] {
+            {"--dtype=f64", "valid: f32, f16, bf16"},
+            {"--quantize=int5", "valid: int8, int4, none"},
+            {"--pack=all", "valid: lossless, none"},
+            {"--threads=0", "1 to 256"},
+        };
+    }
+
+    @Test(dataProvider = "wrong")
+    public void whatIsNotKnownIsAUsageError(String flag, String expected) {
+        CliRun run =
+                CliRun.of("convert", Storyteller.unpack().toString(), target.toString(), flag);
+        assertEquals(run.code(), 2);
+        assertTrue(run.err().contains(expected), run.err());
+        assertFalse(Files.exists(target));
+    }
+}

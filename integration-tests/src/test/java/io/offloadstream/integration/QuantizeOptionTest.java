@@ -1,0 +1,134 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.integration;
+
+import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
+
+import io.offloadstream.model.Conversion;
+import io.offloadstream.model.ConversionOptions;
+import io.offloadstream.model.ModelOptions;
+import io.offloadstream.model.ModelPlan;
+import io.offloadstream.model.StreamedModel;
+import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.Storage;
+import io.offloadstream.quant.Packing;
+import io.offloadstream.quant.Quantization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.testng.annotations.DataProvider;
+import org.testng.annotations.Test;
+
+/** The option {@code quantize}: what a packed copy would give, without the copy. */
+public class QuantizeOptionTest {
+
+    @DataProvider
+    Object[][] models() {
+        return TestModels.references();
+    }
+
+    @DataProvider
+    Object[][] modelsOnDevices() {
+        return TestDevices.with(TestModels.references());
+    }
+
+    private static float[] logits(Path directory, Goldens.Case c, Map<String, String> options) {
+        try (StreamedModel model = TestDevices.open(directory, options)) {
+            assertEquals(model.plan().streamedBytesPerPass(), 0);
+            return Runs.all(model, c).logits();
+        }
+    }
+
+    @Test(dataProvider = "models")
+    public void theBitsAreThoseOfAPackedCopy(String name) throws IOException {
+        Goldens goldens = Goldens.reference(name);
+        Goldens.Case c = goldens.find("short");
+        compare(goldens, c, Budgets.plenty(c.batch(), c.tokens(), "auto"));
+    }
+
+    @Test(dataProvider = "modelsOnDevices")
+    public void theBitsAreThoseOfAPackedCopyOnADevice(String backend, String name)
+            throws IOException {
+        TestDevices.require(backend);
+        Goldens goldens = Goldens.reference(name);
+        Goldens.Case c = goldens.find("short");
+        Map<String, String> plenty = TestDevices.plenty(backend, c.batch(), c.tokens());
+        compare(goldens, c, Budgets.with(plenty, "io", "auto"));
+    }
+
+    private static void compare(Goldens goldens, Goldens.Case c, Map<String, String> plenty)
+            throws IOException {
+        Path model = goldens.directory();
+        for (Quantization quantization : List.of(Quantization.INT8, Quantization.INT4)) {
+            try (ScratchDirectory scratch = new ScratchDirectory("quantize")) {
+                Path copy = scratch.path().resolve("copy");
+                Conversion.run(
+                        model,
+                        copy,
+                        new ConversionOptions(null, quantization, Packing.NONE, 2),
+                        (done, total) -> {});
+                String option = quantization.name().toLowerCase(Locale.ROOT);
+                List<String> before = files(model);
+                assertEquals(
+                        logits(model, c, Budgets.with(plenty, "quantize", option)),
+                        logits(copy, c, plenty),
+                        option);
+                assertEquals(files(model), before, "nothing is written");
+            }
+        }
+    }
+
+    private static List<String> files(Path directory) throws IOException {
+        try (Stream<Path> list = Files.list(directory)) {
+            return list.map(Path::toString).sorted().toList();
+        }
+    }
+
+    @Test
+    public void aModelThatDoesNotFitIsRefusedWithTheCommand() {
+        Path model = Goldens.reference("llama-tiny").directory();
+        Map<String, String> plenty = Budgets.plenty(1, 9, "auto");
+        Map<String, String> quantized = Budgets.with(plenty, "quantize", "int8");
+        long needed =
+                ModelPlan.of(model, ModelOptions.parse(quantized), Storage.local()).leastBytes();
+        Map<String, String> enough = Budgets.with(quantized, "hostMemory", needed);
+        TestDevices.open(model, enough).close();
+
+        // the number counts prompts too, so the refusal comes a little below it
+        BudgetExceededException refusal = null;
+        for (long bytes = needed; refusal == null; bytes -= needed / 50) {
+            refusal = refusal(model, Budgets.with(quantized, "hostMemory", bytes));
+        }
+        String command =
+                "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
+        assertTrue(refusal.getMessage().contains(command), refusal.getMessage());
+    }
+
+    private static BudgetExceededException refusal(Path model, Map<String, String> options) {
+        try {
+            ModelPlan.of(model, ModelOptions.parse(options), Storage.local());
+            return null;
+        } catch (BudgetExceededException e) {
+            return e;
+        }
+    }
+
+    @Test
+    public void aWayOfReadingThatCannotQuantiseIsRefused() {
+        for (String io : List.of("direct", "mmap", "gds")) {
+            IllegalArgumentException refusal =
+                    expectThrows(
+                            IllegalArgumentException.class,
+                            () -> ModelOptions.parse(Map.of("quantize", "int4", "io", io)));
+            assertTrue(refusal.getMessage().contains("valid: auto, buffered"), "" + refusal);
+        }
+    }
+}

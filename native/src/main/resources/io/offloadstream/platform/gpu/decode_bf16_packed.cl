@@ -1,0 +1,54 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+
+/*
+ * Products of up to 8 rows with weights of type BF16_PACKED: loaded as they are, then made BF16, whose products these
+ * are.
+ */
+#include "epilogue.h"
+#include "weights.h"
+
+#define CHUNK 8
+#define QUADS 2
+#define UNROLL_QUADS UNROLL
+#define SCALED 0
+#define FLOAT8 0
+#define PACKED 1
+
+HELPER INT64 row_bytes(int in) {
+    return (INT64)(in >> 5) * PACKED_BYTES;
+}
+
+HELPER uint4 load_chunk(GLOBAL const uchar *row, int chunk) {
+    return load_packed(row, chunk);
+}
+
+HELPER uint4 load_slowly(GLOBAL const uchar *row, int chunk, int in) {
+    return load_packed(row, chunk);
+}
+
+HELPER float4 quad_of(uint4 raw, int q) {
+    return pairs_of(bf16x2_to_float2(word_of(raw, 2 * q)), bf16x2_to_float2(word_of(raw, 2 * q + 1)));
+}
+
+HELPER int quad_begin(int chunk, int q) {
+    return chunk * CHUNK + 4 * q;
+}
+
+#define ROWS 1
+#define STEPS 2
+#include "decode.inc"
+
+#define ROWS 2
+#define STEPS 1
+#include "decode.inc"
+
+#define ROWS 4
+#define STEPS 1
+#include "decode.inc"
+
+#define ROWS 8
+#define STEPS 1
+#include "decode.inc"
