@@ -9,7 +9,7 @@
  * fetched into the second-level cache in the order of its addresses. Left to themselves, the
  * prefetchers of processors reach 3/4 of the bandwidth on that many short streams; so asked, all.
  */
-#include "product.h"
+#include "packed.h"
 
 /* The most rows of one tile; more take turns while the weights are in the cache. */
 enum { DECODE_TILE_ROWS = 4 };
@@ -17,13 +17,13 @@ enum { DECODE_TILE_ROWS = 4 };
 /* Products of at most so many rows run here. */
 enum { DECODE_ROWS = 2 * DECODE_TILE_ROWS };
 
-INLINE void fetch_ahead(const uint8_t *p, size_t n) {
-    for (size_t line = 0; line < n; line += 64) __builtin_prefetch(p + line, 0, 2);
-}
-
 /* Elements [row, row + rows) x [out, out + outs), all but type, rows and outs variable. */
 INLINE void decode_tile(int type, const product *p, size_t row, size_t out, int rows, int outs,
                         const uint8_t *ahead) {
+    if (type == OFS_BF16_PACKED) {
+        packed_tile(p, row, out, rows, outs, ahead);
+        return;
+    }
     vf acc[DECODE_TILE_ROWS][WIDE_OUTS];
     const weights *w = &p->weight;
     const size_t in = w->in;
@@ -65,11 +65,7 @@ INLINE void decode_tile(int type, const product *p, size_t row, size_t out, int 
             }
         }
     }
-    UNROLL for (int r = 0; r < rows; r++) {
-        UNROLL for (int o = 0; o < outs; o++) {
-            write_sum(p, row + (size_t)r, out + (size_t)o, acc[r][o]);
-        }
-    }
+    write_tile(p, row, out, acc, rows, outs);
 }
 
 /* Rows [row, row + rows) of outputs [out, out_end), the next rows of the weight fetched if new. */

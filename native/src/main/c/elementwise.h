@@ -204,7 +204,7 @@ static void add(float *target, const float *x, int64_t count) {
 INLINE void gather_blocks(int type, const uint8_t *source, int width, float *y) {
     for (int i = 0; i < width; i += BLOCK, source += bytes_of(type, BLOCK)) {
         UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
-            v_store(y + i + v * VL, load_vector(type, NULL, 0, (size_t)i, source, v));
+            v_store(y + i + v * VL, load_vector(type, NULL, 0, 0, source, v));
         }
     }
 }

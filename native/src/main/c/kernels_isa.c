@@ -8,7 +8,6 @@
 #include "attention.h"
 #include "elementwise.h"
 #include "linear.h"
-#include "packed.h"
 #include "probe.h"
 #include "table.h"
 

@@ -24,19 +24,14 @@ INLINE void linear_type(int type, const product *p, int rows, int out_begin, int
     }
 }
 
-/* The weight's bytes and scales are those of its type. */
-static void multiply(const float *x, int rows, int type, weights weight, const void *bias,
-                     int bias_type, float *y, int64_t y_stride, int out_begin, int out_end) {
-    weight.row_bytes = bytes_of(type, weight.in);
-    const product p = {x, weight, bias, bias_type, y, (size_t)y_stride};
-    FOR_WEIGHT_TYPE(type, linear_type, &p, rows, out_begin, out_end);
-}
-
 static void linear(const float *x, int32_t rows, int32_t in, const void *weight,
                    int32_t weight_type, const void *bias, int32_t bias_type, float *y,
                    int64_t y_stride, int32_t out_begin, int32_t out_end) {
-    const weights w = {.bytes = weight, .in = (size_t)in};
-    multiply(x, rows, weight_type, w, bias, bias_type, y, y_stride, out_begin, out_end);
+    const weights w = {.bytes = weight,
+                       .in = (size_t)in,
+                       .row_bytes = bytes_of(weight_type, (size_t)in)};
+    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
+    FOR_WEIGHT_TYPE(weight_type, linear_type, &p, rows, out_begin, out_end);
 }
 
 static void linear_scaled(const float *x, int32_t rows, int32_t in, const void *weight,
@@ -44,7 +39,22 @@ static void linear_scaled(const float *x, int32_t rows, int32_t in, const void *
                           int64_t y_stride, int32_t out_begin, int32_t out_end) {
     const weights w = {.bytes = weight,
                        .in = (size_t)in,
+                       .row_bytes = bytes_of(OFS_F8_E4M3, (size_t)in),
                        .scales = scales,
                        .scale_columns = ((size_t)in + SCALE_BLOCK - 1) / SCALE_BLOCK};
-    multiply(x, rows, OFS_F8_E4M3, w, bias, bias_type, y, y_stride, out_begin, out_end);
+    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
+    linear_type(OFS_F8_E4M3, &p, rows, out_begin, out_end);
+}
+
+static void linear_packed(const float *x, int32_t rows, int32_t in, const void *weight,
+                          const void *escapes, int32_t first_row, const void *bias,
+                          int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
+                          int32_t out_end) {
+    const weights w = {.bytes = weight,
+                       .in = (size_t)in,
+                       .row_bytes = bytes_of(OFS_BF16_PACKED, (size_t)in),
+                       .escapes = escapes,
+                       .first_row = (size_t)first_row};
+    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
+    linear_type(OFS_BF16_PACKED, &p, rows, out_begin, out_end);
 }

@@ -4,12 +4,15 @@
  */
 
 /*
- * Products and gathers of BF16_PACKED rows. The floats, and the order in which they are added, are
+ * Gathers and tiles of products of BF16_PACKED rows. The floats, and the order in which they are added, are
  * those of the same weights as BF16: so are the bits of the results.
  *
  * Escapes are rare, one in some thousand weights: rows run without looking for any up to the next
  * block that has one in any row of the tile, whose floats are mended in memory before they are used.
  */
+#ifndef OFS_PACKED_H
+#define OFS_PACKED_H
+
 #include "packed_block.h"
 #include "product.h"
 
@@ -66,20 +69,13 @@ static void gather_packed(const int64_t *addresses, const int64_t *numbers, cons
     }
 }
 
-/* What a packed product has besides. */
-typedef struct {
-    const uint8_t *escapes;
-    int64_t first_row;
-    vtable table;
-} packing;
-
-/* 32 inner elements of a tile: their products with weights[o], in the order of linear.h's steps. */
+/* A block of a tile: its products with weights[o], in the order of linear.h's steps. */
 INLINE void packed_step(vf acc[][WIDE_OUTS], const float *x, size_t in,
-                        vf weights[WIDE_OUTS][PACKED_VECTORS], int rows, int outs) {
+                        vf lanes[WIDE_OUTS][PACKED_VECTORS], int rows, int outs) {
     UNROLL for (int v = 0; v < PACKED_VECTORS; v++) {
         UNROLL for (int r = 0; r < rows; r++) {
             const vf inputs = v_load(x + (size_t)r * in + v * VL);
-            UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_fma(inputs, weights[o][v], acc[r][o]);
+            UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_fma(inputs, lanes[o][v], acc[r][o]);
         }
     }
 }
@@ -94,58 +90,44 @@ static __attribute__((noinline)) void load_mended_tile(const uint8_t *w, size_t 
 }
 
 /* Elements [row, row + rows) x [out, out + outs); rows and outs are constants. */
-INLINE void packed_tile(const product *p, const packing *k, int row, int out, int rows, int outs) {
+INLINE void packed_tile(const product *p, size_t row, size_t out, int rows, int outs,
+                        const uint8_t *ahead) {
     vf acc[TILE_ROWS][WIDE_OUTS];
-    vf weights[WIDE_OUTS][PACKED_VECTORS];
+    vf lanes[WIDE_OUTS][PACKED_VECTORS];
     escapes e[WIDE_OUTS];
-    const size_t in = p->weight.in, row_bytes = in / BLOCK * PACKED_BYTES;
-    const float *x = p->x + (size_t)row * in;
-    const uint8_t *w = p->weight.bytes + (size_t)out * row_bytes;
+    const weights *w = &p->weight;
+    const size_t in = w->in, row_bytes = w->row_bytes;
+    const vtable table = v_table(w->escapes);
+    const float *x = p->x + row * in;
+    const uint8_t *at = w->bytes + out * row_bytes;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
-    for (int o = 0; o < outs; o++) e[o] = escapes_of(k->escapes, k->first_row + out + o);
-    for (size_t i = 0;; i += BLOCK, w += PACKED_BYTES) {
+    for (int o = 0; o < outs; o++) {
+        e[o] = escapes_of(w->escapes, (int64_t)(w->first_row + out) + o);
+    }
+    for (size_t i = 0;; i += BLOCK, at += PACKED_BYTES, ahead += outs * PACKED_BYTES) {
         size_t stop = in;
         for (int o = 0; o < outs; o++) stop = next_escape(&e[o], stop);
-        for (; i < stop; i += BLOCK, w += PACKED_BYTES) {
+        for (; i < stop; i += BLOCK, at += PACKED_BYTES, ahead += outs * PACKED_BYTES) {
+            fetch_ahead(ahead, (size_t)(outs * PACKED_BYTES));
             UNROLL for (int o = 0; o < outs; o++) {
-                v_load_packed(w + (size_t)o * row_bytes, k->table, weights[o]);
+                v_load_packed(at + (size_t)o * row_bytes, table, lanes[o]);
             }
-            packed_step(acc, x + i, in, weights, rows, outs);
+            packed_step(acc, x + i, in, lanes, rows, outs);
         }
         if (i == in) break;
         float mended[WIDE_OUTS][BLOCK];
-        load_mended_tile(w, row_bytes, k->table, e, i, mended[0], outs);
+        fetch_ahead(ahead, (size_t)(outs * PACKED_BYTES));
+        load_mended_tile(at, row_bytes, table, e, i, mended[0], outs);
         UNROLL for (int o = 0; o < outs; o++) {
             UNROLL for (int v = 0; v < PACKED_VECTORS; v++) {
-                weights[o][v] = v_load(mended[o] + v * VL);
+                lanes[o][v] = v_load(mended[o] + v * VL);
             }
         }
-        packed_step(acc, x + i, in, weights, rows, outs);
+        packed_step(acc, x + i, in, lanes, rows, outs);
     }
-    UNROLL for (int r = 0; r < rows; r++) {
-        UNROLL for (int o = 0; o < outs; o++) {
-            write_sum(p, (size_t)(row + r), (size_t)(out + o), acc[r][o]);
-        }
-    }
+    write_tile(p, row, out, acc, rows, outs);
 }
 
-INLINE void packed_strip(const product *p, const packing *k, int row, int out, int out_end,
-                         int rows, int outs) {
-    for (; out + outs <= out_end; out += outs) packed_tile(p, k, row, out, rows, outs);
-    for (; out < out_end; out++) packed_tile(p, k, row, out, rows, 1);
-}
-
-static void linear_packed(const float *x, int32_t rows, int32_t in, const void *weight,
-                          const void *all, int32_t first_row, const void *bias, int32_t bias_type,
-                          float *y, int64_t y_stride, int32_t out_begin, int32_t out_end) {
-    const weights w = {.bytes = weight, .in = (size_t)in};
-    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
-    const packing k = {all, first_row, v_table(all)};
-    int r = 0;
-    for (; r + TILE_ROWS <= rows; r += TILE_ROWS) {
-        packed_strip(&p, &k, r, out_begin, out_end, TILE_ROWS, TILE_OUTS);
-    }
-    for (; r < rows; r++) packed_strip(&p, &k, r, out_begin, out_end, 1, WIDE_OUTS);
-}
+#endif

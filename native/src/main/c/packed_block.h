@@ -16,7 +16,7 @@
 
 #include "weights.h"
 
-enum { PACKED_BYTES = 48, PACKED_LOW = 16, PACKED_VECTORS = BLOCK / VL };
+enum { PACKED_LOW = 16, PACKED_VECTORS = BLOCK_VECTORS };
 
 #if defined(OFS_ISA_AVX512) || defined(OFS_ISA_AVX2)
 

@@ -8,13 +8,13 @@
  * and converts its weights on the way: that costs a few of a hundred operations, where keeping them
  * as floats would cost the bandwidth of the second-level cache.
  */
-#include "product.h"
+#include "packed.h"
 
 /* Bytes of weights kept in the second-level cache while all rows pass by: a part of 1 MiB or more. */
 enum { CACHED_WEIGHT_BYTES = 256 * 1024 };
 
 /* One vector of the inner dimension: the weights are in lanes, x is that of the first row. */
-INLINE void prefill_step(vf acc[TILE_ROWS][TILE_OUTS], const float *x, size_t in, const vf *lanes,
+INLINE void prefill_step(vf acc[TILE_ROWS][WIDE_OUTS], const float *x, size_t in, const vf *lanes,
                          int rows, int outs, int n) {
     UNROLL for (int r = 0; r < rows; r++) {
         const float *at = x + (size_t)r * in;
@@ -25,7 +25,12 @@ INLINE void prefill_step(vf acc[TILE_ROWS][TILE_OUTS], const float *x, size_t in
 
 /* Elements [row, row + rows) x [out, out + outs); type, rows and outs are constants. */
 INLINE void prefill_tile(int type, const product *p, size_t row, size_t out, int rows, int outs) {
-    vf acc[TILE_ROWS][TILE_OUTS];
+    if (type == OFS_BF16_PACKED) {
+        const uint8_t *at = p->weight.bytes + out * p->weight.row_bytes;
+        packed_tile(p, row, out, rows, outs, at);
+        return;
+    }
+    vf acc[TILE_ROWS][WIDE_OUTS];
     vf lanes[TILE_OUTS];
     const weights *w = &p->weight;
     const size_t in = w->in;
@@ -54,11 +59,7 @@ INLINE void prefill_tile(int type, const product *p, size_t row, size_t out, int
         }
         prefill_step(acc, x + i, in, lanes, rows, outs, n);
     }
-    UNROLL for (int r = 0; r < rows; r++) {
-        UNROLL for (int o = 0; o < outs; o++) {
-            write_sum(p, row + (size_t)r, out + (size_t)o, acc[r][o]);
-        }
-    }
+    write_tile(p, row, out, acc, rows, outs);
 }
 
 INLINE void prefill_outs(int type, const product *p, size_t row, size_t out, size_t out_end,

@@ -6,7 +6,7 @@
 /*
  * Weights as floats: the one place that knows how each type lies in a row. A further type needs its
  * bytes in bytes_of, a case in load_vector, and a line in FOR_WEIGHT_TYPE; both product loops are
- * written in these terms.
+ * written in these terms. Only BF16_PACKED has tiles of its own (packed.h).
  */
 #ifndef OFS_WEIGHTS_H
 #define OFS_WEIGHTS_H
@@ -14,27 +14,32 @@
 #include "vec.h"
 
 /* Blocks along a row: BLOCK elements of one scale. */
-enum { BLOCK = 32, BLOCK_VECTORS = BLOCK / VL, Q8_0_BYTES = 34, Q4_0_BYTES = 18 };
+enum { BLOCK = 32, BLOCK_VECTORS = BLOCK / VL, Q8_0_BYTES = 34, Q4_0_BYTES = 18, PACKED_BYTES = 48 };
 
 /* Rows and columns of an F8_E4M3 weight that have one scale. */
 enum { SCALE_BLOCK = 128 };
 
-/* A weight (out, in). */
+/* A weight (out, in); what is only of one type is 0 for the others. */
 typedef struct {
     const uint8_t *bytes;
     size_t in;
     size_t row_bytes;
     const float *scales; /* (ceil(out / SCALE_BLOCK), scale_columns) of an F8_E4M3 weight */
     size_t scale_columns;
+    const uint8_t *escapes; /* of the tensor of a BF16_PACKED weight */
+    size_t first_row;       /* which row of that tensor row 0 is */
 } weights;
 
-INLINE int is_blocks(int type) { return type == OFS_Q8_0 || type == OFS_Q4_0; }
+INLINE int is_blocks(int type) {
+    return type == OFS_Q8_0 || type == OFS_Q4_0 || type == OFS_BF16_PACKED;
+}
 
 /* Bytes of n elements that lie in one row: whole blocks, where there are blocks. */
 INLINE size_t bytes_of(int type, size_t n) {
-    return type == OFS_Q8_0   ? n / BLOCK * Q8_0_BYTES
-           : type == OFS_Q4_0 ? n / BLOCK * Q4_0_BYTES
-                              : n * size_of(type);
+    return type == OFS_Q8_0          ? n / BLOCK * Q8_0_BYTES
+           : type == OFS_Q4_0        ? n / BLOCK * Q4_0_BYTES
+           : type == OFS_BF16_PACKED ? n / BLOCK * PACKED_BYTES
+                                     : n * size_of(type);
 }
 
 /* Vectors that a step of a product loads from a row, its span: a block, or two without blocks. */
@@ -71,8 +76,6 @@ INLINE vf load_vector(int type, const weights *w, size_t out, size_t i, const ui
             function(OFS_Q8_0, __VA_ARGS__);                                                       \
         } else if ((type) == OFS_Q4_0) {                                                           \
             function(OFS_Q4_0, __VA_ARGS__);                                                       \
-        } else if ((type) == OFS_F8_E4M3) {                                                        \
-            function(OFS_F8_E4M3, __VA_ARGS__);                                                    \
         } else {                                                                                   \
             FOR_TYPE(type, function, __VA_ARGS__);                                                 \
         }                                                                                          \

@@ -71,7 +71,8 @@ public record DeviceOptions(
     private static final int MOST_SLOTS = 6;
 
     /** Given, these decide how far ahead is read. */
-    private static final List<String> DEPTHS = List.of("deviceSlots", "prefetchLayers", "scheduler");
+    private static final List<String> DEPTHS =
+            List.of("deviceSlots", "prefetchLayers", "scheduler");
 
     private static final String PLACEMENT = "kvCachePlacement";
     private static final String ATTENTION = "attention";

@@ -9,6 +9,7 @@ import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
+import io.offloadstream.platform.Processors;
 import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
@@ -111,7 +112,7 @@ public record ModelOptions(
                 kvCacheType(values.oneOf("kvCacheType", "float32", "float16", "bfloat16")),
                 values.integer("maxSequenceLength", 1, 0),
                 values.integer("maxBatch", 1, 1),
-                threads(values, "threads", Runtime.getRuntime().availableProcessors()),
+                threads(values, "threads", Processors.cores()),
                 values.oneOf("trackProgress", "false", "true").equals("TRUE"),
                 values.oneOf("verify", "false", "true").equals("TRUE"),
                 quantize,

@@ -9,6 +9,7 @@ import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.Prediction.Stage;
+import io.offloadstream.stream.ReadPace;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.ReadPace;
 import io.offloadstream.stream.StreamStats;

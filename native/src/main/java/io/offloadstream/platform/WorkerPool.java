@@ -39,8 +39,12 @@ public final class WorkerPool implements AutoCloseable {
      */
     private static final long SPIN_NANOS = 50_000;
 
-    /** Ranges per thread where the grain allows: what evens out threads that run unevenly. */
-    private static final int RANGES_PER_THREAD = 4;
+    /**
+     * What is left is divided by so many ranges per thread to get the next one, never less than the
+     * grain. So ranges are long at first, where memory is read best, and short at the end, where
+     * threads that run unevenly would wait for each other.
+     */
+    private static final int SHARES_PER_THREAD = 2;
 
     private static final AtomicInteger NAMES = new AtomicInteger();
 
@@ -64,7 +68,7 @@ public final class WorkerPool implements AutoCloseable {
     // The work of the open round; written before it opens, read only inside it.
     private RangeTask task;
     private long items;
-    private long rangeItems;
+    private long grainItems;
 
     /**
      * Starts the threads.
@@ -120,11 +124,9 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     private void runRound(long count, long grain, RangeTask work) {
-        long ranges = (long) threads() * RANGES_PER_THREAD;
-        long grains = (count - 1) / grain + 1;
         task = work;
         items = count;
-        rangeItems = ((grains - 1) / ranges + 1) * grain;
+        grainItems = grain;
         cursor.set(0);
         failure.set(null);
         round.set((((round.get() >>> NUMBER_SHIFT) + 1) << NUMBER_SHIFT) | OPEN);
@@ -151,15 +153,22 @@ public final class WorkerPool implements AutoCloseable {
 
     private void takeRanges() {
         try {
-            for (long begin = cursor.getAndAdd(rangeItems);
-                    begin < items;
-                    begin = cursor.getAndAdd(rangeItems)) {
-                task.run(begin, Math.min(begin + rangeItems, items));
+            for (long begin = cursor.get(); begin < items; begin = cursor.get()) {
+                long end = endOfRange(begin);
+                if (cursor.compareAndSet(begin, end)) {
+                    task.run(begin, end);
+                }
             }
         } catch (Throwable e) { // an Error too must not end the thread: it is the caller's
             failure.compareAndSet(null, e);
             cursor.set(items);
         }
+    }
+
+    private long endOfRange(long begin) {
+        long left = items - begin;
+        long share = left / ((long) threads() * SHARES_PER_THREAD) / grainItems * grainItems;
+        return begin + Math.min(left, Math.max(grainItems, share));
     }
 
     private void awaitWorkers() {
