@@ -76,8 +76,7 @@ public class PackedKernelsTest {
         Product(KernelData data, boolean finite) {
             this.data = data;
             int tableRows = 1 + data.random.nextInt(90);
-            weight =
-                    new PackedData(data, tableRows, one(data, COLUMNS), one(data, ODD), finite);
+            weight = new PackedData(data, tableRows, one(data, COLUMNS), one(data, ODD), finite);
             first = data.random.nextInt(tableRows);
             out = tableRows - first;
             rows = one(data, ROWS);
@@ -189,8 +188,7 @@ public class PackedKernelsTest {
                 HostMemory.view(alone, 96).put(HostMemory.view(table.row(row), 96));
                 long actual = data.zeros(4, 0);
                 long expected = data.zeros(4, 0);
-                kernels.linearPacked(
-                        x, 1, 64, alone, table.escapes, row, 0, 0, actual, 1, 0, 1);
+                kernels.linearPacked(x, 1, 64, alone, table.escapes, row, 0, 0, actual, 1, 0, 1);
                 long plain = table.plain + 128L * row;
                 kernels.linear(x, 1, 64, plain, DType.BF16.code(), 0, 0, expected, 1, 0, 1);
                 data.assertSameBits(actual, expected, 1, "row " + row);
