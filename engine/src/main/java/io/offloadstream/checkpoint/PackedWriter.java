@@ -224,13 +224,28 @@ public final class PackedWriter implements AutoCloseable {
         forceDirectory(files);
         Files.move(files, target, StandardCopyOption.ATOMIC_MOVE);
         forceDirectory(target.getParent());
-        journal.close();
-        lockChannel.close();
+        removePartial();
+        return groups.stream().mapToLong(Group::sizeBytes).sum();
+    }
+
+    /**
+     * Removes what was written: nothing is left for a next attempt.
+     *
+     * @throws IOException if it cannot be removed
+     */
+    public void discard() throws IOException {
+        journal.groups().clear();
+        dropForeignFiles();
+        Files.delete(files);
+        removePartial();
+    }
+
+    private void removePartial() throws IOException {
+        close();
         for (String name : List.of("journal", "lock")) {
             Files.deleteIfExists(partial.resolve(name));
         }
         Files.deleteIfExists(partial);
-        return groups.stream().mapToLong(Group::sizeBytes).sum();
     }
 
     private void writeMetadata(Map<String, String> description, OutputStream target)

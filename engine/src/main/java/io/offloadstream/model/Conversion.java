@@ -103,17 +103,26 @@ public final class Conversion {
     private ConversionReport write(Path target) throws IOException {
         try (PackedWriter writer = PackedWriter.open(target, fingerprint())) {
             requireSpace(target, writer);
-            for (Path file : beside) {
-                writer.copy(file);
+            try {
+                writeGroups(writer);
+                requireUnchanged();
+            } catch (CheckpointException e) {
+                writer.discard(); // the next attempt would end so too
+                throw e;
             }
-            for (Group group : groups) {
-                long begun = doneBytes;
-                writer.group(group.name(), group.file(), packed -> write(group, packed));
-                doneBytes = begun + mostBytes(group);
-                progress.advanced(doneBytes, totalBytes);
-            }
-            requireUnchanged();
             return report(writer.finish(description()), writer.resumedGroups());
+        }
+    }
+
+    private void writeGroups(PackedWriter writer) throws IOException {
+        for (Path file : beside) {
+            writer.copy(file);
+        }
+        for (Group group : groups) {
+            long begun = doneBytes;
+            writer.group(group.name(), group.file(), packed -> write(group, packed));
+            doneBytes = begun + mostBytes(group);
+            progress.advanced(doneBytes, totalBytes);
         }
     }
 

@@ -56,7 +56,7 @@ public record ModelOptions(
 
     static {
         VALID.put("hostMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
-        VALID.put("scheduler", "lookahead, block");
+        VALID.put("scheduler", "cost-aware, lookahead, block");
         VALID.put("prefetchLayers", "a number from 0");
         VALID.put("hostSlots", "a number from 1");
         VALID.put("readThreads", "a number from 1 to " + MOST_THREADS);
@@ -99,7 +99,8 @@ public record ModelOptions(
                 new StreamOptions(
                         io(values, quantize),
                         StreamOptions.SchedulerKind.valueOf(
-                                values.oneOf("scheduler", "lookahead", "block")),
+                                values.oneOf("scheduler", "cost-aware", "lookahead", "block")
+                                        .replace('-', '_')),
                         values.integer("prefetchLayers", 0, 1),
                         threads(values, "readThreads", StreamOptions.DEFAULT.readThreads()),
                         values.text("trace") == null ? null : Path.of(values.text("trace")));

@@ -25,7 +25,8 @@ import java.util.Locale;
 
 /**
  * How a model directory will run under its budgets, decided from headers and configuration alone:
- * groups, residency, KV cache, scratch memory. No weight is read.
+ * groups, residency, KV cache, scratch memory. No weight is read, unless the options ask for the
+ * checksums of a packed copy to be verified.
  */
 public final class ModelPlan {
 
@@ -49,6 +50,9 @@ public final class ModelPlan {
         this.config = ModelConfig.read(directory);
         this.decoder = Architectures.find(config).create(config);
         Checkpoint original = Checkpoint.open(directory);
+        if (options.verify()) {
+            Checkpoint.verify(directory);
+        }
         QuantizedCheckpoint quantized =
                 QuantizedCheckpoint.of(decoder, original, options.quantize(), storage);
         this.checkpoint = quantized.checkpoint();

@@ -8,7 +8,6 @@ import io.offloadstream.cache.KvArena;
 import io.offloadstream.cache.KvPagePool;
 import io.offloadstream.cache.KvPages;
 import io.offloadstream.cache.KvSequences;
-import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.ops.KvPlacement;
@@ -59,9 +58,6 @@ public final class StreamedModel implements AutoCloseable {
     private StreamedModel(
             Path directory, ModelOptions options, Storage storage, Supplier<Backend> opener) {
         this.directory = directory;
-        if (options.verify()) {
-            Checkpoint.verify(directory);
-        }
         MemoryBudget host = new MemoryBudget("hostMemory", options.hostMemoryBytes());
         try (Owned keep = new Owned()) {
             keep.own(owned);

@@ -120,8 +120,8 @@ final class DevicePlanner {
      * keeps groups between those that are read, the next read can only begin when a slot is left
      * beside theirs; where one stage is much slower than the others and all groups take the same
      * way, more slots than the least bring nothing, and their memory keeps groups on the device
-     * instead. So each count is tried, with the groups that stay beside it, until one more does not
-     * fit.
+     * instead. So counts are tried, with the groups that stay beside them, until one more does not
+     * fit or makes a pass no faster.
      */
     private Ring chooseRing(PlanTerms base, long hostRoom) {
         Ring best = null;
@@ -136,10 +136,11 @@ final class DevicePlanner {
             DeviceTiers tiers =
                     chooser().choose(wanted, Math.max(0, hostRoom - request.spareBytes()));
             double seconds = PipelineModel.seconds(stages(tiers), slots);
-            if (best == null || seconds < WORTHWHILE * bestSeconds) {
-                best = new Ring(slots, terms, tiers);
-                bestSeconds = seconds;
+            if (best != null && seconds > WORTHWHILE * bestSeconds) {
+                break;
             }
+            best = new Ring(slots, terms, tiers);
+            bestSeconds = seconds;
         }
         return best;
     }

@@ -81,7 +81,7 @@ final class OpenPass implements StreamPass {
             pipeline.lock.lock();
             try {
                 pipeline.advance(slot);
-                counters.computed(nanos);
+                counters.computed(group.sizeBytes(), nanos);
             } finally {
                 pipeline.lock.unlock();
             }
@@ -228,7 +228,7 @@ final class OpenPass implements StreamPass {
                 }
             } finally {
                 stream.rows().endPass();
-                pipeline.end(stream.memory().compute().times());
+                stream.endPass(pipeline.end(stream.memory().compute().times()));
                 stream.turns().end();
             }
         } finally {

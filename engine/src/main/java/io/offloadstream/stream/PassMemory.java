@@ -38,14 +38,19 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         this.residents = residents;
     }
 
-    /** Takes memory for the planned groups of a pass, and for a ring if one is needed. */
-    void take(int[] order) {
+    /**
+     * Takes memory for the planned groups of a pass, and for a ring if one is needed.
+     *
+     * @param slots that the ring should have if it has any; 0 for those that it has
+     */
+    void take(int[] order, int slots) {
         if (plan.isMapped()) {
             return;
         }
         taking = Thread.currentThread();
         try {
             hostGroups.take(order);
+            resizeRing(slots);
             for (WeightGroup group : locked(() -> residents.pinnable(order))) {
                 Slot slot = residents.slotIfRoom(group);
                 locked(() -> residents.pinned(group, slot));
@@ -56,6 +61,29 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         } finally {
             taking = null;
         }
+    }
+
+    /** A slot more is a pinned group less, and the other way round. */
+    private void resizeRing(int slots) {
+        while (slots > 0 && locked(() -> pipeline.ring().size()) > slots) {
+            Slot slot = locked(pipeline::removeSlot);
+            if (slot == null) {
+                return;
+            }
+            memory.free(List.of(slot));
+        }
+        boolean grows = true;
+        while (grows && locked(() -> pipeline.ring().size()) < slots) {
+            grows = locked(() -> residents.giveOneToRing(pipeline.ring())) || addSlotForSeveral();
+        }
+    }
+
+    /** Makes a slot of the memory of groups that are each too small to be one. */
+    private boolean addSlotForSeveral() {
+        List<Slot> freed = locked(() -> residents.giveUpForRoom(memory, slotChargedBytes()));
+        memory.free(freed);
+        Slot slot = freed.isEmpty() ? null : residents.ringSlotIfRoom();
+        return slot != null && locked(() -> pipeline.ring().add(slot));
     }
 
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */

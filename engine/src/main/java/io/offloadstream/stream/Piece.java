@@ -27,10 +27,10 @@ record Piece(
         int file, long offset, long slotOffset, int length, int needed, List<Segment> segments) {
 
     /** Large enough for full bandwidth, small enough that a group keeps several readers busy. */
-    private static final int MOST_BYTES = ResidencyPlan.MOST_REQUEST_BYTES;
+    static final int USUAL_BYTES = ResidencyPlan.MOST_REQUEST_BYTES;
 
     /** Below this the cost of a request shows. */
-    private static final int LEAST_BYTES = 1 << 20;
+    static final int LEAST_BYTES = 1 << 20;
 
     /** Makes the list immutable. */
     Piece {
@@ -46,7 +46,7 @@ record Piece(
      * @param blockBytes what offsets and lengths are multiples of
      */
     static Piece[] cut(GroupExtents extents, WeightFiles files, int readers, int blockBytes) {
-        return cut(extents, files, readers, blockBytes, Long.MAX_VALUE);
+        return cut(extents, files, readers, blockBytes, USUAL_BYTES);
     }
 
     /**
@@ -54,17 +54,19 @@ record Piece(
      *
      * @param plan groups, layouts, staging
      * @param files where file indices come from
-     * @param readers number of reader threads
+     * @param pace requests in flight, and the most that one asks for in host memory
      * @return pieces by group
      */
-    static Piece[][] cut(ResidencyPlan plan, WeightFiles files, int readers) {
+    static Piece[][] cut(ResidencyPlan plan, WeightFiles files, ReadPace pace) {
+        int readers = pace.requests();
         Piece[][] pieces = new Piece[plan.groups().size()][];
         for (WeightGroup group : plan.groups()) {
             int index = group.index();
             GroupExtents extents = plan.extents(index);
             boolean forHost = group.access() == Access.GATHERED || group.access() == Access.INDEX;
             if (!plan.hasDevice() || forHost) {
-                pieces[index] = cut(extents, files, readers, plan.blockBytes());
+                pieces[index] =
+                        cut(extents, files, readers, plan.blockBytes(), pace.requestBytes());
                 continue;
             }
             pieces[index] = cut(extents, files, readers, plan.blockBytes(), plan.stagingBytes());
@@ -76,12 +78,22 @@ record Piece(
         return pieces;
     }
 
+    /**
+     * How large requests are: one per reader, within limits.
+     *
+     * @param groupBytes what is read
+     * @param readers number of reader threads
+     * @param mostBytes the upper limit
+     */
+    static int wantedBytes(long groupBytes, int readers, long mostBytes) {
+        long share = GroupExtents.roundUp(groupBytes / readers, LEAST_BYTES);
+        return (int) Math.min(mostBytes, Math.max(LEAST_BYTES, share));
+    }
+
     private static Piece[] cut(
             GroupExtents extents, WeightFiles files, int readers, int blockBytes, long mostBytes) {
-        long share = GroupExtents.roundUp(extents.readBytes() / readers, LEAST_BYTES);
-        long wanted = Math.max(LEAST_BYTES, Math.min(MOST_BYTES, share));
-        long most = Math.max(blockBytes, mostBytes / blockBytes * blockBytes);
-        long longest = Math.min(GroupExtents.roundUp(wanted, blockBytes), most);
+        long wanted = wantedBytes(extents.readBytes(), readers, mostBytes);
+        long longest = Math.max(blockBytes, wanted / blockBytes * blockBytes);
         List<Piece> pieces = new ArrayList<>();
         for (Extent extent : extents.extents()) {
             int file = files.indexOf(extent.file());

@@ -5,6 +5,7 @@
 package io.offloadstream.stream;
 
 import io.offloadstream.platform.OffloadStreamException;
+import java.util.function.LongSupplier;
 
 /**
  * What one reader thread does for one piece: reads from disk, timed and traced, or a copy from host
@@ -15,14 +16,16 @@ final class PieceReads {
     private final WeightFiles files;
     private final TraceFile trace;
     private final int track;
+    private final LongSupplier clock;
     private long diskBytes;
     private long diskNanos;
     private long hostBytes;
 
-    PieceReads(WeightFiles files, TraceFile trace, int track) {
+    PieceReads(WeightFiles files, TraceFile trace, int track, LongSupplier clock) {
         this.files = files;
         this.trace = trace;
         this.track = track;
+        this.clock = clock;
     }
 
     /** Forgets the piece before. */
@@ -49,11 +52,11 @@ final class PieceReads {
      * @throws OffloadStreamException if the read fails or the file ends too early
      */
     void read(Work work, WeightFiles.Source source) {
-        long start = System.nanoTime();
+        long start = clock.getAsLong();
         try {
             files.read(work.piece(), work.name(), source);
         } finally {
-            add(work, start, System.nanoTime() - start);
+            add(work, start, clock.getAsLong() - start);
         }
     }
 

@@ -41,7 +41,7 @@ final class Pipeline {
     private final ResidencyPlan plan;
     private final Scheduler scheduler;
     private final ResidentSet residents;
-    private final Piece[][] pieces;
+    private Piece[][] pieces;
     private final StreamCounters counters;
     private final List<Slot> ring = new ArrayList<>();
     private final Deque<Slot> reading = new ArrayDeque<>();
@@ -49,18 +49,18 @@ final class Pipeline {
     private boolean complete = true;
     private boolean waiting;
     private boolean stopping;
+    private int inFlight;
+    private int mostInFlight;
     private long passNumber;
 
     Pipeline(
             ResidencyPlan plan,
             Scheduler scheduler,
             ResidentSet residents,
-            Piece[][] pieces,
             StreamCounters counters) {
         this.plan = plan;
         this.scheduler = scheduler;
         this.residents = residents;
-        this.pieces = pieces;
         this.counters = counters;
     }
 
@@ -72,19 +72,31 @@ final class Pipeline {
         return changed;
     }
 
+    /**
+     * Sets how what is not being read yet will be read.
+     *
+     * @param requests most in flight
+     * @param newPieces of each group
+     */
+    void setPace(int requests, Piece[][] newPieces) {
+        pieces = newPieces;
+        mostInFlight = requests;
+        counters.inFlight(inFlight, mostInFlight);
+        work.signalAll();
+    }
+
     /** Waits for the next request. Returns null when the stream stops. */
     Work take() {
         lock.lock();
         try {
-            long start = System.nanoTime();
             while (!stopping) {
-                Slot slot = nextToRead();
+                Slot slot = inFlight < mostInFlight ? nextToRead() : null;
                 if (slot != null) {
                     int index = slot.takePiece();
                     if (!slot.hasPieces()) {
                         reading.remove(slot);
                     }
-                    counters.readerWaited(System.nanoTime() - start);
+                    counters.inFlight(++inFlight, mostInFlight);
                     return new Work(slot, slot.group(), index, slot.piece(index), name(slot));
                 }
                 work.awaitUninterruptibly();
@@ -113,6 +125,7 @@ final class Pipeline {
         lock.lock();
         try {
             counters.request(reads);
+            counters.inFlight(--inFlight, mostInFlight);
             done.slot().addBytes(reads.diskBytes(), reads.hostBytes());
             if (done.slot().completePiece(failure)) {
                 changed.signalAll();
@@ -226,13 +239,18 @@ final class Pipeline {
         work.signalAll();
     }
 
-    /** Ends the current pass, dropping what was read for groups that it did not reach. */
-    void end(DeviceTimes times) {
+    /**
+     * Ends the current pass, dropping what was read for groups that it did not reach.
+     *
+     * @return what it took, or null if it did not run to its end
+     */
+    PassCost end(DeviceTimes times) {
         complete = order.atEnd();
         order.endPass().forEach(this::drop);
         waiting = false;
-        counters.passEnded(complete, times);
+        PassCost cost = counters.passEnded(complete, times);
         work.signalAll();
+        return complete ? cost : null;
     }
 
     /** Whether the last pass ran to its end, or there was none. */
@@ -353,6 +371,24 @@ final class Pipeline {
     void stop() {
         stopping = true;
         signalAll();
+    }
+
+    /** Takes a slot out of the ring, for the caller to free; null if readers have all of them. */
+    Slot removeSlot() {
+        Slot free = null;
+        for (Slot slot : ring) {
+            free = slot.state() == Slot.State.FREE ? slot : free;
+        }
+        for (int last = order.end() - 1; free == null && last >= order.computing(); last--) {
+            Slot slot = order.slot(last);
+            if (slot != null && slot.state() == Slot.State.READY) {
+                order.assign(last, null);
+                drop(slot);
+                free = slot;
+            }
+        }
+        ring.remove(free);
+        return free;
     }
 
     /** Frees the ring. Called when nobody uses it any more. */

@@ -230,6 +230,20 @@ final class ResidentSet {
     }
 
     /**
+     * Makes one pinned group's memory a slot.
+     *
+     * @return whether there was one that can go and is large enough
+     */
+    boolean giveOneToRing(List<Slot> ring) {
+        List<Integer> victims = slotVictims(evictable(memory));
+        if (victims.isEmpty()) {
+            return false;
+        }
+        ring.add(takeAway(victims.get(0)));
+        return true;
+    }
+
+    /**
      * Gives groups up that nothing else must take the place of, or none if they do not suffice.
      *
      * @param home whose memory is wanted

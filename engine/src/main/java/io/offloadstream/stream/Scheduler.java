@@ -29,6 +29,8 @@ interface Scheduler {
             return (position, computing, waiting, held) -> position == computing && waiting;
         }
         return switch (options.scheduler()) {
+                // the ring has the slots that measured times are worth
+            case COST_AWARE -> (position, computing, waiting, held) -> true;
             case LOOKAHEAD ->
                     (position, computing, waiting, held) -> position == computing || held <= depth;
             case BLOCK ->

@@ -36,6 +36,15 @@ final class StreamCounters {
     private long passStart;
     private long passBytes;
     private long passHostBytes;
+    private int requestsInFlight;
+    private int mostInFlight;
+    private long inFlightSince = System.nanoTime();
+    private boolean passIsOpen;
+    private long passIdleNanos;
+    private long passWaitNanos;
+    private long passWeightBytes;
+    private long lastReadBytes;
+    private long lastReadNanos;
     private int passPrefetched;
     private DeviceTimes before = DeviceTimes.NONE;
 
@@ -45,16 +54,25 @@ final class StreamCounters {
         readNanos += reads.diskNanos();
     }
 
-    void readerWaited(long nanos) {
-        readWaitNanos += nanos;
+    /** Counts how long fewer requests than possible were in flight, and from now on are. */
+    void inFlight(int requests, int most) {
+        long now = System.nanoTime();
+        long idle = (now - inFlightSince) * Math.max(0, mostInFlight - requestsInFlight);
+        readWaitNanos += idle;
+        passIdleNanos += passIsOpen ? idle : 0;
+        inFlightSince = now;
+        requestsInFlight = requests;
+        mostInFlight = most;
     }
 
     void waited(long nanos) {
         computeWaitNanos += nanos;
+        passWaitNanos += nanos;
     }
 
-    void computed(long nanos) {
+    void computed(long weightBytes, long nanos) {
         groups++;
+        passWeightBytes += weightBytes;
         computeNanos += nanos;
     }
 
@@ -69,6 +87,11 @@ final class StreamCounters {
         passStart = System.nanoTime();
         passBytes = 0;
         passHostBytes = 0;
+        inFlight(requestsInFlight, mostInFlight);
+        passIsOpen = true;
+        passIdleNanos = 0;
+        passWaitNanos = 0;
+        passWeightBytes = 0;
         passPrefetched = 0;
         groupsRead.clear();
     }
@@ -83,8 +106,15 @@ final class StreamCounters {
         }
     }
 
-    void passEnded(boolean complete, DeviceTimes times) {
+    /**
+     * Counts a pass.
+     *
+     * @return what it took
+     */
+    PassCost passEnded(boolean complete, DeviceTimes times) {
         passes++;
+        inFlight(requestsInFlight, mostInFlight);
+        passIsOpen = false;
         if (recent.size() == StreamStats.MOST_RECENT_PASSES) {
             recent.removeFirst();
         }
@@ -100,6 +130,17 @@ final class StreamCounters {
                         times.overlappedNanos() - before.overlappedNanos(),
                         System.nanoTime() - passStart));
         before = times;
+        PassCost cost =
+                new PassCost(
+                        passWeightBytes,
+                        passBytes,
+                        readBytes - lastReadBytes,
+                        readNanos - lastReadNanos,
+                        passIdleNanos,
+                        passWaitNanos);
+        lastReadBytes = readBytes;
+        lastReadNanos = readNanos;
+        return cost;
     }
 
     StreamStats snapshot(
@@ -108,7 +149,9 @@ final class StreamCounters {
             DeviceTimes times,
             long residentBytes,
             long hostBytes,
-            int reclaimedGroups) {
+            int reclaimedGroups,
+            Pacing pacing) {
+        inFlight(requestsInFlight, mostInFlight);
         boolean byGds = gds.isPresent() && gds.get().mode() != GdsMode.UNAVAILABLE;
         return new StreamStats(
                 byGds ? StreamOptions.Io.GDS : filesIo,
@@ -124,6 +167,8 @@ final class StreamCounters {
                 List.copyOf(recent),
                 residentBytes,
                 hostBytes,
-                reclaimedGroups);
+                reclaimedGroups,
+                pacing.pace(),
+                pacing.isSettled());
     }
 }

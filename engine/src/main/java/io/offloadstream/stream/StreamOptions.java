@@ -13,15 +13,15 @@ import java.nio.file.Path;
  *     refused (one WARN)
  * @param scheduler order and depth of prefetch
  * @param prefetchLayers groups read ahead of the one that computes; the ring has one slot more
- * @param readThreads requests in flight
+ * @param readThreads requests in flight; as the number of slots, a begin only with COST_AWARE
  * @param trace where to write a Chrome/Perfetto trace, or null
  */
 public record StreamOptions(
         Io io, SchedulerKind scheduler, int prefetchLayers, int readThreads, Path trace) {
 
-    /** What most machines want: 1 group ahead, 8 requests in flight. */
+    /** What most machines want: 1 group ahead and 8 requests in flight to begin with. */
     public static final StreamOptions DEFAULT =
-            new StreamOptions(Io.AUTO, SchedulerKind.LOOKAHEAD, 1, 8, null);
+            new StreamOptions(Io.AUTO, SchedulerKind.COST_AWARE, 1, 8, null);
 
     /**
      * Returns the same with another depth.
@@ -48,6 +48,12 @@ public record StreamOptions(
         /** A window that slides with the pass. */
         LOOKAHEAD,
         /** Blocks of groups: the next block is read while the current one computes. */
-        BLOCK
+        BLOCK,
+        /**
+         * A window that slides with the pass; how many slots it has, how many requests are in
+         * flight and how large they are is found by the times that passes take. To a device it is
+         * {@link #LOOKAHEAD}.
+         */
+        COST_AWARE
     }
 }

@@ -28,6 +28,9 @@ import java.util.Optional;
  * @param residentBytes memory that pinned groups hold now
  * @param hostBytes memory that groups hold which are copied to the device from there
  * @param reclaimedGroups how often the memory of either was given up
+ * @param pace how weights are read now
+ * @param isPaceSettled whether that stays: given by the options, or found by {@code
+ *     scheduler=cost-aware}
  */
 public record StreamStats(
         StreamOptions.Io io,
@@ -40,7 +43,9 @@ public record StreamStats(
         List<PassRecord> recentPasses,
         long residentBytes,
         long hostBytes,
-        int reclaimedGroups) {
+        int reclaimedGroups,
+        ReadPace pace,
+        boolean isPaceSettled) {
 
     /** How many passes are remembered. */
     public static final int MOST_RECENT_PASSES = 64;
@@ -56,7 +61,7 @@ public record StreamStats(
      * @param bytes asked of the disk, whole blocks, rows included
      * @param requests how many reads
      * @param busyNanos time in reads
-     * @param waitNanos time without a request to do: no slot was free
+     * @param waitNanos time without a request to do, as no slot was free
      */
     public record ReadStage(long bytes, long requests, long busyNanos, long waitNanos) {}
 
@@ -205,6 +210,10 @@ public record StreamStats(
         text.append(reclaimedGroups).append(" groups given up\n");
         if (upload.requests() > 0) {
             appendUpload(text);
+        }
+        if (read.requests() > 0) {
+            text.append("reads: ").append(pace).append(isPaceSettled ? "" : ", not settled");
+            text.append('\n');
         }
         if (!recentPasses.isEmpty()) {
             PassRecord last = recentPasses.get(recentPasses.size() - 1);

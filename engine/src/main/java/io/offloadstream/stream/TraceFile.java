@@ -41,9 +41,13 @@ final class TraceFile implements AutoCloseable {
         this.json = json;
     }
 
-    /** Creates the file that the options name, replacing an older one; null if they name none. */
-    static TraceFile openIfAsked(StreamOptions options) {
-        return options.trace() == null ? null : open(options.trace(), options.readThreads());
+    /**
+     * Creates the file that the options name, replacing an older one; null if they name none.
+     *
+     * @param readers threads that read
+     */
+    static TraceFile openIfAsked(StreamOptions options, int readers) {
+        return options.trace() == null ? null : open(options.trace(), readers);
     }
 
     private static TraceFile open(Path path, int readers) {

@@ -12,16 +12,15 @@ import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.GdsStatus;
-import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /**
  * Yields weight groups in the order of a pass, reading ahead of it: a ring of slots filled by
@@ -42,7 +41,8 @@ public final class WeightStream implements AutoCloseable {
     private final Turns turns;
     private final RowGather rows;
     private final StreamCounters counters = new StreamCounters();
-    private final List<Thread> readers = new ArrayList<>();
+    private final ReaderThreads readers;
+    private final Pacing pacing;
     private final PassMemory passes;
 
     private WeightStream(
@@ -50,15 +50,16 @@ public final class WeightStream implements AutoCloseable {
             StreamOptions options,
             Budgets budgets,
             Backend backend,
-            TraceFile trace) {
+            TraceFile trace,
+            LongSupplier clock) {
         this.plan = found.plan();
         this.files = found.files();
         this.trace = trace;
-        Piece[][] pieces = Piece.cut(plan, files, options.readThreads());
+        pacing = new Pacing(plan, options, files, trace);
         WeightFiles gdsFiles = options.io() == Io.GDS ? files : null;
-        memory = new StreamMemory(plan, budgets, backend, pieces, gdsFiles, trace);
+        memory = new StreamMemory(plan, budgets, backend, pacing.pieces(), gdsFiles, trace);
         residents = new ResidentSet(plan, memory.compute(), memory.host());
-        pipeline = new Pipeline(plan, Scheduler.of(options), residents, pieces, counters);
+        pipeline = new Pipeline(plan, Scheduler.of(options), residents, counters);
         turns = new Turns(pipeline.lock);
         passes = new PassMemory(plan, memory, pipeline, residents);
         try (Owned opened = new Owned()) {
@@ -70,12 +71,9 @@ public final class WeightStream implements AutoCloseable {
             rows = new RowGather(this, pipeline, counters);
             opened.release();
         }
-        for (int i = 0; i < options.readThreads() && !plan.isMapped(); i++) {
-            PieceReads reads = new PieceReads(files, trace, i + 1);
-            Thread reader = new Thread(new Reader(pipeline, reads), "ofs-read-" + i);
-            reader.setDaemon(true);
-            readers.add(reader);
-        }
+        int threads = plan.isMapped() ? 0 : pacing.threads();
+        applyPace();
+        readers = new ReaderThreads(threads, pipeline, files, trace, clock);
     }
 
     /**
@@ -107,7 +105,19 @@ public final class WeightStream implements AutoCloseable {
         if (plan.hasDevice()) {
             throw new IllegalArgumentException("a plan for a device needs the device");
         }
-        return open(plan, options, new Budgets(budget, budget), null, storage, others);
+        Budgets budgets = new Budgets(budget, budget);
+        return open(plan, options, budgets, null, storage, others, System::nanoTime);
+    }
+
+    /** Likewise, with the time that reads take told by another clock. */
+    static WeightStream open(
+            ResidencyPlan plan,
+            StreamOptions options,
+            MemoryBudget budget,
+            Storage storage,
+            LongSupplier clock) {
+        Budgets budgets = new Budgets(budget, budget);
+        return open(plan, options, budgets, null, storage, List.of(), clock);
     }
 
     /**
@@ -135,7 +145,7 @@ public final class WeightStream implements AutoCloseable {
             throw new IllegalArgumentException(
                     "the plan is not for " + backend.name() + ": " + plan);
         }
-        return open(plan, options, budgets, backend, storage, List.of());
+        return open(plan, options, budgets, backend, storage, List.of(), System::nanoTime);
     }
 
     private static WeightStream open(
@@ -144,7 +154,8 @@ public final class WeightStream implements AutoCloseable {
             Budgets budgets,
             Backend backend,
             Storage storage,
-            List<TensorEntry> others) {
+            List<TensorEntry> others,
+            LongSupplier clock) {
         if (options.readThreads() < 1 || options.prefetchLayers() < 0) {
             throw new IllegalArgumentException(
                     "readThreads must be at least 1 and prefetchLayers at least 0: " + options);
@@ -156,8 +167,9 @@ public final class WeightStream implements AutoCloseable {
         try (Owned owned = new Owned()) {
             OpenedFiles opened = OpenedFiles.open(plan, options, budgets.host(), storage, others);
             owned.own(opened.files());
-            TraceFile trace = owned.own(TraceFile.openIfAsked(options));
-            stream = new WeightStream(opened, options, budgets, backend, trace);
+            int readers = Pacing.search(opened.plan(), options).mostRequests();
+            TraceFile trace = owned.own(TraceFile.openIfAsked(options, readers));
+            stream = new WeightStream(opened, options, budgets, backend, trace, clock);
             owned.release();
         }
         stream.start();
@@ -167,7 +179,7 @@ public final class WeightStream implements AutoCloseable {
     private void start() {
         boolean started = false;
         try {
-            readers.forEach(Thread::start);
+            readers.start();
             started = true;
         } finally {
             if (!started) {
@@ -205,7 +217,7 @@ public final class WeightStream implements AutoCloseable {
         try {
             files.checkUnchanged();
             memory.compute().beforePass(!pipeline.isLastComplete());
-            passes.take(order);
+            passes.take(order, applyPace());
             begun = true;
         } finally {
             pipeline.lock.lock();
@@ -250,7 +262,26 @@ public final class WeightStream implements AutoCloseable {
 
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
-        return new TensorLoader(pipeline, files, memory.host(), readers.size(), plan.blockBytes());
+        int readers = pacing.pace().requests();
+        return new TensorLoader(pipeline, files, memory.host(), readers, plan.blockBytes());
+    }
+
+    /** Makes the pace decided last take effect, and returns how many slots it wants. */
+    private int applyPace() {
+        pipeline.lock.lock();
+        try {
+            pacing.apply(pipeline);
+            return pacing.wantedSlots();
+        } finally {
+            pipeline.lock.unlock();
+        }
+    }
+
+    /** Takes in what a pass has cost; null if it did not run to its end. */
+    void endPass(PassCost cost) {
+        if (cost != null) {
+            pacing.passEnded(cost);
+        }
     }
 
     StreamMemory memory() {
@@ -306,7 +337,8 @@ public final class WeightStream implements AutoCloseable {
                     memory.compute().times(),
                     residents.pinnedBytes(),
                     memory.hostGroups().keptBytes(),
-                    residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups());
+                    residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups(),
+                    pacing);
         } finally {
             pipeline.lock.unlock();
         }
@@ -341,7 +373,7 @@ public final class WeightStream implements AutoCloseable {
 
     private void release() {
         memory.stopGivingBack(passes);
-        joinReaders();
+        readers.join();
         pipeline.lock.lock();
         try {
             Owned.closeAll(rows::close, this::freeMemory);
@@ -353,21 +385,5 @@ public final class WeightStream implements AutoCloseable {
 
     private void freeMemory() {
         Owned.closeAll(memory::stop, pipeline::closeRing, residents::close, memory);
-    }
-
-    private void joinReaders() {
-        boolean interrupted = false;
-        for (Thread reader : readers) {
-            while (reader.isAlive()) {
-                try {
-                    reader.join();
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-        }
-        if (interrupted) {
-            Interrupts.restore();
-        }
     }
 }

@@ -164,6 +164,9 @@ public class ModelOptionsTest {
         assertEquals(ModelOptions.parse(Map.of("prefetchLayers", "3")).hostSlots(), 4);
         Map<String, String> blocks = Map.of("prefetchLayers", "3", "scheduler", "block");
         assertEquals(ModelOptions.parse(blocks).hostSlots(), 6);
+        ModelOptions costAware = ModelOptions.parse(Map.of("scheduler", "cost-aware"));
+        assertEquals(costAware.stream().scheduler(), StreamOptions.SchedulerKind.COST_AWARE);
+        assertEquals(costAware.hostSlots(), 2);
     }
 
     @Test
@@ -268,7 +271,7 @@ public class ModelOptionsTest {
 
     @Test
     public void aDepthThatNoRingHasIsNamedInTheError() {
-        for (String scheduler : new String[] {"lookahead", "block"}) {
+        for (String scheduler : new String[] {"cost-aware", "lookahead", "block"}) {
             Map<String, String> options =
                     Map.of("prefetchLayers", "2147483647", "scheduler", scheduler);
             IllegalArgumentException e =

@@ -9,6 +9,7 @@ import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.Prediction.Stage;
+import io.offloadstream.stream.ReadPace;
 import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
@@ -42,7 +43,9 @@ public class PredictionReportTest {
                 List.of(passes),
                 0,
                 0,
-                0);
+                0,
+                new ReadPace(8, 4 << 20, 2),
+                true);
     }
 
     @Test

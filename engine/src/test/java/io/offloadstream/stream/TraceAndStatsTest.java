@@ -119,7 +119,7 @@ public class TraceAndStatsTest extends WeightFixture {
     public void aPassThatEndsAfterItsTraceWasClosedEndsQuietly() {
         // a stream is closed as soon as the turn of its pass is over; the pass flushes after that
         Path file = directory.resolve("trace.json");
-        TraceFile trace = TraceFile.openIfAsked(tracing(file));
+        TraceFile trace = TraceFile.openIfAsked(tracing(file), 2);
         trace.event(TraceFile.COMPUTE_TRACK, "layer.0", System.nanoTime(), 1, 1);
         trace.close();
         trace.flush();

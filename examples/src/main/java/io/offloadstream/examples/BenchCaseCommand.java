@@ -38,6 +38,9 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     /** Passes before the clock starts: pages are mapped, code is compiled, the ring is full. */
     private static final int WARM_UP_TOKENS = 3;
 
+    /** More of them until the pace of the reads has settled, but no more than this. */
+    private static final int MOST_WARM_UP_TOKENS = 40;
+
     private static final int MEASUREMENTS = 3;
 
     private static final Path STATUS = Path.of("/proc/self/status");
@@ -59,7 +62,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     @Override
     public Integer call() throws IOException {
         Map<String, String> values = new LinkedHashMap<>();
-        int length = Math.max(2 * prompt, PROMPT_TOKENS) + WARM_UP_TOKENS + tokens;
+        int length = Math.max(2 * prompt, PROMPT_TOKENS) + MOST_WARM_UP_TOKENS + tokens;
         values.put("maxSequenceLength", Integer.toString(length));
         if (hostMemory != null) {
             values.put("hostMemory", hostMemory);
@@ -96,8 +99,11 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     private void time(StreamedModel model) {
         try (TokenRun run = new TokenRun(model)) {
             int token = run.next(TokenRun.prompt(PROMPT_TOKENS, model.decoder().vocabSize()));
-            for (int i = 0; i < WARM_UP_TOKENS; i++) {
+            int warm = 0;
+            while (warm < WARM_UP_TOKENS
+                    || isSettling(model.stats()) && warm < MOST_WARM_UP_TOKENS) {
                 token = run.next(token);
+                warm++;
             }
             long rowBytes = model.stats().gather().bytes();
             long begin = System.nanoTime();
@@ -118,7 +124,14 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             print("secondsPerToken", seconds / tokens);
             print("readBytes", bytes);
             print("rowBytes", stats.gather().bytes() - rowBytes);
+            print("warmUpTokens", warm);
+            print("pace", stats.pace());
+            print("isPaceSettled", stats.isPaceSettled());
         }
+    }
+
+    private static boolean isSettling(StreamStats stats) {
+        return stats.read().requests() > 0 && !stats.isPaceSettled();
     }
 
     /** The second of two prompts: the first compiles and makes memory. */

@@ -49,7 +49,7 @@ final class ModelFlags {
                             "WHERE",
                             "device or host, for keys and values on the host."),
                     new Flag("io", "HOW", "auto, direct, mmap, buffered or gds."),
-                    new Flag("scheduler", "NAME", "lookahead or block."),
+                    new Flag("scheduler", "NAME", "cost-aware, lookahead or block."),
                     new Flag("prefetchLayers", "N", "Groups read ahead of the one that computes."),
                     new Flag("hostSlots", "N", "Slots that groups are read into (cpu)."),
                     new Flag("deviceSlots", "N", "Slots that groups are copied to (device)."),

@@ -34,13 +34,14 @@ public class ConvertCommandTest {
     }
 
     private static CliRun story(String... more) {
-        String[] arguments = new String[more.length + 5];
+        String[] arguments = new String[more.length + 6];
         arguments[0] = "generate";
+        arguments[5] = "--chat";
         arguments[1] = "--prompt=Tell me a story about a brave fox.";
         arguments[2] = "--max-tokens=12";
         arguments[3] = "--host-memory=64MB";
         arguments[4] = "--max-sequence-length=64";
-        System.arraycopy(more, 0, arguments, 5, more.length);
+        System.arraycopy(more, 0, arguments, 6, more.length);
         return CliRun.of(arguments);
     }
 
@@ -52,6 +53,7 @@ public class ConvertCommandTest {
         CliRun original = story("--model=" + Storyteller.unpack());
         CliRun copy = story("--model=" + target, "--verify");
         assertEquals(copy.code(), 0, copy.err());
+        assertFalse(original.out().isBlank());
         assertEquals(copy.out(), original.out());
     }
 

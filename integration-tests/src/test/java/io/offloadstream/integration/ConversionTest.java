@@ -26,6 +26,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -214,7 +215,31 @@ public class ConversionTest {
                                             }
                                         }));
         assertTrue(e.getMessage().contains("was changed while"), e.getMessage());
+        requireNothingLeft();
+    }
+
+    private void requireNothingLeft() {
         assertFalse(Files.exists(target));
+        assertFalse(Files.exists(target.resolveSibling(".target.partial")));
+    }
+
+    @Test
+    public void valuesThatATypeDoesNotHaveLeaveNothingBehind() {
+        Path weights = source.resolve("model.safetensors");
+        TensorEntry tensor = Checkpoint.open(source).get("model.layers.3.mlp.up_proj.weight");
+        try (RandomAccessFile file = new RandomAccessFile(weights.toFile(), "rw")) {
+            file.seek(tensor.offset() + 100);
+            file.write(new byte[] {(byte) 0x80, 0x7f}); // infinity
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        CheckpointException e =
+                expectThrows(
+                        CheckpointException.class, () -> run(source, target, INT8, SILENT));
+        assertTrue(e.getMessage().contains("model.layers.3.mlp.up_proj.weight"), e.getMessage());
+        requireNothingLeft();
+        run(source, target, LOSSLESS, SILENT);
+        Checkpoint.verify(target);
     }
 
     @Test(dataProvider = "options")

@@ -85,7 +85,7 @@ public class InvarianceTest {
         Map<String, String> base = base(directory);
         Map<String, Map<String, String>> changes = new LinkedHashMap<>();
         for (String prefetch : new String[] {"0", "1", "3"}) {
-            for (String scheduler : new String[] {"lookahead", "block"}) {
+            for (String scheduler : new String[] {"cost-aware", "lookahead", "block"}) {
                 Map<String, String> options = Budgets.with(base, "prefetchLayers", prefetch);
                 options.put("scheduler", scheduler);
                 changes.put(scheduler + " " + prefetch, roomy(directory, options));

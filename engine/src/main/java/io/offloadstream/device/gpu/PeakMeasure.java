@@ -206,7 +206,7 @@ final class PeakMeasure {
                 HostMemory source = gpu.allocateHost(budget, "measurement", bytes)) {
             for (int i = 0; i < bytes / 2; i++) {
                 int bits = i * 0x9e37;
-                source.buffer(2L * i, 2).putShort(0, (short) (one | bits >> 3 & mantissa));
+                source.buffer(2L * i, 2).putShort(0, (short) (one | ((bits >> 3) & mantissa)));
             }
             for (long at = 0; at < target.sizeBytes(); at += bytes) {
                 stream.upload(source.address(), target.address() + at, bytes);
