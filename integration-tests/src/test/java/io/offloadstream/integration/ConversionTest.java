@@ -234,8 +234,7 @@ public class ConversionTest {
             throw new UncheckedIOException(e);
         }
         CheckpointException e =
-                expectThrows(
-                        CheckpointException.class, () -> run(source, target, INT8, SILENT));
+                expectThrows(CheckpointException.class, () -> run(source, target, INT8, SILENT));
         assertTrue(e.getMessage().contains("model.layers.3.mlp.up_proj.weight"), e.getMessage());
         requireNothingLeft();
         run(source, target, LOSSLESS, SILENT);

@@ -85,8 +85,7 @@ public class CpuPackedOpsTest {
     }
 
     private static void assertSameBits(Tensor actual, Tensor expected, String what) {
-        assertEquals(
-                Arrays.mismatch(bits(actual), bits(expected)), -1, what + ", seed " + SEED);
+        assertEquals(Arrays.mismatch(bits(actual), bits(expected)), -1, what + ", seed " + SEED);
     }
 
     @DataProvider
@@ -102,8 +101,7 @@ public class CpuPackedOpsTest {
         PackedWeight other = new PackedWeight(random, 333, 416);
         assertTrue(one.escapeCount > 0);
         Tensor x = activations(random, rows, 416);
-        assertSameBits(
-                ops.linear(x, packed(one), null), ops.linear(x, plain(one), null), "linear");
+        assertSameBits(ops.linear(x, packed(one), null), ops.linear(x, plain(one), null), "linear");
         assertSameBits(
                 ops.gatedLinear(Activation.SILU, x, packed(one), null, packed(other), null),
                 ops.gatedLinear(Activation.SILU, x, plain(one), null, plain(other), null),
@@ -140,7 +138,9 @@ public class CpuPackedOpsTest {
                         .mapToLong(row -> packed.rows(row, row + 1).address())
                         .toArray();
         long[] original =
-                Arrays.stream(numbers).mapToLong(row -> plain.rows(row, row + 1).address()).toArray();
+                Arrays.stream(numbers)
+                        .mapToLong(row -> plain.rows(row, row + 1).address())
+                        .toArray();
         Ops ops = backend.ops(workspace, Phase.PREFILL);
         Tensor actual = workspace.allocate(DType.F32, count, 64);
         Tensor expected = workspace.allocate(DType.F32, count, 64);
