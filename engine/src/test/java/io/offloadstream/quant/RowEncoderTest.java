@@ -105,7 +105,8 @@ public class RowEncoderTest {
     @DataProvider
     public Object[][] references() {
         return new Object[][] {
-            {DType.Q8_0, "3dbb6ce370c25f2a31d7e7e2e8cb24abd3216a06ca3708a5dafe51c048926452"}, {DType.Q4_0, "ee3b68ebe277f0a60128235b2d4277ccafa301bdd578586150375549121ba2ac"},
+            {DType.Q8_0, "3dbb6ce370c25f2a31d7e7e2e8cb24abd3216a06ca3708a5dafe51c048926452"},
+            {DType.Q4_0, "ee3b68ebe277f0a60128235b2d4277ccafa301bdd578586150375549121ba2ac"},
         };
     }
 

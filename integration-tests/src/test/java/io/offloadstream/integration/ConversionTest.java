@@ -139,8 +139,7 @@ public class ConversionTest {
                                     }));
             assertFalse(Files.exists(target), "ended at step " + end);
             List<Long> rest = new ArrayList<>();
-            ConversionReport report =
-                    run(source, target, options, (done, total) -> rest.add(done));
+            ConversionReport report = run(source, target, options, (done, total) -> rest.add(done));
             assertTrue(report.resumedGroups() >= resumed, "more is kept the later it ends");
             resumed = report.resumedGroups();
             assertTrue(rest.size() < steps.size() || resumed == 0, "step " + end);
@@ -186,7 +185,8 @@ public class ConversionTest {
                                     }));
             if (!other) {
                 Path weights = source.resolve("model.safetensors");
-                FileTime later = FileTime.fromMillis(Files.getLastModifiedTime(weights).toMillis() + 5000);
+                FileTime later =
+                        FileTime.fromMillis(Files.getLastModifiedTime(weights).toMillis() + 5000);
                 Files.setLastModifiedTime(weights, later);
             }
             ConversionReport report = run(source, target, other ? INT8 : PLAIN, SILENT);
@@ -234,8 +234,7 @@ public class ConversionTest {
             throw new UncheckedIOException(e);
         }
         CheckpointException e =
-                expectThrows(
-                        CheckpointException.class, () -> run(source, target, INT8, SILENT));
+                expectThrows(CheckpointException.class, () -> run(source, target, INT8, SILENT));
         assertTrue(e.getMessage().contains("model.layers.3.mlp.up_proj.weight"), e.getMessage());
         requireNothingLeft();
         run(source, target, LOSSLESS, SILENT);
@@ -267,7 +266,8 @@ public class ConversionTest {
 
     @Test
     public void matricesAreRoundedAndNormsAreNot() {
-        ConversionOptions halves = new ConversionOptions(DType.F16, Quantization.NONE, Packing.LOSSLESS, 1);
+        ConversionOptions halves =
+                new ConversionOptions(DType.F16, Quantization.NONE, Packing.LOSSLESS, 1);
         run(source, target, halves, SILENT);
         Checkpoint original = Checkpoint.open(source);
         int matrices = 0;
@@ -291,7 +291,11 @@ public class ConversionTest {
         assertEquals(table.type(), DType.Q8_0);
         assertEquals(table.file(), target.resolve("embedding.bin"));
         for (String name :
-                List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
+                List.of(
+                        "config.json",
+                        "generation_config.json",
+                        "tokenizer.json",
+                        "tokenizer_config.json")) {
             assertTrue(files.containsKey(name), name + " in " + files.keySet());
         }
         assertFalse(files.keySet().stream().anyMatch(name -> name.endsWith(".safetensors")));
@@ -342,8 +346,11 @@ public class ConversionTest {
                 assertEquals(extent.offset(), 0, group.name());
             }
             long unit = plan.blockBytes();
-            long most = (group.sizeBytes() + 256L * group.tensors().size() + unit - 1) / unit * unit;
-            assertTrue(extent.length() <= most + (head || escapes ? unit : 0), group.name() + " " + extent);
+            long most =
+                    (group.sizeBytes() + 256L * group.tensors().size() + unit - 1) / unit * unit;
+            assertTrue(
+                    extent.length() <= most + (head || escapes ? unit : 0),
+                    group.name() + " " + extent);
         }
     }
 }

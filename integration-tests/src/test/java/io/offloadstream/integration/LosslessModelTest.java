@@ -27,7 +27,9 @@ public class LosslessModelTest {
     /** Blocks so small beside the head that it travels in several tiles. */
     private static final SyntheticLlama WIDE_HEAD = new SyntheticLlama(2, 4, 2, 16, 96, 2000);
 
-    /** The synthetic one has rows of no whole blocks, which stay plain; the last two tied tables. */
+    /**
+     * The synthetic one has rows of no whole blocks, which stay plain; the last two tied tables.
+     */
     @DataProvider
     Object[][] models() {
         return new Object[][] {

@@ -107,8 +107,7 @@ public class QuantizeOptionTest {
         for (long bytes = needed; refusal == null; bytes -= needed / 50) {
             refusal = refusal(model, Budgets.with(quantized, "hostMemory", bytes));
         }
-        String command =
-                "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
+        String command = "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
         assertTrue(refusal.getMessage().contains(command), refusal.getMessage());
     }
 
