@@ -15,8 +15,8 @@ import java.util.Set;
  * half the requests in flight, requests twice or half as large, a slot more or less. What gains is
  * measured once more in turn with the best, as a disk that others use too changes meanwhile. A step
  * that gains then goes on in its direction; when none does any more the search has settled. No pace
- * is tried twice, so that happens after a bounded number of passes. It starts again only when the disk has become
- * much faster or slower. Guarded by the pipeline's lock.
+ * is tried twice, so that happens after a bounded number of passes. It starts again only when the
+ * disk has become much faster or slower. Guarded by the pipeline's lock.
  *
  * <p>A slot more costs a resident group, which is read in every pass then. It is tried only where
  * readers had no free slot while the computation waited for groups, for longer than reading the

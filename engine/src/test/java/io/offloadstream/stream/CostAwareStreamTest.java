@@ -107,7 +107,13 @@ public class CostAwareStreamTest extends WeightFixture {
                 int requests = stream.stats().pace().requests();
                 long idle = slots == 2 ? 900 : slots == 3 ? 60 : 40;
                 stream.endPass(
-                        new PassCost(1L << 50, 1L << 40, 1L << 40, 1000L * requests, idle * requests, 900));
+                        new PassCost(
+                                1L << 50,
+                                1L << 40,
+                                1L << 40,
+                                1000L * requests,
+                                idle * requests,
+                                900));
                 weights.runPass(stream, weights.order(), new Random(pass));
                 most = Math.max(most, slots);
             }
