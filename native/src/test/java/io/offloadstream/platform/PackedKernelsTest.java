@@ -74,9 +74,12 @@ public class PackedKernelsTest {
         final int stride;
 
         Product(KernelData data, boolean finite) {
+            this(data, 1 + data.random.nextInt(90), one(data, COLUMNS), finite);
+        }
+
+        Product(KernelData data, int tableRows, int columns, boolean finite) {
             this.data = data;
-            int tableRows = 1 + data.random.nextInt(90);
-            weight = new PackedData(data, tableRows, one(data, COLUMNS), one(data, ODD), finite);
+            weight = new PackedData(data, tableRows, columns, one(data, ODD), finite);
             first = data.random.nextInt(tableRows);
             out = tableRows - first;
             rows = one(data, ROWS);
@@ -115,6 +118,23 @@ public class PackedKernelsTest {
             }
         }
         assertTrue(escapes > 1000, "escapes: " + escapes);
+    }
+
+    /** Rows too long to be unpacked several at a time. */
+    @Test(dataProvider = "instructionSets")
+    public void longRowsHaveTheBitsOfBf16(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        for (int round = 0; round < 4; round++) {
+            try (KernelData data = new KernelData(round)) {
+                Product p = new Product(data, 3, 70_016, true);
+                long actual = p.result();
+                long expected = p.result();
+                KernelData.copy(actual, expected, p.rows * p.stride);
+                multiply(kernels, true, p, actual, 0, p.out);
+                multiply(kernels, false, p, expected, 0, p.out);
+                data.assertSameSums(actual, expected, p.rows * p.stride, instructionSet + " " + p);
+            }
+        }
     }
 
     @Test
