@@ -9,6 +9,8 @@ import io.offloadstream.platform.PackedBf16;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 
 /**
  * Packs a BF16 matrix without loss, to {@link DType#BF16_PACKED} and its escapes, read twice. What
@@ -44,7 +46,8 @@ public final class LosslessEncoder implements TensorEncoder {
                     packer.pack(rows, packed.clear());
                     target.write(packed.array(), 0, packed.position());
                 });
-        OutputStream escapes = sink.begin(PackedBf16.SUFFIX, DType.U8, packer.escapesBytes());
-        packer.writeEscapes(part -> escapes.write(part.array(), part.position(), part.remaining()));
+        WritableByteChannel escapes =
+                Channels.newChannel(sink.begin(PackedBf16.SUFFIX, DType.U8, packer.escapesBytes()));
+        packer.writeEscapes(escapes::write);
     }
 }

@@ -25,6 +25,7 @@ import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.DType;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
+import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -323,8 +324,22 @@ public class ConversionTest {
                     Runs.all(model, c);
                     PassReads.assertPlannedGroupsWereRead(model);
                     requireOneExtent(model.plan());
+                    StreamStats.PassRecord last = PassReads.last(model.stats());
+                    assertEquals(
+                            last.bytes(),
+                            last.groupsRead().stream()
+                                    .mapToLong(g -> model.plan().extents(g).readBytes())
+                                    .sum());
                 }
             }
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -344,6 +359,8 @@ public class ConversionTest {
             if (!head && !escapes) {
                 assertTrue(read.add(extent.file()), group.name() + " has a file of its own");
                 assertEquals(extent.offset(), 0, group.name());
+                long padding = size(extent.file()) - extent.length();
+                assertTrue(padding >= 0 && padding < 4096, group.name() + " " + extent);
             }
             long unit = plan.blockBytes();
             long most =

@@ -12,15 +12,19 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.ConversionReport;
+import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
 import io.offloadstream.platform.DType;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -190,6 +194,49 @@ public class PackedModelTest {
                     name, quantization, relative, divergence, quantised, report.kept().size());
             assertTrue(relative > 0 && relative < relativeLimit, "relative error " + relative);
             assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
+        }
+    }
+
+    @DataProvider
+    Object[][] trained() {
+        return new Object[][] {
+            {Quantization.INT8, 0.02, 0.002}, {Quantization.INT4, 0.25, 0.25},
+        };
+    }
+
+    /** Random weights amplify every error; what training made is what users quantise. */
+    @Test(dataProvider = "trained")
+    public void aTrainedModelLosesLittle(
+            Quantization quantization, double relativeLimit, double divergenceLimit) {
+        Path directory = Goldens.shared().resolve("models/storyteller");
+        Goldens goldens = Goldens.of(directory, directory.resolve("expected"));
+        try (ScratchDirectory scratch = new ScratchDirectory("packed")) {
+            Path copy = scratch.path().resolve("copy");
+            convert(directory, copy, new ConversionOptions(null, quantization, Packing.NONE, 2));
+            for (Goldens.Case c : goldens.cases()) {
+                int[] ids =
+                        IntStream.concat(
+                                        Arrays.stream(c.inputIds()),
+                                        Arrays.stream(c.greedyNewTokens()))
+                                .toArray();
+                float[] original = logits(directory, ids);
+                float[] quantised = logits(copy, ids);
+                double relative = Closeness.relative(quantised, original);
+                double divergence = divergence(original, quantised, ids.length);
+                System.out.printf(
+                        "storyteller %s %s: relative logit error %.4f, KL %.5f%n",
+                        c.name(), quantization, relative, divergence);
+                assertTrue(relative > 0 && relative < relativeLimit, "relative " + relative);
+                assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
+            }
+        }
+    }
+
+    private static float[] logits(Path directory, int[] ids) {
+        Map<String, String> options = Budgets.plenty(1, ids.length, "auto");
+        try (StreamedModel model = TestDevices.open(directory, options);
+                Session session = model.newSession(1)) {
+            return Runs.all(model, session, new TokenBatch(ids.length, ids, null, null)).logits();
         }
     }
 
