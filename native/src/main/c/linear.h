@@ -46,6 +46,33 @@ static void linear_scaled(const float *x, int32_t rows, int32_t in, const void *
     linear_type(OFS_F8_E4M3, &p, rows, out_begin, out_end);
 }
 
+/* Bytes of a packed weight that are unpacked, on the stack, for many rows to pass by. */
+enum { UNPACKED_BYTES = 256 * 1024 };
+
+/* More than DECODE_ROWS rows: those of the weight become bf16, some at a time. */
+static __attribute__((noinline)) void prefill_packed(const product *p, int rows, size_t out,
+                                                     size_t out_end) {
+    uint16_t unpacked[UNPACKED_BYTES / 2];
+    const size_t in = p->weight.in, block = UNPACKED_BYTES / 2 / in;
+    for (; out < out_end; out += block) {
+        const size_t count = out_end - out < block ? out_end - out : block;
+        const uint8_t *bias = p->bias ? p->bias + out * size_of(p->bias_type) : NULL;
+        for (size_t o = 0; o < count; o++) unpack_row(&p->weight, out + o, unpacked + o * in);
+        linear(p->x, rows, (int32_t)in, unpacked, OFS_BF16, bias, p->bias_type, p->y + out,
+               (int64_t)p->y_stride, 0, (int32_t)count);
+    }
+}
+
+/* Rows so long that few fit are multiplied like those of few rows, some at a time. */
+static void decode_packed(product p, int rows, int out_begin, int out_end) {
+    for (int count; rows > 0; rows -= count) {
+        count = rows < DECODE_ROWS ? rows : DECODE_ROWS;
+        decode(OFS_BF16_PACKED, &p, count, (size_t)out_begin, (size_t)out_end);
+        p.x += (size_t)count * p.weight.in;
+        p.y += (size_t)count * p.y_stride;
+    }
+}
+
 static void linear_packed(const float *x, int32_t rows, int32_t in, const void *weight,
                           const void *escapes, int32_t first_row, const void *bias,
                           int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
@@ -56,5 +83,10 @@ static void linear_packed(const float *x, int32_t rows, int32_t in, const void *
                        .escapes = escapes,
                        .first_row = (size_t)first_row};
     const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
-    linear_type(OFS_BF16_PACKED, &p, rows, out_begin, out_end);
+    if (out_begin >= out_end) return;
+    if (rows <= DECODE_ROWS || w.in * TILE_OUTS * 2 > UNPACKED_BYTES) {
+        decode_packed(p, rows, out_begin, out_end);
+    } else {
+        prefill_packed(&p, rows, (size_t)out_begin, (size_t)out_end);
+    }
 }

@@ -4,11 +4,12 @@
  */
 
 /*
- * Gathers and tiles of products of BF16_PACKED rows. The floats, and the order in which they are added, are
- * those of the same weights as BF16: so are the bits of the results.
+ * Gathers of BF16_PACKED rows, and tiles of products with few rows. The floats, and the order in
+ * which they are added, are those of the same weights as BF16: so are the bits of the results.
  *
- * Escapes are rare, one in some thousand weights: rows run without looking for any up to the next
- * block that has one in any row of the tile, whose floats are mended in memory before they are used.
+ * Escapes are rare, one in some thousand weights: a tile runs without looking for any up to the next
+ * block that has one in any of its outputs. There the block that has it is mended in memory before
+ * it is used.
  */
 #ifndef OFS_PACKED_H
 #define OFS_PACKED_H
@@ -44,48 +45,65 @@ INLINE size_t next_escape(const escapes *e, size_t end) {
     return block < end ? block : end;
 }
 
-/* The block at p, column i of its row, as 32 floats with its escapes. */
-static void load_mended(const uint8_t *p, vtable table, escapes *e, size_t i, float *w) {
-    vf part[PACKED_VECTORS];
-    v_load_packed(p, table, part);
-    for (int v = 0; v < PACKED_VECTORS; v++) v_store(w + v * VL, part[v]);
+/* The block at p, column i of its row, as 32 bf16 with its escapes, which are used then. */
+INLINE void unpack_block(const uint8_t *p, vtable table, escapes *e, size_t i, uint16_t *to) {
+    v_unpack(p, table, to);
     for (; e->next != e->end; e->next += 4) {
         const uint32_t escape = load_u32(e->next);
         const size_t column = (escape >> 8) - i;
         if (column >= BLOCK) return;
-        w[column] = float_of_bits((bits_of_float(w[column]) & 0x00ff0000u) | escape << 24);
+        to[column] = (uint16_t)((to[column] & 0xff) | escape << 8);
     }
 }
 
 static void gather_packed(const int64_t *addresses, const int64_t *numbers, const void *all,
                           int32_t rows, int32_t width, float *y) {
     const vtable table = v_table(all);
-    for (int64_t r = 0; r < rows; r++) {
+    uint16_t block[BLOCK];
+    for (int64_t r = 0; r < rows; r++, y += width) {
         const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
         escapes e = escapes_of(all, numbers[r]);
         for (size_t i = 0; i < (size_t)width; i += BLOCK, source += PACKED_BYTES) {
-            load_mended(source, table, &e, i, y + r * width + i);
+            unpack_block(source, table, &e, i, block);
+            UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+                v_store(y + i + v * VL, v_load_bf16(block + v * VL));
+            }
         }
     }
 }
 
-/* A block of a tile: its products with weights[o], in the order of linear.h's steps. */
-INLINE void packed_step(vf acc[][WIDE_OUTS], const float *x, size_t in,
-                        vf lanes[WIDE_OUTS][PACKED_VECTORS], int rows, int outs) {
-    UNROLL for (int v = 0; v < PACKED_VECTORS; v++) {
-        UNROLL for (int r = 0; r < rows; r++) {
-            const vf inputs = v_load(x + (size_t)r * in + v * VL);
-            UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_fma(inputs, lanes[o][v], acc[r][o]);
+/* Row out of a weight as bf16. */
+static void unpack_row(const weights *w, size_t out, uint16_t *to) {
+    const vtable table = v_table(w->escapes);
+    const uint8_t *source = w->bytes + out * w->row_bytes;
+    escapes e = escapes_of(w->escapes, (int64_t)(w->first_row + out));
+    for (size_t i = 0; i < w->in; i += BLOCK, source += PACKED_BYTES) {
+        unpack_block(source, table, &e, i, to + i);
+    }
+}
+
+/* The first column from which on a block of a tile has an escape. */
+INLINE size_t next_escape_of(const escapes *e, int outs, size_t end) {
+    for (int o = 0; o < outs; o++) end = next_escape(&e[o], end);
+    return end;
+}
+
+/* The inputs of a block of a tile. */
+INLINE void load_inputs(vf inputs[][BLOCK_VECTORS], const float *x, size_t in, int rows) {
+    UNROLL for (int r = 0; r < rows; r++) {
+        UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+            inputs[r][v] = v_load(x + (size_t)r * in + v * VL);
         }
     }
 }
 
-/* The same where a row of the tile has an escape. */
-static __attribute__((noinline)) void load_mended_tile(const uint8_t *w, size_t row_bytes,
-                                                       vtable table, escapes *e, size_t i,
-                                                       float *target, int outs) {
-    for (int o = 0; o < outs; o++) {
-        load_mended(w + (size_t)o * row_bytes, table, e + o, i, target + o * BLOCK);
+/* Adds the products of a block of output o, which is packed at p, or unpacked if that is given. */
+INLINE void add_block(vf acc[][WIDE_OUTS], vf inputs[][BLOCK_VECTORS],
+                      const uint16_t *unpacked, const uint8_t *p, vtable table, int o, int rows) {
+    UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+        const vf lanes = unpacked ? v_load_bf16(unpacked + v * VL)
+                                  : v_load_packed(p, table, v);
+        UNROLL for (int r = 0; r < rows; r++) acc[r][o] = v_fma(inputs[r][v], lanes, acc[r][o]);
     }
 }
 
@@ -93,10 +111,10 @@ static __attribute__((noinline)) void load_mended_tile(const uint8_t *w, size_t 
 INLINE void packed_tile(const product *p, size_t row, size_t out, int rows, int outs,
                         const uint8_t *ahead) {
     vf acc[TILE_ROWS][WIDE_OUTS];
-    vf lanes[WIDE_OUTS][PACKED_VECTORS];
+    vf inputs[TILE_ROWS][BLOCK_VECTORS];
     escapes e[WIDE_OUTS];
     const weights *w = &p->weight;
-    const size_t in = w->in, row_bytes = w->row_bytes;
+    const size_t in = w->in, row_bytes = w->row_bytes, tile_bytes = (size_t)outs * PACKED_BYTES;
     const vtable table = v_table(w->escapes);
     const float *x = p->x + row * in;
     const uint8_t *at = w->bytes + out * row_bytes;
@@ -106,26 +124,28 @@ INLINE void packed_tile(const product *p, size_t row, size_t out, int rows, int 
     for (int o = 0; o < outs; o++) {
         e[o] = escapes_of(w->escapes, (int64_t)(w->first_row + out) + o);
     }
-    for (size_t i = 0;; i += BLOCK, at += PACKED_BYTES, ahead += outs * PACKED_BYTES) {
-        size_t stop = in;
-        for (int o = 0; o < outs; o++) stop = next_escape(&e[o], stop);
-        for (; i < stop; i += BLOCK, at += PACKED_BYTES, ahead += outs * PACKED_BYTES) {
-            fetch_ahead(ahead, (size_t)(outs * PACKED_BYTES));
+    for (size_t i = 0;; i += BLOCK, at += PACKED_BYTES, ahead += tile_bytes) {
+        const size_t stop = next_escape_of(e, outs, in);
+        for (; i < stop; i += BLOCK, at += PACKED_BYTES, ahead += tile_bytes) {
+            fetch_ahead(ahead, tile_bytes);
+            load_inputs(inputs, x + i, in, rows);
             UNROLL for (int o = 0; o < outs; o++) {
-                v_load_packed(at + (size_t)o * row_bytes, table, lanes[o]);
+                add_block(acc, inputs, NULL, at + (size_t)o * row_bytes, table, o, rows);
             }
-            packed_step(acc, x + i, in, lanes, rows, outs);
         }
         if (i == in) break;
-        float mended[WIDE_OUTS][BLOCK];
-        fetch_ahead(ahead, (size_t)(outs * PACKED_BYTES));
-        load_mended_tile(at, row_bytes, table, e, i, mended[0], outs);
+        uint16_t mended[BLOCK];
+        fetch_ahead(ahead, tile_bytes);
+        load_inputs(inputs, x + i, in, rows);
         UNROLL for (int o = 0; o < outs; o++) {
-            UNROLL for (int v = 0; v < PACKED_VECTORS; v++) {
-                lanes[o][v] = v_load(mended[o] + v * VL);
+            const uint8_t *from = at + (size_t)o * row_bytes;
+            if (next_escape(&e[o], in) == i) {
+                unpack_block(from, table, &e[o], i, mended);
+                add_block(acc, inputs, mended, from, table, o, rows);
+            } else {
+                add_block(acc, inputs, NULL, from, table, o, rows);
             }
         }
-        packed_step(acc, x + i, in, lanes, rows, outs);
     }
     write_tile(p, row, out, acc, rows, outs);
 }

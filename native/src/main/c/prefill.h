@@ -25,11 +25,6 @@ INLINE void prefill_step(vf acc[TILE_ROWS][WIDE_OUTS], const float *x, size_t in
 
 /* Elements [row, row + rows) x [out, out + outs); type, rows and outs are constants. */
 INLINE void prefill_tile(int type, const product *p, size_t row, size_t out, int rows, int outs) {
-    if (type == OFS_BF16_PACKED) {
-        const uint8_t *at = p->weight.bytes + out * p->weight.row_bytes;
-        packed_tile(p, row, out, rows, outs, at);
-        return;
-    }
     vf acc[TILE_ROWS][WIDE_OUTS];
     vf lanes[TILE_OUTS];
     const weights *w = &p->weight;

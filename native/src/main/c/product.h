@@ -24,8 +24,14 @@ INLINE void write_tile(const product *p, size_t row, size_t out, vf acc[][WIDE_O
     UNROLL for (int r = 0; r < rows; r++) {
         float *y = p->y + (row + (size_t)r) * p->y_stride + out;
         UNROLL for (int o = 0; o < outs; o++) {
-            float sum = v_sum(acc[r][o]);
-            y[o] = p->bias ? sum + element(p->bias, p->bias_type, out + (size_t)o) : sum;
+            if (o % 4 == 0 && o + 4 <= outs) {
+                v_sum4(acc[r][o], acc[r][o + 1], acc[r][o + 2], acc[r][o + 3], y + o);
+            } else if (o >= outs / 4 * 4) {
+                y[o] = v_sum(acc[r][o]);
+            }
+        }
+        for (int o = 0; p->bias && o < outs; o++) {
+            y[o] += element(p->bias, p->bias_type, out + (size_t)o);
         }
     }
 }

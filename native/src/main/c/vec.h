@@ -24,6 +24,7 @@
  *   v_pow2(n)                       2^n for integral n in [-126, 127]
  *   v_select_lt(a, b, yes, no)      a < b ? yes : no
  *   v_sum                           all lanes, in a fixed order
+ *   v_sum4(a, b, c, d, to)          four of these to memory, the same bits with fewer operations
  */
 #ifndef OFS_VEC_H
 #define OFS_VEC_H

@@ -98,3 +98,9 @@ static inline vf v_round(vf a) { return (a + 0x1.8p23f) - 0x1.8p23f; }
 static inline vf v_pow2(vf n) { return (vf)((__builtin_convertvector(n, vi) + 127) << 23); }
 static inline vf v_select_lt(vf a, vf b, vf yes, vf no) { return v_select(a < b, yes, no); }
 static inline float v_sum(vf a) { return (a[0] + a[2]) + (a[1] + a[3]); }
+static inline void v_sum4(vf a, vf b, vf c, vf d, float *to) {
+    to[0] = v_sum(a);
+    to[1] = v_sum(b);
+    to[2] = v_sum(c);
+    to[3] = v_sum(d);
+}

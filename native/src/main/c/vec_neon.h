@@ -106,3 +106,10 @@ static inline float v_sum(vf a) {
     float32x2_t b = vadd_f32(vget_low_f32(a), vget_high_f32(a));
     return vget_lane_f32(b, 0) + vget_lane_f32(b, 1);
 }
+static inline void v_sum4(vf a, vf b, vf c, vf d, float *to) {
+    float32x2_t ab = vpadd_f32(vadd_f32(vget_low_f32(a), vget_high_f32(a)),
+                               vadd_f32(vget_low_f32(b), vget_high_f32(b)));
+    float32x2_t cd = vpadd_f32(vadd_f32(vget_low_f32(c), vget_high_f32(c)),
+                               vadd_f32(vget_low_f32(d), vget_high_f32(d)));
+    vst1q_f32(to, vcombine_f32(ab, cd));
+}

@@ -17,7 +17,8 @@ import io.offloadstream.quant.Quantization;
  * @param packing of matrices that are BF16 then
  * @param threads that compute, at least 1
  */
-public record ConversionOptions(DType type, Quantization quantization, Packing packing, int threads) {
+public record ConversionOptions(
+        DType type, Quantization quantization, Packing packing, int threads) {
 
     /** Checks the values. */
     public ConversionOptions {

@@ -30,21 +30,28 @@ public final class LosslessEncoder implements TensorEncoder {
             return;
         }
         LosslessPacker packer = new LosslessPacker(source.shape());
-        RowChunks chunks = new RowChunks(source, source.rowBytes());
-        chunks.forEach((rows, count) -> packer.count(rows));
+        int rowBytes = source.rowBytes();
+        RowChunks chunks = new RowChunks(source, rowBytes);
+        chunks.forEach((rows, count) -> packer.count(ByteBuffer.wrap(rows, 0, count * rowBytes)));
         if (!packer.isWorthwhile()) {
             plain.encode(source, sink);
             return;
         }
         int packedBytes = Math.toIntExact(DType.BF16_PACKED.bytes(source.columns()));
-        ByteBuffer packed = ByteBuffer.allocate(chunks.mostRows() * packedBytes);
+        byte[] packed = new byte[chunks.mostRows() * packedBytes];
         OutputStream target = sink.begin("", DType.BF16_PACKED, source.shape());
         chunks.forEach(
                 (rows, count) -> {
-                    packer.pack(rows, packed.clear());
-                    target.write(packed.array(), 0, packed.position());
+                    ByteBuffer plainRows = ByteBuffer.wrap(rows, 0, count * rowBytes);
+                    packer.pack(plainRows, ByteBuffer.wrap(packed));
+                    target.write(packed, 0, count * packedBytes);
                 });
         OutputStream escapes = sink.begin(PackedBf16.SUFFIX, DType.U8, packer.escapesBytes());
-        packer.writeEscapes(part -> escapes.write(part.array(), part.position(), part.remaining()));
+        packer.writeEscapes(
+                part -> {
+                    byte[] bytes = new byte[part.remaining()];
+                    part.get(bytes);
+                    escapes.write(bytes);
+                });
     }
 }

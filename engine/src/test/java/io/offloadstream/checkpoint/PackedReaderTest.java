@@ -135,10 +135,7 @@ public class PackedReaderTest {
             {whole.replace("\"offset\":256", "\"offset\":257"), "no multiple of 256"},
             {whole.replace("\"offset\":256", "\"offset\":0"), "behind the tensor before it"},
             {whole.replace("\"offset\":256", "\"offset\":4096"), "within group"},
-            {
-                whole.replace("\"offset\":256", "\"offset\":9223372036854775552"),
-                "within group"
-            },
+            {whole.replace("\"offset\":256", "\"offset\":9223372036854775552"), "within group"},
             {whole.replace("\"name\":\"b\"", "\"name\":\"a\""), "\"a\" comes twice"},
             {json(G + A + "]}," + G + B + "]}"), "\"g\" comes twice"},
             {
@@ -208,8 +205,7 @@ public class PackedReaderTest {
             Files.write(bin, bytes);
             Checkpoint.open(folder.path());
             CheckpointException e =
-                    expectThrows(
-                            CheckpointException.class, () -> Checkpoint.verify(folder.path()));
+                    expectThrows(CheckpointException.class, () -> Checkpoint.verify(folder.path()));
             assertTrue(e.getMessage().contains("x.bin: group g has CRC-32C"), e.getMessage());
             assertTrue(e.getMessage().contains("98f94189"), e.getMessage());
         }

@@ -155,7 +155,8 @@ public class PackedWriterTest {
         }
         Path journal = partial().resolve("journal");
         byte[] whole = Files.readAllBytes(journal);
-        int second = 1 + new String(whole, StandardCharsets.UTF_8).lastIndexOf('\n', whole.length - 2);
+        int second =
+                1 + new String(whole, StandardCharsets.UTF_8).lastIndexOf('\n', whole.length - 2);
         for (int length = whole.length - 1; length >= second; length -= 37) {
             Files.write(journal, java.util.Arrays.copyOf(whole, length));
             try (PackedWriter writer = PackedWriter.open(target, "f")) {

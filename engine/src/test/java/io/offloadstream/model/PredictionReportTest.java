@@ -11,7 +11,6 @@ import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.Prediction.Stage;
 import io.offloadstream.stream.ReadPace;
 import io.offloadstream.stream.StreamOptions.Io;
-import io.offloadstream.stream.ReadPace;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.util.List;

@@ -39,8 +39,7 @@ public class CheckedOpsTest {
         assertEquals(ops.linear(x, bf16(7, 24), null).shape(), new long[] {3, 7});
         assertEquals(ops.linearTransposed(x, bf16(24, 7), bf16(7)).shape(), new long[] {3, 7});
         Tensor blocks = new Tensor(DType.Q8_0, 0, 7, 64); // along the input, so (out, in)
-        assertEquals(
-                ops.linearTransposed(f32(3, 64), blocks, bf16(7)).shape(), new long[] {3, 7});
+        assertEquals(ops.linearTransposed(f32(3, 64), blocks, bf16(7)).shape(), new long[] {3, 7});
         assertEquals(ops.columns(x, 4, 9).shape(), new long[] {3, 5});
         assertEquals(ops.rope(x, 6, ROPE).shape(), new long[] {3, 24});
         AttentionSpec spec = new AttentionSpec(4, 1, 0);
@@ -120,14 +119,8 @@ public class CheckedOpsTest {
                     "linearTransposed",
                     "Q8_0[64, 7]",
                     "blocks",
-                    o ->
-                            o.linearTransposed(
-                                    f32(3, 64), new Tensor(DType.Q8_0, 0, 64, 7), null)),
-            misfit(
-                    "gather",
-                    "3 rows",
-                    "Q4_0",
-                    o -> o.gather(new long[3], DType.Q4_0, f32(3, 24))),
+                    o -> o.linearTransposed(f32(3, 64), new Tensor(DType.Q8_0, 0, 64, 7), null)),
+            misfit("gather", "3 rows", "Q4_0", o -> o.gather(new long[3], DType.Q4_0, f32(3, 24))),
             misfit("gather", "3 rows", "I8", o -> o.gather(new long[3], DType.I8, x)),
         };
     }

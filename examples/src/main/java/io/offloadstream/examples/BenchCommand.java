@@ -6,7 +6,6 @@ package io.offloadstream.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
@@ -74,9 +73,16 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     private int prompt;
 
     @Option(
-            names = "--json",
-            paramLabel = "FILE",
-            description = "Write the figures of the CPU there too.")
+            names = "--weights",
+            paramLabel = "TYPE",
+            split = ",",
+            defaultValue = "bf16,lossless",
+            description =
+                    "On the CPU: bf16, lossless, int8, int4, some of them. Copies are made once"
+                            + " beside the checkpoint, and kept. Default: ${DEFAULT-VALUE}.")
+    private List<String> weights;
+
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too.")
     private Path json;
 
     @Mixin private BenchDevice device;
@@ -93,26 +99,37 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                     "--prompt must be 1 to " + LlamaShape.MOST_POSITIONS / 2 + ", is " + prompt);
         }
         parse(Map.of("hostMemory", hostMemory));
+        for (String name : weights) {
+            if (!BenchWeights.NAMES.contains(name)) {
+                throw usage("--weights: " + name + " is not known; valid: " + BenchWeights.NAMES);
+            }
+        }
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
-        if (device.isAsked()) {
-            String deviceMemory = device.memory() == null ? hostMemory : device.memory();
-            new DeviceBench(out(), directory, tokens, device).run(deviceMemory, hostMemory);
-            return 0;
-        }
-        HostBench bench = new HostBench(out(), shape, tokens, prompt, hostMemory);
-        BenchReport report = bench.run(List.of(new BenchWeights("bf16", directory)));
+        BenchReport report = device.isAsked() ? ofDevice(shape) : ofHost(shape);
         out().print(report.table());
         if (json != null) {
             writeJson(report);
         }
-        if (shape.sizeBytes() >= LEAST_CHECKED_BYTES) {
-            report.checkLimits();
-        } else {
+        if (shape.sizeBytes() < LEAST_CHECKED_BYTES) {
             out().println("caches hold much of so small a model: its ratios say nothing");
+        } else if (!device.isAsked() || device.isGpu()) {
+            report.checkLimits();
         }
         return 0;
+    }
+
+    private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
+        String deviceMemory = device.memory() == null ? hostMemory : device.memory();
+        return new DeviceBench(out(), shape, directory, tokens, device)
+                .run(deviceMemory, hostMemory);
+    }
+
+    private BenchReport ofHost(LlamaShape shape) throws InterruptedException {
+        List<BenchWeights> checkpoints =
+                weights.stream().map(name -> BenchWeights.make(name, directory, out())).toList();
+        return new HostBench(out(), shape, tokens, prompt, hostMemory).run(checkpoints);
     }
 
     private void writeJson(BenchReport report) {
@@ -138,21 +155,5 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UncheckedIOException("the directory " + directory + " cannot be used", e);
         }
-    }
-
-    static String share(double bytesPerSecond, long limit, String name) {
-        long percent = Math.round(100 * bytesPerSecond / limit);
-        return size((long) bytesPerSecond)
-                + "/s = "
-                + percent
-                + " % of the "
-                + name
-                + ", "
-                + size(limit)
-                + "/s";
-    }
-
-    private static String size(long bytes) {
-        return MemorySize.format(bytes);
     }
 }

@@ -125,7 +125,8 @@ final class ConvertCommand extends ConsoleCommand implements Callable<Integer> {
             case "int8" -> Quantization.INT8;
             case "int4" -> Quantization.INT4;
             default ->
-                    throw usage("--quantize " + quantize + " is not known; valid: int8, int4, none");
+                    throw usage(
+                            "--quantize " + quantize + " is not known; valid: int8, int4, none");
         };
     }
 

@@ -4,7 +4,6 @@
  */
 package io.offloadstream.examples;
 
-import io.offloadstream.platform.MemorySize;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,93 +17,107 @@ import java.util.Locale;
 final class DeviceBench {
 
     private static final int PROMPT_TOKENS = 512;
-    private static final int BF16_BYTES = 2;
+    private static final double GIGA = 1e9;
+    private static final double TERA = 1e12;
 
     private final PrintWriter out;
+    private final LlamaShape shape;
     private final Path directory;
     private final int tokens;
     private final BenchDevice device;
+    private final BenchReport report = new BenchReport();
 
-    DeviceBench(PrintWriter out, Path directory, int tokens, BenchDevice device) {
+    DeviceBench(PrintWriter out, LlamaShape shape, Path directory, int tokens, BenchDevice device) {
         this.out = out;
+        this.shape = shape;
         this.directory = directory;
         this.tokens = tokens;
         this.device = device;
     }
 
-    void run(String deviceMemory, String hostMemory) throws InterruptedException {
+    /**
+     * Runs all cases.
+     *
+     * @return the figures; none where the device has no memory of its own
+     */
+    BenchReport run(String deviceMemory, String hostMemory) throws InterruptedException {
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
         BenchResult resident = BenchProcess.run(directory, tokens, flags);
         out.printf(Locale.ROOT, "computing with %s%n", resident.text("backend"));
         if (!resident.has("busBandwidth")) {
             out.println("that has no memory of its own; run bench without --backend");
-            return;
+            return report;
         }
         if (!device.isGpu()) {
             out.println("this is no GPU: the figures say nothing about one");
         }
-        printResident(resident);
-        printPrompt(resident);
-        BenchResult host = BenchProcess.run(directory, tokens, device.flags(deviceMemory, null));
-        out.println("(c) deviceMemory=" + deviceMemory + ", the rest kept in host memory");
-        printStreamed(host, "copiedFromHostBytes", "busBandwidth", "pinned copy bandwidth");
-        BenchResult disk =
-                BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory));
-        out.println("(d) deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory);
-        printStreamed(disk, "readBytes", "diskBandwidth", "direct read bandwidth");
+        out.flush();
+        resident(resident);
+        prompt(resident);
+        streamed(
+                "decode, deviceMemory=" + deviceMemory + ", the rest in host memory",
+                BenchProcess.run(directory, tokens, device.flags(deviceMemory, null)),
+                "copiedFromHostBytes",
+                "busBandwidth",
+                "pinned copies");
+        streamed(
+                "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,
+                BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory)),
+                "readBytes",
+                "diskBandwidth",
+                "direct reads");
+        return report;
     }
 
-    private void printResident(BenchResult result) {
-        out.println("(a) all in device memory");
+    private void resident(BenchResult result) {
+        String workload = "decode in device memory";
         boolean all = result.has("secondsPerToken") && result.number("copiedFromHostBytes") == 0;
         if (!all) {
-            line("n/a", "the weights do not fit the device");
+            out.println(workload + ": left out, the weights do not fit the device");
             return;
         }
         double seconds = result.decimal("secondsPerToken");
-        line("decode", rate(seconds));
-        line(
-                "weights",
-                BenchCommand.share(
-                        result.number("weightBytes") / seconds,
-                        result.number("deviceBandwidth"),
-                        "device memory bandwidth"));
+        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
+        rate(
+                workload,
+                "weights read",
+                result.number("weightBytes") / seconds,
+                result.number("deviceBandwidth"),
+                "device memory");
     }
 
-    private void printPrompt(BenchResult result) {
-        out.println("(b) a prompt of " + PROMPT_TOKENS + " tokens");
+    private void prompt(BenchResult result) {
+        String workload = "prefill of " + PROMPT_TOKENS + " in " + device.computeType();
         double seconds = result.decimal("secondsPerPrompt");
-        double operations = 2.0 * result.number("weightBytes") / BF16_BYTES * PROMPT_TOKENS;
-        line("prefill", String.format(Locale.ROOT, "%.1f tokens/s", PROMPT_TOKENS / seconds));
-        line(
-                "products",
-                String.format(
-                        Locale.ROOT,
-                        "%.3f TFLOP/s in %s = %d %% of the peak, %.3f TFLOP/s of %s",
-                        operations / seconds / 1e12,
-                        device.computeType(),
-                        Math.round(100 * operations / seconds / result.number("productPeak")),
-                        result.number("productPeak") / 1e12,
-                        result.text("productUnits")));
+        report.add(BenchFigure.of(workload, "speed", PROMPT_TOKENS / seconds, "tokens/s"));
+        double operations = shape.operations(PROMPT_TOKENS) / seconds / TERA;
+        if (result.has("productPeak")) {
+            report.add(
+                    new BenchFigure(
+                            workload,
+                            "products",
+                            operations,
+                            "TFLOP/s",
+                            result.text("productUnits"),
+                            result.number("productPeak") / TERA));
+        } else {
+            report.add(BenchFigure.of(workload, "products", operations, "TFLOP/s"));
+        }
     }
 
-    private void printStreamed(BenchResult result, String moved, String limit, String name) {
+    private void streamed(
+            String workload, BenchResult result, String moved, String limit, String limitName) {
         double seconds = result.decimal("secondsPerToken");
-        long perToken = result.number(moved) / tokens;
-        line("decode", rate(seconds));
-        line("moved", MemorySize.format(perToken) + " per token");
-        line("rate", BenchCommand.share(perToken / seconds, result.number(limit), name));
-        line(
-                "copies",
-                Math.round(100 * result.decimal("copyOverlap")) + " % of them under computation");
+        double perToken = (double) result.number(moved) / tokens;
+        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
+        rate(workload, "moved", perToken / seconds, result.number(limit), limitName);
+        report.add(BenchFigure.of(workload, "moved per token", perToken / GIGA, "GB"));
+        double overlap = 100 * result.decimal("copyOverlap");
+        report.add(BenchFigure.of(workload, "copies under computation", overlap, "%"));
     }
 
-    private static String rate(double seconds) {
-        return String.format(Locale.ROOT, "%.3f tokens/s, %.4f s/token", 1 / seconds, seconds);
-    }
-
-    private void line(String label, String text) {
-        out.printf(Locale.ROOT, "    %-16s %s%n", label, text);
+    private void rate(String workload, String name, double rate, long limit, String limitName) {
+        report.add(new BenchFigure(workload, name, rate / GIGA, "GB/s", limitName, limit / GIGA));
     }
 }

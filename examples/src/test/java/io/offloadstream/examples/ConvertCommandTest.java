@@ -34,14 +34,15 @@ public class ConvertCommandTest {
     }
 
     private static CliRun story(String... more) {
-        String[] arguments = new String[more.length + 6];
+        String[] arguments = new String[more.length + 7];
         arguments[0] = "generate";
         arguments[5] = "--chat";
+        arguments[6] = "--seed=1";
         arguments[1] = "--prompt=Tell me a story about a brave fox.";
         arguments[2] = "--max-tokens=12";
         arguments[3] = "--host-memory=64MB";
         arguments[4] = "--max-sequence-length=64";
-        System.arraycopy(more, 0, arguments, 6, more.length);
+        System.arraycopy(more, 0, arguments, 7, more.length);
         return CliRun.of(arguments);
     }
 
@@ -111,8 +112,7 @@ public class ConvertCommandTest {
 
     @Test(dataProvider = "wrong")
     public void whatIsNotKnownIsAUsageError(String flag, String expected) {
-        CliRun run =
-                CliRun.of("convert", Storyteller.unpack().toString(), target.toString(), flag);
+        CliRun run = CliRun.of("convert", Storyteller.unpack().toString(), target.toString(), flag);
         assertEquals(run.code(), 2);
         assertTrue(run.err().contains(expected), run.err());
         assertFalse(Files.exists(target));

@@ -25,6 +25,7 @@ import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.DType;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
+import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -139,8 +140,7 @@ public class ConversionTest {
                                     }));
             assertFalse(Files.exists(target), "ended at step " + end);
             List<Long> rest = new ArrayList<>();
-            ConversionReport report =
-                    run(source, target, options, (done, total) -> rest.add(done));
+            ConversionReport report = run(source, target, options, (done, total) -> rest.add(done));
             assertTrue(report.resumedGroups() >= resumed, "more is kept the later it ends");
             resumed = report.resumedGroups();
             assertTrue(rest.size() < steps.size() || resumed == 0, "step " + end);
@@ -186,7 +186,8 @@ public class ConversionTest {
                                     }));
             if (!other) {
                 Path weights = source.resolve("model.safetensors");
-                FileTime later = FileTime.fromMillis(Files.getLastModifiedTime(weights).toMillis() + 5000);
+                FileTime later =
+                        FileTime.fromMillis(Files.getLastModifiedTime(weights).toMillis() + 5000);
                 Files.setLastModifiedTime(weights, later);
             }
             ConversionReport report = run(source, target, other ? INT8 : PLAIN, SILENT);
@@ -234,8 +235,7 @@ public class ConversionTest {
             throw new UncheckedIOException(e);
         }
         CheckpointException e =
-                expectThrows(
-                        CheckpointException.class, () -> run(source, target, INT8, SILENT));
+                expectThrows(CheckpointException.class, () -> run(source, target, INT8, SILENT));
         assertTrue(e.getMessage().contains("model.layers.3.mlp.up_proj.weight"), e.getMessage());
         requireNothingLeft();
         run(source, target, LOSSLESS, SILENT);
@@ -267,7 +267,8 @@ public class ConversionTest {
 
     @Test
     public void matricesAreRoundedAndNormsAreNot() {
-        ConversionOptions halves = new ConversionOptions(DType.F16, Quantization.NONE, Packing.LOSSLESS, 1);
+        ConversionOptions halves =
+                new ConversionOptions(DType.F16, Quantization.NONE, Packing.LOSSLESS, 1);
         run(source, target, halves, SILENT);
         Checkpoint original = Checkpoint.open(source);
         int matrices = 0;
@@ -291,7 +292,11 @@ public class ConversionTest {
         assertEquals(table.type(), DType.Q8_0);
         assertEquals(table.file(), target.resolve("embedding.bin"));
         for (String name :
-                List.of("config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json")) {
+                List.of(
+                        "config.json",
+                        "generation_config.json",
+                        "tokenizer.json",
+                        "tokenizer_config.json")) {
             assertTrue(files.containsKey(name), name + " in " + files.keySet());
         }
         assertFalse(files.keySet().stream().anyMatch(name -> name.endsWith(".safetensors")));
@@ -319,8 +324,22 @@ public class ConversionTest {
                     Runs.all(model, c);
                     PassReads.assertPlannedGroupsWereRead(model);
                     requireOneExtent(model.plan());
+                    StreamStats.PassRecord last = PassReads.last(model.stats());
+                    assertEquals(
+                            last.bytes(),
+                            last.groupsRead().stream()
+                                    .mapToLong(g -> model.plan().extents(g).readBytes())
+                                    .sum());
                 }
             }
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -340,10 +359,15 @@ public class ConversionTest {
             if (!head && !escapes) {
                 assertTrue(read.add(extent.file()), group.name() + " has a file of its own");
                 assertEquals(extent.offset(), 0, group.name());
+                long padding = size(extent.file()) - extent.length();
+                assertTrue(padding >= 0 && padding < 4096, group.name() + " " + extent);
             }
             long unit = plan.blockBytes();
-            long most = (group.sizeBytes() + 256L * group.tensors().size() + unit - 1) / unit * unit;
-            assertTrue(extent.length() <= most + (head || escapes ? unit : 0), group.name() + " " + extent);
+            long most =
+                    (group.sizeBytes() + 256L * group.tensors().size() + unit - 1) / unit * unit;
+            assertTrue(
+                    extent.length() <= most + (head || escapes ? unit : 0),
+                    group.name() + " " + extent);
         }
     }
 }

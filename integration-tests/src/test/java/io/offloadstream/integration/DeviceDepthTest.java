@@ -11,7 +11,9 @@ import java.util.Map;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/** A ring of several slots on a device, read ahead as far: what large gaps between stages ask for. */
+/**
+ * A ring of several slots on a device, read ahead as far: what large gaps between stages ask for.
+ */
 public class DeviceDepthTest {
 
     @DataProvider

@@ -8,9 +8,15 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.model.Conversion;
+import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenBatch;
 import io.offloadstream.platform.DType;
+import io.offloadstream.quant.Packing;
+import io.offloadstream.quant.Quantization;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.SplittableRandom;
@@ -27,7 +33,9 @@ public class LosslessModelTest {
     /** Blocks so small beside the head that it travels in several tiles. */
     private static final SyntheticLlama WIDE_HEAD = new SyntheticLlama(2, 4, 2, 16, 96, 2000);
 
-    /** The synthetic one has rows of no whole blocks, which stay plain; the last two tied tables. */
+    /**
+     * The synthetic one has rows of no whole blocks, which stay plain; the last two tied tables.
+     */
     @DataProvider
     Object[][] models() {
         return new Object[][] {
@@ -46,6 +54,16 @@ public class LosslessModelTest {
     @DataProvider
     Object[][] modelsOnDevices() {
         return TestDevices.with(models());
+    }
+
+    private static void convert(Path source, Path target) {
+        ConversionOptions lossless =
+                new ConversionOptions(null, Quantization.NONE, Packing.LOSSLESS, 2);
+        try {
+            Conversion.run(source, target, lossless, (done, total) -> {});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static long packedTensors(Path copy) {
@@ -90,7 +108,7 @@ public class LosslessModelTest {
                 ScratchDirectory target = new ScratchDirectory("lossless")) {
             Path plain = directory(name, scratch);
             Path copy = target.path().resolve("copy");
-            LosslessCopy.make(plain, copy);
+            convert(plain, copy);
             assertTrue(packedTensors(copy) >= 7, "packed: " + packedTensors(copy));
             for (String io : new String[] {"auto", "direct", "buffered"}) {
                 Map<String, String> plenty = Budgets.plenty(1, PROMPT + STEPS, io);
@@ -113,7 +131,7 @@ public class LosslessModelTest {
                 ScratchDirectory target = new ScratchDirectory("lossless")) {
             Path plain = directory(name, scratch);
             Path copy = target.path().resolve("copy");
-            LosslessCopy.make(plain, copy);
+            convert(plain, copy);
             Map<String, String> options = TestDevices.plenty(backend, 1, PROMPT + STEPS);
             float[][] expected = logits(plain, options);
             assertSame(logits(copy, options), expected, "resident");

@@ -12,15 +12,21 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.ConversionReport;
+import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
+import io.offloadstream.model.TokenBatch;
 import io.offloadstream.platform.DType;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.IntStream;
+import org.testng.Reporter;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -146,9 +152,10 @@ public class PackedModelTest {
             for (Quantization quantization : List.of(Quantization.INT8, Quantization.INT4)) {
                 Path copy = scratch.path().resolve(name + quantization);
                 convert(
-                        goldens.directory(), copy, new ConversionOptions(null, quantization, Packing.LOSSLESS, 2));
-                float[] expected =
-                        logits(copy, c, Budgets.plenty(c.batch(), c.tokens(), "auto"));
+                        goldens.directory(),
+                        copy,
+                        new ConversionOptions(null, quantization, Packing.LOSSLESS, 2));
+                float[] expected = logits(copy, c, Budgets.plenty(c.batch(), c.tokens(), "auto"));
                 Map<String, String> options = TestDevices.plenty(backend, c.batch(), c.tokens());
                 float[] resident = logits(copy, c, options);
                 Closeness.assertClose(resident, expected, c.mask(), quantization + " resident");
@@ -184,17 +191,62 @@ public class PackedModelTest {
             assertEquals(logits(copy, c, streaming), resident, "streamed");
             double relative = Closeness.relative(resident, original);
             double divergence = divergence(original, resident, c.tokens());
-            System.out.printf(
-                    "%s %s: relative logit error %.4f, KL %.5f, %d tensors, %d kept%n",
-                    name,
-                    quantization,
-                    relative,
-                    divergence,
-                    quantised,
-                    report.kept().size());
+            log(name + " " + quantization, relative, divergence);
             assertTrue(relative > 0 && relative < relativeLimit, "relative error " + relative);
             assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
         }
+    }
+
+    @DataProvider
+    Object[][] trained() {
+        return new Object[][] {
+            {Quantization.INT8, 0.02, 0.0005}, {Quantization.INT4, 0.2, 0.02},
+        };
+    }
+
+    /** Random weights amplify every error; what training made is what users quantise. */
+    @Test(dataProvider = "trained")
+    public void aTrainedModelLosesLittle(
+            Quantization quantization, double relativeLimit, double divergenceLimit) {
+        Path directory = Goldens.shared().resolve("models/storyteller");
+        Goldens goldens = Goldens.of(directory, directory.resolve("expected"));
+        try (ScratchDirectory scratch = new ScratchDirectory("packed")) {
+            Path copy = scratch.path().resolve("copy");
+            convert(directory, copy, new ConversionOptions(null, quantization, Packing.NONE, 2));
+            for (Goldens.Case c : goldens.cases()) {
+                int[] ids =
+                        IntStream.concat(
+                                        Arrays.stream(c.inputIds()),
+                                        Arrays.stream(c.greedyNewTokens()))
+                                .toArray();
+                float[] original = logits(directory, ids);
+                float[] quantised = logits(copy, ids);
+                double relative = Closeness.relative(quantised, original);
+                double divergence = divergence(original, quantised, ids.length);
+                log("storyteller " + c.name() + " " + quantization, relative, divergence);
+                assertTrue(relative > 0 && relative < relativeLimit, "relative " + relative);
+                assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
+            }
+        }
+    }
+
+    private static float[] logits(Path directory, int[] ids) {
+        Map<String, String> options = Budgets.plenty(1, ids.length, "auto");
+        try (StreamedModel model = TestDevices.open(directory, options);
+                Session session = model.newSession(1)) {
+            return Runs.all(model, session, new TokenBatch(ids.length, ids, null, null)).logits();
+        }
+    }
+
+    private static void log(String what, double relative, double divergence) {
+        Reporter.log(
+                String.format(
+                        Locale.ROOT,
+                        "%s: relative logit error %.4f, KL divergence %.5f",
+                        what,
+                        relative,
+                        divergence),
+                true);
     }
 
     /** Mean over rows of KL(original || copy), in nats. */

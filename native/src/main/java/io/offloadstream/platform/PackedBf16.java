@@ -117,7 +117,7 @@ public final class PackedBf16 {
         for (int at = 0; at < list.capacity(); at += 4) {
             int escape = list.getInt(at);
             int column = escape >>> 8;
-            target[column] = (short) (escape << 8 | target[column] & 0xff);
+            target[column] = (short) ((escape << 8) | (target[column] & 0xff));
         }
     }
 }

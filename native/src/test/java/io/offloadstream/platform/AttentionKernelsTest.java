@@ -50,12 +50,12 @@ public class AttentionKernelsTest {
         final int count;
 
         Scene(KernelData data) {
-            rows = 1 + data.random.nextInt(6);
+            rows = 1 + data.random.nextInt(11);
             kvHeads = 1 + data.random.nextInt(3);
-            heads = kvHeads * (1 + data.random.nextInt(4));
+            heads = kvHeads * new int[] {1, 2, 3, 4, 7, 19}[data.random.nextInt(6)];
             headDim = new int[] {1, 8, 17, 33, 64, 80, 128}[data.random.nextInt(7)];
             pageTokens = new int[] {1, 3, 16, 64, 300}[data.random.nextInt(5)];
-            slots = 1 + data.random.nextInt(200);
+            slots = 1 + data.random.nextInt(400);
             window = data.random.nextBoolean() ? 0 : 1 + data.random.nextInt(slots);
             type = TYPES[data.random.nextInt(3)];
             maxPages = (slots - 1) / pageTokens + 1;
@@ -63,6 +63,9 @@ public class AttentionKernelsTest {
             q = data.floats(rows * heads * headDim);
             count = rows * heads * headDim;
             rowSequence = data.random.ints(rows, 0, 2).toArray();
+            if (data.random.nextBoolean()) {
+                Arrays.fill(rowSequence, 1); // rows that the kernel may take together
+            }
             rowSlot = data.random.ints(rows, 0, slots).toArray();
             pageStarts = new long[2 * maxPages];
             for (int i = 0; i < pageStarts.length; i++) {

@@ -114,7 +114,7 @@ final class PackedData {
                     int of4 = c % 4;
                     int half = c % 8 / 4;
                     int codeAt = block + 4 * of8 + of4;
-                    blocks.put(codeAt, (byte) (blocks.get(codeAt) | codes[high] << 4 * half));
+                    blocks.put(codeAt, (byte) (blocks.get(codeAt) | (codes[high] << (4 * half))));
                     blocks.put(block + 16 + 16 * half + 4 * of8 + of4, (byte) weights[at]);
                 }
             }

@@ -74,10 +74,12 @@ public class PackedKernelsTest {
         final int stride;
 
         Product(KernelData data, boolean finite) {
+            this(data, 1 + data.random.nextInt(90), one(data, COLUMNS), finite);
+        }
+
+        Product(KernelData data, int tableRows, int columns, boolean finite) {
             this.data = data;
-            int tableRows = 1 + data.random.nextInt(90);
-            weight =
-                    new PackedData(data, tableRows, one(data, COLUMNS), one(data, ODD), finite);
+            weight = new PackedData(data, tableRows, columns, one(data, ODD), finite);
             first = data.random.nextInt(tableRows);
             out = tableRows - first;
             rows = one(data, ROWS);
@@ -116,6 +118,23 @@ public class PackedKernelsTest {
             }
         }
         assertTrue(escapes > 1000, "escapes: " + escapes);
+    }
+
+    /** Rows too long to be unpacked several at a time. */
+    @Test(dataProvider = "instructionSets")
+    public void longRowsHaveTheBitsOfBf16(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        for (int round = 0; round < 4; round++) {
+            try (KernelData data = new KernelData(round)) {
+                Product p = new Product(data, 3, 70_016, true);
+                long actual = p.result();
+                long expected = p.result();
+                KernelData.copy(actual, expected, p.rows * p.stride);
+                multiply(kernels, true, p, actual, 0, p.out);
+                multiply(kernels, false, p, expected, 0, p.out);
+                data.assertSameSums(actual, expected, p.rows * p.stride, instructionSet + " " + p);
+            }
+        }
     }
 
     @Test
@@ -189,8 +208,7 @@ public class PackedKernelsTest {
                 HostMemory.view(alone, 96).put(HostMemory.view(table.row(row), 96));
                 long actual = data.zeros(4, 0);
                 long expected = data.zeros(4, 0);
-                kernels.linearPacked(
-                        x, 1, 64, alone, table.escapes, row, 0, 0, actual, 1, 0, 1);
+                kernels.linearPacked(x, 1, 64, alone, table.escapes, row, 0, 0, actual, 1, 0, 1);
                 long plain = table.plain + 128L * row;
                 kernels.linear(x, 1, 64, plain, DType.BF16.code(), 0, 0, expected, 1, 0, 1);
                 data.assertSameBits(actual, expected, 1, "row " + row);

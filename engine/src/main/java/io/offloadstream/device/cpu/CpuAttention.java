@@ -42,11 +42,12 @@ public final class CpuAttention {
      * @param y (rows, heads * headDim), written; not the query
      */
     public void attend(Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor y) {
-        // the heads that share keys and values stay together: they are in this core's cache then
+        // The kernel reads keys and values once for the heads that share them, and for some whole
+        // rows: these stay together where there are enough of them for all threads.
         int group = spec.heads() / cache.kvHeads();
         pool.run(
                 (long) rows.count() * spec.heads(),
-                group,
+                rows.count() > pool.threads() ? spec.heads() : group,
                 (begin, end) ->
                         kernels.attention(
                                 query.address(),

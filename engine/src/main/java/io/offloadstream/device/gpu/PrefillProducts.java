@@ -80,6 +80,9 @@ final class PrefillProducts implements Products {
         if (units != null && units.take(x, weight)) {
             GpuKernel kernel = units.kernel(x, weight);
             kernel.buffer(x.address()).int32(x.rows()).int32(x.columns()).buffer(weight.address());
+            if (weight.type() == DType.BF16_PACKED) {
+                kernel.buffer(weight.escapes()).int32(weight.firstRow());
+            }
             ProductKernels.optional(kernel, bias).buffer(y.address()).int32(weight.rows());
             kernel.int32(epilogue).int32(activation.code());
             kernel.launch(stream, units.rowTiles(x), units.outputTiles(weight), 1, THREADS);

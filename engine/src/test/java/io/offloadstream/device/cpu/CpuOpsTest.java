@@ -258,8 +258,7 @@ public class CpuOpsTest {
     /** More rows than the workspace's table of addresses has entries, in any order, some twice. */
     @Test
     public void gatherTakesAnyNumberOfRows() {
-        for (DType type :
-                new DType[] {DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0}) {
+        for (DType type : new DType[] {DType.F32, DType.F16, DType.BF16, DType.Q8_0, DType.Q4_0}) {
             int width = type.blockElements() == 1 ? 131 : 160;
             Tensor table = tensors.weight(type, 29, width);
             int rows = 1100;
