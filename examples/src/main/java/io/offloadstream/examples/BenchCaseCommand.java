@@ -101,7 +101,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             int token = run.next(TokenRun.prompt(PROMPT_TOKENS, model.decoder().vocabSize()));
             int warm = 0;
             while (warm < WARM_UP_TOKENS
-                    || isSettling(model.stats()) && warm < MOST_WARM_UP_TOKENS) {
+                    || (isSettling(model.stats()) && warm < MOST_WARM_UP_TOKENS)) {
                 token = run.next(token);
                 warm++;
             }
