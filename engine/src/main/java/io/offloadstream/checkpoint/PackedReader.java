@@ -42,7 +42,8 @@ final class PackedReader {
     }
 
     /**
-     * Reads {@code metadata.json} and examines the files that it names, without reading weights.
+     * Reads {@code metadata.json} and examines the files that it names. Of their bytes, only where
+     * the escapes of packed rows begin is read.
      *
      * @param directory a packed model
      * @return what is in it
@@ -54,6 +55,7 @@ final class PackedReader {
         reader.requireFormat();
         reader.requireNames();
         reader.requireFiles();
+        reader.requireEscapes();
         return reader;
     }
 
@@ -175,6 +177,12 @@ final class PackedReader {
                                 + "; it was cut or replaced: copy it again, or convert the model"
                                 + " again");
             }
+    /** What kernels follow without looking. */
+    private void requireEscapes() {
+        PackedEscapes escapes = new PackedEscapes(packed);
+        groups.forEach(group -> escapes.require(group, directory.resolve(group.file())));
+    }
+
         } catch (IOException e) {
             throw new CheckpointException(bin + ": cannot be examined: " + e.getMessage(), e);
         }
