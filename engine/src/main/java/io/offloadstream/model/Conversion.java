@@ -87,8 +87,9 @@ public final class Conversion {
      * @param options how to store matrices
      * @param progress is told how far it has come; what it throws ends the conversion
      * @return what was done
-     * @throws CheckpointException if the source is damaged, of an unknown architecture, changed
-     *     meanwhile or not convertible so; if the target exists or its disk is too small
+     * @throws CheckpointException if the source is damaged (the checksums of one that is packed are
+     *     compared first), of an unknown architecture, changed meanwhile or not convertible so; if
+     *     the target exists or its disk is too small
      * @throws IOException if reading or writing fails; what is written stays for the next attempt
      */
     public static ConversionReport run(
@@ -105,9 +106,10 @@ public final class Conversion {
             requireSpace(target, writer);
             try {
                 writeGroups(writer);
+                requireUndamaged();
                 requireUnchanged();
             } catch (CheckpointException e) {
-                writer.discard(); // the next attempt would end so too
+                discard(writer, e); // the next attempt would end so too
                 throw e;
             }
             return report(writer.finish(description()), writer.resumedGroups());
@@ -115,6 +117,21 @@ public final class Conversion {
     }
 
     private void writeGroups(PackedWriter writer) throws IOException {
+    private static void discard(PackedWriter writer, CheckpointException cause) {
+        try {
+            writer.discard();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** A copy gets checksums of its own: damage that is taken over would never be found. */
+    private void requireUndamaged() {
+        if (Checkpoint.isPacked(source)) {
+            Checkpoint.verify(source);
+        }
+    }
+
         for (Path file : beside) {
             writer.copy(file);
         }
