@@ -15,6 +15,7 @@ import io.offloadstream.platform.FileStamp;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.quant.SourceFiles;
+import io.offloadstream.quant.TensorEncoder;
 import io.offloadstream.quant.TensorRows;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -105,8 +106,8 @@ public final class Conversion {
         try (PackedWriter writer = PackedWriter.open(target, fingerprint())) {
             requireSpace(target, writer);
             try {
-                writeGroups(writer);
                 requireUndamaged();
+                writeGroups(writer);
                 requireUnchanged();
             } catch (CheckpointException e) {
                 discard(writer, e); // the next attempt would end so too
@@ -116,7 +117,6 @@ public final class Conversion {
         }
     }
 
-    private void writeGroups(PackedWriter writer) throws IOException {
     private static void discard(PackedWriter writer, CheckpointException cause) {
         try {
             writer.discard();
@@ -132,6 +132,7 @@ public final class Conversion {
         }
     }
 
+    private void writeGroups(PackedWriter writer) throws IOException {
         for (Path file : beside) {
             writer.copy(file);
         }
@@ -214,7 +215,7 @@ public final class Conversion {
         }
     }
 
-    /** What the copy is made of, and how: another one must not go on with its groups. */
+    /** What the copy is made of, how and by what: another one must not go on with its groups. */
     private String fingerprint() {
         StringBuilder text = new StringBuilder();
         text.append(options.type()).append(' ').append(options.quantization()).append(' ');
@@ -228,7 +229,10 @@ public final class Conversion {
         }
         try {
             byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return "encoders "
+                    + TensorEncoder.VERSION
+                    + ", "
+                    + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }

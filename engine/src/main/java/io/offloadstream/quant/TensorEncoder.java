@@ -13,6 +13,12 @@ public interface TensorEncoder {
     int CHUNK_BYTES = 4 << 20;
 
     /**
+     * Changes when an encoder makes other bytes of the same tensor: a conversion that was begun by
+     * another version of the program is not gone on with.
+     */
+    int VERSION = 1;
+
+    /**
      * Returns how much the tensor may take.
      *
      * @param source the tensor
