@@ -59,6 +59,22 @@ final class PackedReader {
         return reader;
     }
 
+    /**
+     * Tells whether the metadata of a directory says that it is a packed model.
+     *
+     * @param directory with a file of that name
+     * @return false if it says something else, or cannot be read
+     */
+    static boolean isOne(Path directory) {
+        PackedReader reader = new PackedReader(directory);
+        try {
+            reader.readMetadata();
+        } catch (CheckpointException e) {
+            return PackedFormat.NAME.equals(reader.format); // damaged behind its format
+        }
+        return PackedFormat.NAME.equals(reader.format);
+    }
+
     private void readMetadata() {
         CheckpointFiles.requireRegular(file);
         try (InputStream stream = Files.newInputStream(file)) {
@@ -161,6 +177,12 @@ final class PackedReader {
                 });
     }
 
+    /** What kernels follow without looking. */
+    private void requireEscapes() {
+        PackedEscapes escapes = new PackedEscapes(packed);
+        groups.forEach(group -> escapes.require(group, directory.resolve(group.file())));
+    }
+
     private static void requireSize(Path bin, long expected) {
         CheckpointFiles.requireRegular(bin);
         try {
@@ -177,12 +199,6 @@ final class PackedReader {
                                 + "; it was cut or replaced: copy it again, or convert the model"
                                 + " again");
             }
-    /** What kernels follow without looking. */
-    private void requireEscapes() {
-        PackedEscapes escapes = new PackedEscapes(packed);
-        groups.forEach(group -> escapes.require(group, directory.resolve(group.file())));
-    }
-
         } catch (IOException e) {
             throw new CheckpointException(bin + ": cannot be examined: " + e.getMessage(), e);
         }
