@@ -36,6 +36,9 @@ final class EncoderChoice {
     /** The rows that the encoder of a tensor takes: along the input where it makes blocks. */
     TensorRows rows(Item item) {
         boolean exchange = item.use() == Use.INPUT_MAJOR && isQuantized(item);
+        if (item.use() == Use.ELEMENTS) {
+            return files.elements(item.entry());
+        }
         TensorRows rows = exchange ? files.transposed(item.entry()) : files.rows(item.entry());
         boolean cast = isPacked(item) && item.entry().type() != DType.BF16;
         return cast ? new CastRows(rows, DType.BF16) : rows;
