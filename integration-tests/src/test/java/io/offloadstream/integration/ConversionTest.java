@@ -342,6 +342,20 @@ public class ConversionTest {
     }
 
     @Test
+    public void whatIsNotPackedForItsShapeIsReported() {
+        ConversionOptions rounded =
+                new ConversionOptions(DType.BF16, Quantization.NONE, Packing.LOSSLESS, 1);
+        List<String> kept =
+                run(Goldens.reference("gpt2-tiny").directory(), target, rounded, SILENT).kept();
+        Checkpoint copy = Checkpoint.open(target);
+        assertTrue(kept.stream().anyMatch(name -> name.endsWith("attn.c_attn.weight")), "" + kept);
+        kept.forEach(name -> assertEquals(copy.get(name).type(), DType.BF16, name));
+        for (TensorEntry tensor : copy.tensors().values()) {
+            assertTrue(tensor.type() != DType.BF16_PACKED || !kept.contains(tensor.name()));
+        }
+    }
+
+    @Test
     public void matricesAreRoundedAndNormsAreNot() {
         ConversionOptions halves =
                 new ConversionOptions(DType.F16, Quantization.NONE, Packing.LOSSLESS, 1);
