@@ -39,7 +39,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     private static final int WARM_UP_TOKENS = 3;
 
     /** More of them until the pace of the reads has settled, but no more than this. */
-    private static final int MOST_WARM_UP_TOKENS = 40;
+    private static final int MOST_WARM_UP_TOKENS = 60;
 
     private static final int MEASUREMENTS = 3;
 
