@@ -19,7 +19,11 @@
 
 enum { PACKED_TABLE = 16 };
 
-/* The escapes of a row that have not been used. */
+/*
+ * The escapes of a row that have not been used. Where they begin and end was checked when the model
+ * was opened, and a bad pair is taken for none; their columns were not, and those that are not of
+ * the row are passed over.
+ */
 typedef struct {
     const uint8_t *next;
     const uint8_t *end;
@@ -40,7 +44,7 @@ INLINE escapes escapes_of(const uint8_t *all, int64_t row) {
 
 /* First column of the next block with an escape of this row, or the end if there is none. */
 INLINE size_t next_escape(const escapes *e, size_t end) {
-    if (e->next == e->end) return end;
+    if (e->next >= e->end) return end;
     const size_t block = load_u32(e->next) >> 8 & ~(size_t)(BLOCK - 1);
     return block < end ? block : end;
 }
@@ -48,7 +52,7 @@ INLINE size_t next_escape(const escapes *e, size_t end) {
 /* The block at p, column i of its row, as 32 bf16 with its escapes, which are used then. */
 INLINE void unpack_block(const uint8_t *p, vtable table, escapes *e, size_t i, uint16_t *to) {
     v_unpack(p, table, to);
-    for (; e->next != e->end; e->next += 4) {
+    for (; e->next < e->end; e->next += 4) {
         const uint32_t escape = load_u32(e->next);
         const size_t column = (escape >> 8) - i;
         if (column >= BLOCK) return;

@@ -64,14 +64,15 @@ final class CheckpointFiles {
     }
 
     /**
-     * Tells whether a directory is taken for a packed model. Where there are safetensors too, a
-     * file of that name is something else.
+     * Tells whether a directory is taken for a packed model. Where there are safetensors of other
+     * names too, metadata.json must say so: it may be of something else.
      */
     static boolean isPacked(Path directory) {
         return Files.isDirectory(directory)
                 && isThere(directory.resolve(PackedFormat.METADATA))
                 && !isThere(directory.resolve(INDEX))
-                && !isThere(directory.resolve(SINGLE));
+                && !isThere(directory.resolve(SINGLE))
+                && (safetensors(directory).isEmpty() || PackedReader.isOne(directory));
     }
 
     /** A dangling link is there: to pass it over would hide that the download is incomplete. */
@@ -79,16 +80,18 @@ final class CheckpointFiles {
         return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
     }
 
-    private static Path onlyFile(Path directory) {
-        List<Path> candidates;
+    private static List<Path> safetensors(Path directory) {
         try (Stream<Path> files = Files.list(directory)) {
-            candidates =
-                    files.filter(file -> file.getFileName().toString().endsWith(SUFFIX))
-                            .sorted()
-                            .toList();
+            return files.filter(file -> file.getFileName().toString().endsWith(SUFFIX))
+                    .sorted()
+                    .toList();
         } catch (IOException | java.io.UncheckedIOException e) {
             throw new CheckpointException(directory + ": cannot be listed: " + e.getMessage(), e);
         }
+    }
+
+    private static Path onlyFile(Path directory) {
+        List<Path> candidates = safetensors(directory);
         if (candidates.size() != 1) {
             throw new CheckpointException(
                     directory

@@ -110,7 +110,9 @@ final class PackedJournal implements AutoCloseable {
             throws IOException {
         if (!json.nextString().equals(expected)) {
             throw new CheckpointException(
-                    file + " is of another source or of other options than this conversion");
+                    file
+                            + " is of another source, of other options or of another version of the"
+                            + " program than this conversion");
         }
     }
 

@@ -42,7 +42,8 @@ final class PackedReader {
     }
 
     /**
-     * Reads {@code metadata.json} and examines the files that it names, without reading weights.
+     * Reads {@code metadata.json} and examines the files that it names. Of their bytes, only where
+     * the escapes of packed rows begin is read.
      *
      * @param directory a packed model
      * @return what is in it
@@ -54,7 +55,24 @@ final class PackedReader {
         reader.requireFormat();
         reader.requireNames();
         reader.requireFiles();
+        reader.requireEscapes();
         return reader;
+    }
+
+    /**
+     * Tells whether the metadata of a directory says that it is a packed model.
+     *
+     * @param directory with a file of that name
+     * @return false if it says something else, or cannot be read
+     */
+    static boolean isOne(Path directory) {
+        PackedReader reader = new PackedReader(directory);
+        try {
+            reader.readMetadata();
+        } catch (CheckpointException e) {
+            return PackedFormat.NAME.equals(reader.format); // damaged behind its format
+        }
+        return PackedFormat.NAME.equals(reader.format);
     }
 
     private void readMetadata() {
@@ -157,6 +175,12 @@ final class PackedReader {
                     }
                     requireSize(directory.resolve(name), reached);
                 });
+    }
+
+    /** What kernels follow without looking. */
+    private void requireEscapes() {
+        PackedEscapes escapes = new PackedEscapes(packed);
+        groups.forEach(group -> escapes.require(group, directory.resolve(group.file())));
     }
 
     private static void requireSize(Path bin, long expected) {

@@ -12,8 +12,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -24,6 +22,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes a packed copy ({@link PackedFormat}), which appears complete or not at all: its files are
@@ -32,6 +32,8 @@ import java.util.Map;
  * journal, and the next writer with the same fingerprint goes on with it. Used by one thread.
  */
 public final class PackedWriter implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(PackedWriter.class);
 
     /** Writes the tensors of a group. */
     @FunctionalInterface
@@ -49,83 +51,69 @@ public final class PackedWriter implements AutoCloseable {
     private final Path target;
     private final Path partial;
     private final Path files;
-    private final FileChannel lockChannel;
+    private final TargetLock lock;
     private final PackedJournal journal;
     private final List<Group> groups = new ArrayList<>();
-    private final int resumed;
+    private int resumed;
+    private boolean closed;
 
-    private PackedWriter(
-            Path target, Path partial, FileChannel lockChannel, PackedJournal journal) {
+    private PackedWriter(Path target, Path partial, TargetLock lock, PackedJournal journal) {
         this.target = target;
         this.partial = partial;
         this.files = partial.resolve("packed");
-        this.lockChannel = lockChannel;
+        this.lock = lock;
         this.journal = journal;
-        this.resumed = journal.groups().size();
     }
 
     /**
      * Begins a packed copy, or goes on with one.
      *
      * @param directory the target, which does not exist
-     * @param fingerprint of source and options: what was begun with another one is dropped
+     * @param fingerprint of source, options and encoders: what was begun with another one, or in
+     *     another version of the format, is dropped
      * @return the writer, for the caller to close
      * @throws CheckpointException if the target exists, or another process is making it
      * @throws IOException if nothing can be written there
      */
     public static PackedWriter open(Path directory, String fingerprint) throws IOException {
         Path target = directory.toAbsolutePath().normalize();
-        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
-            throw new CheckpointException(
-                    target + " exists already; remove it or name another directory");
-        }
+        requireAbsent(target);
         Path partial = partial(target);
         Files.createDirectories(partial.resolve("packed"));
-        FileChannel lockChannel = lock(target, partial);
-        boolean opened = false;
-        PackedJournal journal = null;
+        TargetLock lock = TargetLock.take(target, partial);
+        PackedJournal journal;
         try {
-            journal = PackedJournal.open(partial.resolve("journal"), fingerprint);
-            PackedWriter writer = new PackedWriter(target, partial, lockChannel, journal);
+            String made = "format " + PackedFormat.VERSION + ", " + fingerprint;
+            journal = PackedJournal.open(partial.resolve("journal"), made);
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+        PackedWriter writer = new PackedWriter(target, partial, lock, journal);
+        boolean opened = false;
+        try {
+            requireAbsent(target); // whoever had the lock may have made it
             writer.dropForeignFiles();
+            writer.resumed = journal.groups().size();
             opened = true;
             return writer;
         } finally {
             if (!opened) {
-                lockChannel.close();
-                if (journal != null) {
-                    journal.close();
-                }
+                writer.close();
             }
+        }
+    }
+
+    private static void requireAbsent(Path target) {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+            throw new CheckpointException(
+                    target + " exists already; remove it or name another directory");
         }
     }
 
     /** Where a copy is made. */
     static Path partial(Path target) {
         return target.resolveSibling("." + target.getFileName() + ".partial");
-    }
-
-    private static FileChannel lock(Path target, Path partial) throws IOException {
-        FileChannel channel =
-                FileChannel.open(
-                        partial.resolve("lock"),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE);
-        FileLock lock = null;
-        try {
-            lock = channel.tryLock();
-        } catch (OverlappingFileLockException e) {
-            // held by another thread of this process: the same answer
-        } finally {
-            if (lock == null) {
-                channel.close();
-            }
-        }
-        if (lock == null) {
-            throw new CheckpointException(
-                    target + " is being made by another conversion; wait for it or end it");
-        }
-        return channel;
     }
 
     /** Removes what the journal does not vouch for. */
@@ -224,7 +212,11 @@ public final class PackedWriter implements AutoCloseable {
         forceDirectory(files);
         Files.move(files, target, StandardCopyOption.ATOMIC_MOVE);
         forceDirectory(target.getParent());
-        removePartial();
+        try {
+            removePartial();
+        } catch (IOException e) {
+            LOG.warn("{} is whole; {} cannot be removed: {}", target, partial, e.toString());
+        }
         return groups.stream().mapToLong(Group::sizeBytes).sum();
     }
 
@@ -235,15 +227,17 @@ public final class PackedWriter implements AutoCloseable {
      */
     public void discard() throws IOException {
         journal.groups().clear();
-        dropForeignFiles();
-        Files.delete(files);
-        removePartial();
+        close();
     }
 
+    /** Removes what is beside the files and lets go: the lock's file goes while it is locked. */
     private void removePartial() throws IOException {
-        close();
-        for (String name : List.of("journal", "lock")) {
-            Files.deleteIfExists(partial.resolve(name));
+        closed = true;
+        try (lock;
+                journal) {
+            journal.close(); // Windows removes no open file
+            Files.deleteIfExists(partial.resolve("journal"));
+            lock.remove();
         }
         Files.deleteIfExists(partial);
     }
@@ -297,10 +291,22 @@ public final class PackedWriter implements AutoCloseable {
         }
     }
 
-    /** Lets go; what is not finished stays for the next attempt. */
+    /**
+     * Lets go. Groups that are whole stay for the next attempt; where there is none, nothing does.
+     */
     @Override
     public void close() throws IOException {
-        journal.close();
-        lockChannel.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try (lock;
+                journal) {
+            if (journal.groups().isEmpty()) {
+                dropForeignFiles();
+                Files.delete(files);
+                removePartial();
+            }
+        }
     }
 }

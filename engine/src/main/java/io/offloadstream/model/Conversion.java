@@ -15,6 +15,7 @@ import io.offloadstream.platform.FileStamp;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.quant.SourceFiles;
+import io.offloadstream.quant.TensorEncoder;
 import io.offloadstream.quant.TensorRows;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -87,8 +88,9 @@ public final class Conversion {
      * @param options how to store matrices
      * @param progress is told how far it has come; what it throws ends the conversion
      * @return what was done
-     * @throws CheckpointException if the source is damaged, of an unknown architecture, changed
-     *     meanwhile or not convertible so; if the target exists or its disk is too small
+     * @throws CheckpointException if the source is damaged (the checksums of one that is packed are
+     *     compared first), of an unknown architecture, changed meanwhile or not convertible so; if
+     *     the target exists or its disk is too small
      * @throws IOException if reading or writing fails; what is written stays for the next attempt
      */
     public static ConversionReport run(
@@ -104,13 +106,29 @@ public final class Conversion {
         try (PackedWriter writer = PackedWriter.open(target, fingerprint())) {
             requireSpace(target, writer);
             try {
+                requireUndamaged();
                 writeGroups(writer);
                 requireUnchanged();
             } catch (CheckpointException e) {
-                writer.discard(); // the next attempt would end so too
+                discard(writer, e); // the next attempt would end so too
                 throw e;
             }
             return report(writer.finish(description()), writer.resumedGroups());
+        }
+    }
+
+    private static void discard(PackedWriter writer, CheckpointException cause) {
+        try {
+            writer.discard();
+        } catch (IOException e) {
+            cause.addSuppressed(e);
+        }
+    }
+
+    /** A copy gets checksums of its own: damage that is taken over would never be found. */
+    private void requireUndamaged() {
+        if (Checkpoint.isPacked(source)) {
+            Checkpoint.verify(source);
         }
     }
 
@@ -197,7 +215,7 @@ public final class Conversion {
         }
     }
 
-    /** What the copy is made of, and how: another one must not go on with its groups. */
+    /** What the copy is made of, how and by what: another one must not go on with its groups. */
     private String fingerprint() {
         StringBuilder text = new StringBuilder();
         text.append(options.type()).append(' ').append(options.quantization()).append(' ');
@@ -211,7 +229,10 @@ public final class Conversion {
         }
         try {
             byte[] bytes = text.toString().getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            return "encoders "
+                    + TensorEncoder.VERSION
+                    + ", "
+                    + HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e); // every JDK has it
         }

@@ -13,7 +13,8 @@ import java.util.List;
  * @param resumedGroups of these, those that an earlier attempt had written
  * @param sourceBytes size of the tensors that were taken
  * @param storedBytes size of the copy's groups
- * @param kept matrices that could not be quantised, for their rows are no whole blocks
+ * @param kept matrices that could not be quantised or packed: their rows are no whole blocks, or
+ *     they are stored (in, out), which is never packed
  * @param unused tensors of the source that the model does not have
  */
 public record ConversionReport(

@@ -24,13 +24,14 @@ record DevicePlace(ModelPlan plan, DeviceLedger.Claim claim) {
      */
     static DevicePlace find(
             Path directory, ModelOptions options, Storage storage, Backend backend) {
+        ModelPlan plan = ModelPlan.of(directory, options, storage, backend);
         while (true) {
-            ModelPlan plan = ModelPlan.of(directory, options, storage, backend);
             long chargedBytes = plan.residency().deviceChargedBytes();
             Optional<DeviceLedger.Claim> claim = plan.deviceBudget().claim(chargedBytes);
             if (claim.isPresent()) {
                 return new DevicePlace(plan, claim.get());
             }
+            plan = ModelPlan.again(directory, options, storage, backend);
         }
     }
 }

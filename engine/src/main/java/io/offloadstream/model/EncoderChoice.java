@@ -12,6 +12,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.quant.CastRows;
 import io.offloadstream.quant.LosslessEncoder;
+import io.offloadstream.quant.LosslessPacker;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.PlainEncoder;
 import io.offloadstream.quant.Quantization;
@@ -35,6 +36,9 @@ final class EncoderChoice {
 
     /** The rows that the encoder of a tensor takes: along the input where it makes blocks. */
     TensorRows rows(Item item) {
+        if (item.use() == Use.ELEMENTS) {
+            return files.elements(item.entry());
+        }
         boolean exchange = item.use() == Use.INPUT_MAJOR && isQuantized(item);
         TensorRows rows = exchange ? files.transposed(item.entry()) : files.rows(item.entry());
         boolean cast = isPacked(item) && item.entry().type() != DType.BF16;
@@ -86,10 +90,9 @@ final class EncoderChoice {
 
     /** Tells whether a matrix is packed if that makes it smaller; products (in, out) take none. */
     private boolean isPacked(Item item) {
-        DType type = options.type() == null ? item.entry().type() : options.type();
         return options.packing() == Packing.LOSSLESS
                 && item.use() == Use.ROWS
-                && type == DType.BF16
+                && target(item) == DType.BF16
                 && !isQuantized(item);
     }
 
@@ -97,11 +100,25 @@ final class EncoderChoice {
         return isQuantized(item, options.quantization());
     }
 
-    /** Tells whether a matrix keeps its type only because of its shape. */
+    /**
+     * Tells whether a matrix stays unquantised, or is not packed, only because of its shape or
+     * because it is stored (in, out).
+     */
     boolean isKept(Item item) {
-        return options.quantization() != Quantization.NONE
-                && item.use() != Use.ELEMENTS
-                && !hasWholeBlocks(item, options.quantization());
+        if (item.use() == Use.ELEMENTS) {
+            return false;
+        }
+        if (options.quantization() != Quantization.NONE) {
+            return !hasWholeBlocks(item, options.quantization());
+        }
+        return options.packing() == Packing.LOSSLESS
+                && target(item) == DType.BF16
+                && (item.use() != Use.ROWS
+                        || !LosslessPacker.takes(DType.BF16, item.entry().shape()));
+    }
+
+    private DType target(Item item) {
+        return options.type() == null ? item.entry().type() : options.type();
     }
 
     private static boolean hasWholeBlocks(Item item, Quantization quantization) {

@@ -11,12 +11,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The files of a model directory beside its weights that a copy needs too. */
 final class ModelFiles {
 
     /** Tokenizers have some megabytes. */
     private static final long LARGEST_BYTES = 256L << 20;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ModelFiles.class);
 
     private static final List<String> ENDINGS = List.of(".json", ".jinja", ".txt", ".model", ".md");
     private static final List<String> LICENSES = List.of("license", "notice", "use_policy");
@@ -45,10 +49,19 @@ final class ModelFiles {
                 ENDINGS.stream().anyMatch(name::endsWith)
                         || LICENSES.stream().anyMatch(name::startsWith);
         try {
-            return known
-                    && !weights
-                    && Files.isRegularFile(file)
-                    && Files.size(file) <= LARGEST_BYTES;
+            if (!known || weights || !Files.isRegularFile(file)) {
+                return false;
+            }
+            long sizeBytes = Files.size(file);
+            if (sizeBytes > LARGEST_BYTES) {
+                LOG.warn(
+                        "{} is not copied: it has {} bytes, of configuration and tokenizer files at"
+                                + " most {} are; copy it by hand if the model needs it",
+                        file,
+                        sizeBytes,
+                        LARGEST_BYTES);
+            }
+            return sizeBytes <= LARGEST_BYTES;
         } catch (IOException e) {
             throw new CheckpointException(file + ": cannot be examined: " + e.getMessage(), e);
         }

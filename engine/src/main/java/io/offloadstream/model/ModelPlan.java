@@ -43,14 +43,19 @@ public final class ModelPlan {
     private final long leastBytes;
     private final long deviceLeastBytes;
 
-    private ModelPlan(Path directory, ModelOptions options, Storage storage, Backend backend) {
+    private ModelPlan(
+            Path directory,
+            ModelOptions options,
+            Storage storage,
+            Backend backend,
+            boolean verify) {
         boolean hasDevice = !backend.computesInHostMemory();
         options.device().requireUse(options.stream().io(), hasDevice, backend.name());
         this.options = options;
         this.config = ModelConfig.read(directory);
         this.decoder = Architectures.find(config).create(config);
         Checkpoint original = Checkpoint.open(directory);
-        if (options.verify()) {
+        if (verify) {
             Checkpoint.verify(directory);
         }
         QuantizedCheckpoint quantized =
@@ -157,7 +162,12 @@ public final class ModelPlan {
      */
     public static ModelPlan of(
             Path directory, ModelOptions options, Storage storage, Backend backend) {
-        return new ModelPlan(directory, options, storage, backend);
+        return new ModelPlan(directory, options, storage, backend, options.verify());
+    }
+
+    /** Plans once more what was planned before: its checksums are not compared again. */
+    static ModelPlan again(Path directory, ModelOptions options, Storage storage, Backend backend) {
+        return new ModelPlan(directory, options, storage, backend, false);
     }
 
     private int directBlockBytes(Storage storage) {

@@ -139,31 +139,18 @@ public final class GroupLayout {
         return withEscapes(checkpoint, entries);
     }
 
-    /** What is packed has its escapes beside it, behind what was stated. */
+    /**
+     * What is packed has its escapes beside it, behind what was stated; their size was checked when
+     * the checkpoint was opened.
+     */
     private static List<TensorEntry> withEscapes(Checkpoint checkpoint, List<TensorEntry> stated) {
         List<TensorEntry> entries = new ArrayList<>(stated);
         for (TensorEntry entry : stated) {
             if (entry.type() == DType.BF16_PACKED) {
-                TensorEntry escapes = checkpoint.get(entry.name() + PackedBf16.SUFFIX);
-                long rows = entry.sizeBytes() / DType.BF16_PACKED.bytes(columns(entry));
-                if (escapes.type() != DType.U8
-                        || escapes.sizeBytes() < PackedBf16.escapesBytes(rows, 0)) {
-                    throw new CheckpointException(
-                            checkpoint.directory()
-                                    + ": "
-                                    + escapes
-                                    + " is too short for the escapes of "
-                                    + entry
-                                    + "; convert the model again");
-                }
-                entries.add(escapes);
+                entries.add(checkpoint.get(entry.name() + PackedBf16.SUFFIX));
             }
         }
         return entries;
-    }
-
-    private static long columns(TensorEntry entry) {
-        return entry.shape()[entry.shape().length - 1];
     }
 
     private void requireShape(Checkpoint checkpoint, TensorEntry entry, int i) {

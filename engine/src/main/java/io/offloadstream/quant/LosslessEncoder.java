@@ -13,6 +13,9 @@ import java.nio.ByteBuffer;
 /**
  * Packs a BF16 matrix without loss, to {@link DType#BF16_PACKED} and its escapes, read twice. What
  * does not become smaller is written as it is.
+ *
+ * <p>Beside the chunks it takes 4 bytes of heap for each row and each escape of the one tensor that
+ * is being packed: at most 0.04 bytes a weight, 21 MB for a table of 128,256 rows of 4096.
  */
 public final class LosslessEncoder implements TensorEncoder {
 

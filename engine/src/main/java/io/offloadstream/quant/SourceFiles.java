@@ -35,6 +35,16 @@ public final class SourceFiles implements AutoCloseable {
     }
 
     /**
+     * Views a tensor as it is stored, each element a row: a vector of any length is read in parts.
+     *
+     * @param entry where it lies
+     * @return its elements, or whole blocks of them, valid until this is closed
+     */
+    public TensorRows elements(TensorEntry entry) {
+        return new Elements(entry);
+    }
+
+    /**
      * Views a matrix with its dimensions exchanged.
      *
      * @param entry a matrix (in, out) of elements
@@ -95,7 +105,7 @@ public final class SourceFiles implements AutoCloseable {
         }
     }
 
-    private final class Stored implements TensorRows {
+    private class Stored implements TensorRows {
 
         private final TensorEntry entry;
 
@@ -123,6 +133,23 @@ public final class SourceFiles implements AutoCloseable {
             int rowBytes = rowBytes();
             SourceFiles.this.read(
                     entry, begin * rowBytes, target, 0, Math.multiplyExact(count, rowBytes));
+        }
+    }
+
+    private final class Elements extends Stored {
+
+        Elements(TensorEntry entry) {
+            super(entry);
+        }
+
+        @Override
+        public long rows() {
+            return super.rows() * super.columns() / columns();
+        }
+
+        @Override
+        public int columns() {
+            return type().blockElements();
         }
     }
 

@@ -6,8 +6,17 @@ package io.offloadstream.quant;
 
 import java.io.IOException;
 
-/** Writes a tensor in another way, or as it is. Memory does not grow with the tensor. */
+/**
+ * Writes a tensor in another way, or as it is. Memory does not grow with the tensor, but for what
+ * {@link LosslessEncoder} says.
+ */
 public interface TensorEncoder {
+
+    /**
+     * Changes when an encoder makes other bytes of the same tensor: a conversion that was begun by
+     * another version of the program is not gone on with.
+     */
+    int VERSION = 1;
 
     /** What is read, and what is made of it, at a time: less, where a row is longer. */
     int CHUNK_BYTES = 4 << 20;

@@ -222,7 +222,7 @@ public final class LayerStream implements AutoCloseable {
         }
         TensorEntry escapes = statics.get(name + PackedBf16.SUFFIX);
         if (escapes == null) {
-            throw new IllegalArgumentException(name + " is packed, but has no escapes beside it");
+            throw SlotLease.noEscapes(name);
         }
         return Tensor.packed(staticAddress(entry), staticAddress(escapes), 0, entry.shape());
     }

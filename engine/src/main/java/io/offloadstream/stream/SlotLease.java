@@ -9,6 +9,7 @@ import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.PackedBf16;
 
 /** A lease on a group in a slot. */
 final class SlotLease implements GroupLease {
@@ -47,11 +48,25 @@ final class SlotLease implements GroupLease {
         if (entry.type() != DType.BF16_PACKED) {
             return new Tensor(entry.type(), addresses[ref.index()], entry.shape());
         }
+        int escapes = group.escapesOf(ref.index());
+        if (escapes < 0) {
+            throw noEscapes(entry.name());
+        }
         return Tensor.packed(
                 addresses[ref.index()],
-                addresses[group.escapesOf(ref.index())],
+                addresses[escapes],
                 Math.toIntExact(entry.firstRow()),
                 entry.shape());
+    }
+
+    /** Makes the exception for a packed tensor that came without its escapes. */
+    static IllegalArgumentException noEscapes(String name) {
+        return new IllegalArgumentException(
+                name
+                        + " is packed, but has no escapes beside it; a grouping puts "
+                        + name
+                        + PackedBf16.SUFFIX
+                        + " into the same layer, or both into none");
     }
 
     boolean isOpen() {

@@ -86,6 +86,27 @@ public class PackedReaderTest {
         assertTrue(Checkpoint.open(folder.path()).tensors().isEmpty());
     }
 
+    @Test
+    public void metadataOfSomethingElseDoesNotHideSafetensors() {
+        folder.safetensors("weights.safetensors", "{}", 0);
+        for (String other : new String[] {"{\"something\":\"else\"}", "[]", "", "{\"format\":7}"}) {
+            folder.write("metadata.json", other);
+            assertFalse(Checkpoint.isPacked(folder.path()), other);
+            assertTrue(Checkpoint.open(folder.path()).tensors().isEmpty());
+        }
+    }
+
+    @Test
+    public void safetensorsOfOtherNamesDoNotHideAPackedCopy() {
+        folder.safetensors("adapter.safetensors", "{}", 0);
+        String whole = json(G + A + "]}");
+        folder.write("metadata.json", whole);
+        assertEquals(Checkpoint.open(folder.path()).tensors().size(), 1);
+        folder.write("metadata.json", whole.substring(0, whole.length() - 3));
+        assertTrue(Checkpoint.isPacked(folder.path()));
+        expectThrows(CheckpointException.class, () -> Checkpoint.open(folder.path()));
+    }
+
     /** The metadata, and what the message must say. */
     @DataProvider
     public Object[][] damaged() {

@@ -219,6 +219,86 @@ public class PackedWriterTest {
         requireWhole();
     }
 
+    /** What is refused must not take the first one's lock along. */
+    @Test
+    public void aSecondWriterOfThisProcessLeavesTheLockInPlace() throws Exception {
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            write(writer, GROUPS[0]);
+            expectThrows(CheckpointException.class, () -> PackedWriter.open(target, "f"));
+            Path lock = partial().resolve("lock");
+            Process other =
+                    new ProcessBuilder(
+                                    Path.of(System.getProperty("java.home"), "bin", "java")
+                                            .toString(),
+                                    "-cp",
+                                    System.getProperty("java.class.path"),
+                                    LockProbe.class.getName(),
+                                    lock.toString())
+                            .inheritIO()
+                            .start();
+            assertEquals(other.waitFor(), LockProbe.HELD);
+        }
+    }
+
+    @Test
+    public void whatIsRefusedBeforeTheFirstGroupLeavesNothing() throws IOException {
+        PackedWriter.open(target, "f").close();
+        assertFalse(Files.exists(partial()));
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            writer.copy(folder.write("config.json", "{}"));
+        }
+        assertFalse(Files.exists(partial()));
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            write(writer, GROUPS[0]);
+        }
+        PackedWriter.open(target, "f").close();
+        assertTrue(Files.exists(partial()));
+        PackedWriter.open(target, "other").close();
+        assertFalse(Files.exists(partial()));
+    }
+
+    @Test
+    public void groupsOfAnotherVersionAreNotTakenOver() throws IOException {
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            write(writer, GROUPS[0]);
+        }
+        Path journal = partial().resolve("journal");
+        String text = Files.readString(journal);
+        Files.writeString(
+                journal, text.replace("format " + PackedFormat.VERSION + ",", "format 0,"));
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            assertFalse(writer.isWritten(GROUPS[0]));
+            assertEquals(writer.resumedGroups(), 0);
+        }
+    }
+
+    @Test
+    public void onlyGroupsThatAreThereCountAsResumed() throws IOException {
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            write(writer, GROUPS[0]);
+            write(writer, GROUPS[1]);
+        }
+        Files.delete(partial().resolve("packed").resolve(GROUPS[0] + ".bin"));
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            assertEquals(writer.resumedGroups(), 1);
+        }
+    }
+
+    /** The copy is there: what cannot be cleaned up beside it is told, and is no failure. */
+    @Test
+    public void whatCannotBeRemovedBesideAWholeCopyIsNoFailure() throws IOException {
+        try (PackedWriter writer = PackedWriter.open(target, "f")) {
+            write(writer, GROUPS[0]);
+            Files.createDirectory(partial().resolve("somebody's"));
+            writer.finish(Map.of());
+        }
+        Checkpoint.verify(target);
+        assertFalse(Files.exists(partial().resolve("lock")));
+        assertFalse(Files.exists(partial().resolve("journal")));
+        Files.delete(partial().resolve("somebody's"));
+        Files.delete(partial());
+    }
+
     @Test
     public void tensorsGetExactlyTheirBytes() throws IOException {
         try (PackedWriter writer = PackedWriter.open(target, "f")) {

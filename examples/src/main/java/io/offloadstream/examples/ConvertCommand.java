@@ -68,7 +68,8 @@ final class ConvertCommand extends ConsoleCommand implements Callable<Integer> {
             defaultValue = "lossless",
             description =
                     "Pack matrices that are bf16 to 12 bits a weight without loss (lossless), where"
-                            + " that makes them smaller, or not (none). Default: ${DEFAULT-VALUE}.")
+                            + " that makes them smaller, or not (none). Those that are stored (in,"
+                            + " out), as GPT-2's, are never packed. Default: ${DEFAULT-VALUE}.")
     private String pack;
 
     @Option(
@@ -157,8 +158,8 @@ final class ConvertCommand extends ConsoleCommand implements Callable<Integer> {
         if (!report.kept().isEmpty()) {
             out().printf(
                             Locale.ROOT,
-                            "%d matrices keep their type, for their rows are no whole blocks:"
-                                    + " %s%s%n",
+                            "%d matrices keep their type, for they are stored (in, out) or their"
+                                    + " rows are no whole blocks: %s%s%n",
                             report.kept().size(),
                             report.kept().get(0),
                             report.kept().size() > 1 ? ", ..." : "");

@@ -219,6 +219,82 @@ public class ConversionTest {
         requireNothingLeft();
     }
 
+    /** Its checksums would be those of the damage, and nobody would find it again. */
+    @Test
+    public void aDamagedCopyIsNotCopied() throws IOException {
+        run(source, target, LOSSLESS, SILENT);
+        Path file = target.resolve("layer_001.bin");
+        byte[] bytes = Files.readAllBytes(file);
+        bytes[bytes.length / 2] ^= 4;
+        Files.write(file, bytes);
+        Path second = scratch.path().resolve("second");
+        CheckpointException e =
+                expectThrows(CheckpointException.class, () -> run(target, second, PLAIN, SILENT));
+        assertTrue(e.getMessage().contains("group layer.1 has CRC-32C"), e.getMessage());
+        assertFalse(Files.exists(second));
+        assertFalse(Files.exists(scratch.path().resolve(".second.partial")));
+    }
+
+    @Test
+    public void groupsOfOtherEncodersAreNotTakenOver() throws IOException {
+        for (boolean other : new boolean[] {false, true}) {
+            target = scratch.path().resolve("target" + other);
+            int[] left = {9};
+            expectThrows(
+                    Killed.class,
+                    () ->
+                            run(
+                                    source,
+                                    target,
+                                    PLAIN,
+                                    (done, total) -> {
+                                        if (left[0]-- == 0) {
+                                            throw new Killed();
+                                        }
+                                    }));
+            if (other) {
+                Path journal =
+                        target.resolveSibling("." + target.getFileName() + ".partial")
+                                .resolve("journal");
+                String text = Files.readString(journal);
+                Files.writeString(journal, text.replace("encoders 1,", "encoders 0,"));
+            }
+            assertEquals(run(source, target, PLAIN, SILENT).resumedGroups() > 0, !other);
+        }
+    }
+
+    /** Without the directory that it works in, nothing can be cleaned up either. */
+    @Test
+    public void aFailureToCleanUpDoesNotHideTheCause() {
+        Path weights = source.resolve("model.safetensors");
+        CheckpointException e =
+                expectThrows(
+                        CheckpointException.class,
+                        () ->
+                                run(
+                                        source,
+                                        target,
+                                        PLAIN,
+                                        (done, total) -> {
+                                            if (done == total) {
+                                                hinderCleaning(weights);
+                                            }
+                                        }));
+        assertTrue(e.getMessage().contains("was changed while"), e.getMessage());
+        assertTrue(e.getSuppressed().length > 0);
+        assertFalse(Files.exists(target));
+    }
+
+    private void hinderCleaning(Path weights) {
+        try {
+            Files.setLastModifiedTime(weights, FileTime.fromMillis(77));
+            Path packed = target.resolveSibling(".target.partial").resolve("packed");
+            Files.createDirectories(packed.resolve("full/of"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private void requireNothingLeft() {
         assertFalse(Files.exists(target));
         assertFalse(Files.exists(target.resolveSibling(".target.partial")));
@@ -263,6 +339,20 @@ public class ConversionTest {
                             run(third, scratch.path().resolve("fourth"), again, SILENT);
                         });
         assertTrue(e.getMessage().contains("packed already"), e.getMessage());
+    }
+
+    @Test
+    public void whatIsNotPackedForItsShapeIsReported() {
+        ConversionOptions rounded =
+                new ConversionOptions(DType.BF16, Quantization.NONE, Packing.LOSSLESS, 1);
+        List<String> kept =
+                run(Goldens.reference("gpt2-tiny").directory(), target, rounded, SILENT).kept();
+        Checkpoint copy = Checkpoint.open(target);
+        assertTrue(kept.stream().anyMatch(name -> name.endsWith("attn.c_attn.weight")), "" + kept);
+        kept.forEach(name -> assertEquals(copy.get(name).type(), DType.BF16, name));
+        for (TensorEntry tensor : copy.tensors().values()) {
+            assertTrue(tensor.type() != DType.BF16_PACKED || !kept.contains(tensor.name()));
+        }
     }
 
     @Test

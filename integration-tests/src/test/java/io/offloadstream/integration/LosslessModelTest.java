@@ -8,16 +8,21 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenBatch;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.PackedBf16;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.testng.annotations.DataProvider;
@@ -121,6 +126,39 @@ public class LosslessModelTest {
             long logitBytes = Budgets.plan(copy, plenty).logitsBytes(1, PROMPT + STEPS);
             Map<String, String> tight = Budgets.with(plenty, "hostMemory", least + logitBytes);
             assertSame(logits(copy, tight), logits(plain, plenty), "least memory");
+        }
+    }
+
+    /** A flipped bit among the escapes is one exception or wrong digits, on every kernel. */
+    @Test
+    public void damagedEscapesEndNoProcess() throws IOException {
+        try (ScratchDirectory scratch = new ScratchDirectory("plain");
+                ScratchDirectory target = new ScratchDirectory("lossless")) {
+            Path copy = target.path().resolve("copy");
+            convert(directory("wide head", scratch), copy);
+            List<TensorEntry> escapes =
+                    Checkpoint.open(copy).tensors().values().stream()
+                            .filter(tensor -> tensor.name().endsWith(PackedBf16.SUFFIX))
+                            .toList();
+            Map<String, String> plenty = Budgets.plenty(1, PROMPT + STEPS, "buffered");
+            SplittableRandom random = new SplittableRandom(SEED);
+            int refused = 0;
+            for (int round = 0; round < 60; round++) {
+                TensorEntry entry = escapes.get(random.nextInt(escapes.size()));
+                byte[] whole = Files.readAllBytes(entry.file());
+                byte[] damaged = whole.clone();
+                int at = random.nextInt(Math.toIntExact(entry.sizeBytes()));
+                damaged[(int) entry.offset() + at] ^= (byte) (1 << random.nextInt(8));
+                Files.write(entry.file(), damaged);
+                try {
+                    logits(copy, plenty);
+                } catch (CheckpointException e) {
+                    refused++;
+                    assertTrue(e.getMessage().contains(entry.name()), e.getMessage());
+                }
+                Files.write(entry.file(), whole);
+            }
+            assertTrue(refused > 5 && refused < 60, refused + " refused, seed " + SEED);
         }
     }
 

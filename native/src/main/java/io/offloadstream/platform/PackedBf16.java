@@ -110,14 +110,16 @@ public final class PackedBf16 {
         ByteBuffer index = HostMemory.view(escapes + TABLE_BYTES + 4L * row, 8);
         long begin = Integer.toUnsignedLong(index.getInt(0));
         long end = Integer.toUnsignedLong(index.getInt(4));
-        if (begin == end) {
+        if (begin >= end) {
             return;
         }
         ByteBuffer list = HostMemory.view(escapes + begin, Math.toIntExact(end - begin));
-        for (int at = 0; at < list.capacity(); at += 4) {
-            int escape = list.getInt(at);
+        while (list.remaining() >= Integer.BYTES) {
+            int escape = list.getInt();
             int column = escape >>> 8;
-            target[column] = (short) ((escape << 8) | (target[column] & 0xff));
+            if (column < columns) { // else the list is damaged: digits are wrong, and no more
+                target[column] = (short) ((escape << 8) | (target[column] & 0xff));
+            }
         }
     }
 }

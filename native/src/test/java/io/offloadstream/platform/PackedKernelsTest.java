@@ -7,6 +7,7 @@ package io.offloadstream.platform;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
+import java.util.Random;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -214,6 +215,86 @@ public class PackedKernelsTest {
                 data.assertSameBits(actual, expected, 1, "row " + row);
             }
         }
+    }
+
+    /**
+     * Whatever the escapes of a row say, the rows around it keep their bits. Where rows begin is
+     * checked when a model is opened, here only that no kernel runs on for ever.
+     */
+    @Test(dataProvider = "instructionSets")
+    public void damagedEscapesSpoilTheirRowAndNoMore(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        for (int round = 0; round < 200; round++) {
+            try (KernelData data = new KernelData(round)) {
+                PackedData table = new PackedData(data, 3 + data.random.nextInt(40), 96, 20, true);
+                int row = data.random.nextInt(table.rows - 1);
+                damage(table, row, data.random, round % 2 == 0);
+                String what = "row " + row + " of " + table.rows + " ";
+                requireRowsAround(kernels, data, table, row, instructionSet + " " + what);
+                requireRowsAround(reference, data, table, row, "java " + what);
+            }
+        }
+    }
+
+    /** Columns of anywhere in any order, or an end before the beginning. */
+    private static void damage(PackedData table, int row, Random random, boolean columns) {
+        var index = HostMemory.view(table.escapes + 16, 4 * (table.rows + 1)).asIntBuffer();
+        int begin = index.get(row);
+        if (columns) {
+            for (int at = begin; at < index.get(row + 1); at += 4) {
+                int column = random.nextInt(random.nextBoolean() ? 1 << 24 : 2 * table.columns);
+                HostMemory.view(table.escapes + at, 4).putInt(0, column << 8 | 0x11);
+            }
+        } else {
+            index.put(row + 1, random.nextBoolean() ? begin - 4 : random.nextInt(begin));
+        }
+    }
+
+    /** Where the end was moved, the row behind has it as its beginning. */
+    private static void requireRowsAround(
+            Kernels kernels, KernelData data, PackedData table, int damaged, String what) {
+        int columns = table.columns;
+        for (int rows : new int[] {1, 3, 25}) {
+            long x = data.floats(rows * columns);
+            long actual = data.floats(rows * table.rows);
+            long expected = data.floats(rows * table.rows);
+            long bf16 = table.plain;
+            kernels.linearPacked(
+                    x,
+                    rows,
+                    columns,
+                    table.packed,
+                    table.escapes,
+                    0,
+                    0,
+                    0,
+                    actual,
+                    table.rows,
+                    0,
+                    table.rows);
+            kernels.linear(
+                    x,
+                    rows,
+                    columns,
+                    bf16,
+                    DType.BF16.code(),
+                    0,
+                    0,
+                    expected,
+                    table.rows,
+                    0,
+                    table.rows);
+            for (int r = 0; r < rows; r++) {
+                long at = 4L * r * table.rows;
+                data.assertSameSums(actual + at, expected + at, damaged, what + "before");
+                long behind = at + 4L * (damaged + 2);
+                int count = table.rows - damaged - 2;
+                data.assertSameSums(actual + behind, expected + behind, count, what + "behind");
+            }
+        }
+        long target = data.floats(columns);
+        long address = data.longs(table.row(damaged));
+        kernels.gatherPacked(address, data.longs(damaged), table.escapes, 1, columns, target);
     }
 
     /** One block, byte by byte. */
