@@ -16,7 +16,7 @@
 #include "transposed.h"
 
 INLINE void linear_type(int type, const product *p, int rows, int out_begin, int out_end) {
-    if (out_begin >= out_end) return;
+    if (rows <= 0 || out_begin >= out_end) return;
     if (rows <= DECODE_ROWS) {
         decode(type, p, rows, (size_t)out_begin, (size_t)out_end);
     } else {
@@ -83,7 +83,7 @@ static void linear_packed(const float *x, int32_t rows, int32_t in, const void *
                        .escapes = escapes,
                        .first_row = (size_t)first_row};
     const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
-    if (out_begin >= out_end) return;
+    if (rows <= 0 || out_begin >= out_end) return;
     if (rows <= DECODE_ROWS || w.in * TILE_OUTS * 2 > UNPACKED_BYTES) {
         decode_packed(p, rows, out_begin, out_end);
     } else {
