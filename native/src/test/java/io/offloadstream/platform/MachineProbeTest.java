@@ -8,6 +8,7 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 
+import java.util.Map;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -49,6 +50,17 @@ public class MachineProbeTest {
             float after = HostMemory.view(result, 4).getFloat(0);
             assertEquals(kernels.probeFma(3, result), 3 * one, name);
             assertTrue(HostMemory.view(result, 4).getFloat(0) != after, name);
+        }
+    }
+
+    /** As many chains as the tiles of products have, or a product could pass the limit. */
+    @Test(dataProvider = "kernels")
+    public void multiplyingHasEnoughChains(String name) {
+        Map<String, Integer> floats =
+                Map.of("generic", 12 * 4, "avx2", 12 * 8, "avx512", 24 * 16, "neon", 24 * 4);
+        try (KernelData data = new KernelData(7)) {
+            long operations = KernelData.kernels(name).probeFma(1, data.zeros(4, 0));
+            assertEquals(operations, 2L * floats.get(name), name);
         }
     }
 
