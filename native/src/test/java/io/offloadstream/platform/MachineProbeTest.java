@@ -8,6 +8,11 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -62,6 +67,31 @@ public class MachineProbeTest {
             long operations = KernelData.kernels(name).probeFma(1, data.zeros(4, 0));
             assertEquals(operations, 2L * floats.get(name), name);
         }
+    }
+
+    /** So a run takes as long as the last try that found how many rounds to run. */
+    @Test
+    public void runsHaveTheRoundsThatWereLongEnough() {
+        List<Long> rounds = Collections.synchronizedList(new ArrayList<>());
+        Kernels real = KernelProvider.kernels();
+        InvocationHandler record =
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("probeFma")) {
+                        rounds.add((Long) arguments[0]);
+                    }
+                    return method.invoke(real, arguments);
+                };
+        Kernels recorded =
+                (Kernels)
+                        Proxy.newProxyInstance(
+                                getClass().getClassLoader(), new Class<?>[] {Kernels.class}, record);
+        MemoryBudget budget = MemoryBudget.unlimited("probe");
+        try (MachineProbe probe = new MachineProbe(recorded, 1, 1 << 20, budget)) {
+            probe.flopsPerSecond(2);
+        }
+        int calibrated = rounds.indexOf(1L) - 1;
+        long last = rounds.get(calibrated);
+        assertEquals(rounds.subList(calibrated + 2, rounds.size()), List.of(last, last));
     }
 
     @Test
