@@ -58,6 +58,9 @@ final class DevicePlanning {
 
     Planned choose() {
         Planned planned = chooseCache();
+        if (planned.kv().placement() == KvPlacement.HOST) {
+            HostPlanning.warnIfLowered(input, planned.kv());
+        }
         if (options.device().attention() == AttentionPlace.HOST
                 && planned.kv().placement() == KvPlacement.DEVICE) {
             LOG.warn(
@@ -136,26 +139,23 @@ final class DevicePlanning {
         long host = Long.MAX_VALUE;
         long device = Long.MAX_VALUE;
         for (KvChoice kv : choices()) {
-            if (options.quantize() != Quantization.NONE) {
-                // no weight may stay on the disk
-                Planned all = plan(kv, budget.givenBytes(), Long.MAX_VALUE);
-                host =
-                        Math.min(
-                                host,
-                                all.residency().chargedBytes()
-                                        + all.sizes().promptHostBytes(options.hostMemoryBytes()));
-                device = Math.min(device, all.residency().deviceLeastBytes());
-                continue;
-            }
             ResidencyPlan plan = plan(kv, Long.MAX_VALUE, Long.MAX_VALUE).residency();
             if (plan.leastBytes() <= options.hostMemoryBytes()) {
                 device = Math.min(device, plan.deviceLeastBytes());
             }
             if (plan.deviceLeastBytes() <= budget.givenBytes()) {
-                host = Math.min(host, plan.leastBytes());
+                boolean quantized = options.quantize() != Quantization.NONE;
+                host = Math.min(host, quantized ? allOnHost(kv) : plan.leastBytes());
             }
         }
         return new long[] {host, device};
+    }
+
+    /** What keeps in host memory all weights that the device does not. */
+    private long allOnHost(KvChoice kv) {
+        Planned planned = plan(kv, budget.givenBytes(), Long.MAX_VALUE);
+        return planned.residency().chargedBytes()
+                + planned.sizes().promptHostBytes(options.hostMemoryBytes());
     }
 
     /** Nobody asked for a length: the model's, or what a quarter holds, or what is left. */

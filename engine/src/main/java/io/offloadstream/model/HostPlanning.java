@@ -52,11 +52,16 @@ final class HostPlanning {
         long pages = options.hostMemoryBytes() / KV_SHARE / page;
         long holds = Math.max(1, pages) * KvLayout.PAGE_TOKENS;
         int most = input.decoder().maxPositions();
-        if (holds >= most) {
-            return new KvChoice(placement, most, false);
+        return new KvChoice(placement, (int) Math.min(holds, most), false);
+    }
+
+    /** Says so if a cache that was chosen is shorter than the model allows, and nobody asked. */
+    static void warnIfLowered(PlanInput input, KvChoice kv) {
+        int most = input.decoder().maxPositions();
+        if (input.options().maxSequenceLength() == 0 && kv.maxSequenceLength() < most) {
+            long budgetBytes = input.options().hostMemoryBytes();
+            warnLowered(most, kv.maxSequenceLength(), "hostMemory", budgetBytes);
         }
-        warnLowered(most, holds, "hostMemory", options.hostMemoryBytes());
-        return new KvChoice(placement, Math.toIntExact(holds), false);
     }
 
     static void warnLowered(int most, long holds, String option, long budgetBytes) {
@@ -70,6 +75,7 @@ final class HostPlanning {
     }
 
     Planned choose() {
+        warnIfLowered(input, kv);
         long budgetBytes = input.options().hostMemoryBytes();
         StreamOptions.Io io = input.options().stream().io();
         if (io == StreamOptions.Io.MMAP) {
@@ -96,7 +102,7 @@ final class HostPlanning {
 
     long leastBytes() {
         if (isQuantized()) {
-            return read(Long.MAX_VALUE).chargedBytes() + sizes.promptBytes();
+            return leastWithoutStreaming();
         }
         StreamOptions.Io io = input.options().stream().io();
         long read = Long.MAX_VALUE;
@@ -108,6 +114,34 @@ final class HostPlanning {
             mapped = mapped(Long.MAX_VALUE).leastBytes();
         }
         return Math.min(read, mapped);
+    }
+
+    /** What keeps all weights in memory, to a thousandth: prompts and caches grow with it. */
+    private long leastWithoutStreaming() {
+        long least = 0;
+        long enough = read(Long.MAX_VALUE).chargedBytes() + sizes.promptBytes();
+        while (!keepsAll(enough)) {
+            least = enough;
+            enough += enough / 8;
+        }
+        while (enough - least > enough / 1000) {
+            long middle = least + (enough - least) / 2;
+            if (keepsAll(middle)) {
+                enough = middle;
+            } else {
+                least = middle;
+            }
+        }
+        return enough;
+    }
+
+    private boolean keepsAll(long budgetBytes) {
+        try {
+            HostPlanning other = new HostPlanning(input.withHostMemory(budgetBytes));
+            return other.read(budgetBytes).streamedBytesPerPass() == 0;
+        } catch (BudgetExceededException e) {
+            return false;
+        }
     }
 
     private Planned planned(ResidencyPlan residency) {

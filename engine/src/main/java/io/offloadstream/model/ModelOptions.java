@@ -119,6 +119,22 @@ public record ModelOptions(
                 DeviceOptions.read(values, stream, slots));
     }
 
+    /** The same with another budget of the host. */
+    ModelOptions withHostMemory(long bytes) {
+        return new ModelOptions(
+                bytes,
+                stream,
+                hostSlots,
+                kvCacheType,
+                maxSequenceLength,
+                maxBatch,
+                threads,
+                trackProgress,
+                verify,
+                quantize,
+                device);
+    }
+
     private static StreamOptions.Io io(OptionValues values, Quantization quantize) {
         StreamOptions.Io io =
                 StreamOptions.Io.valueOf(

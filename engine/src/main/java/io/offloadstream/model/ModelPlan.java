@@ -68,9 +68,9 @@ public final class ModelPlan {
         this.deviceBudget = DeviceBudget.of(options.device(), backend).orElse(null);
         if (deviceBudget == null) {
             HostPlanning planning = new HostPlanning(input);
-            this.planned = planning.choose();
             this.leastBytes = planning.leastBytes();
             this.deviceLeastBytes = 0;
+            this.planned = choose(planning, directory);
         } else {
             Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
@@ -82,22 +82,33 @@ public final class ModelPlan {
         requireQuantizedOnce(directory);
     }
 
+    /** What would not even stream does not fit when it must all stay in memory. */
+    private Planned choose(HostPlanning planning, Path directory) {
+        try {
+            return planning.choose();
+        } catch (BudgetExceededException e) {
+            throw options.quantize() == Quantization.NONE ? e : quantizedTooLarge(directory);
+        }
+    }
+
     /** What is quantised while it is read must be read once only. */
     private void requireQuantizedOnce(Path directory) {
-        long streamed = residency().streamedBytesPerPass();
-        if (options.quantize() == Quantization.NONE || streamed == 0) {
-            return;
+        if (options.quantize() != Quantization.NONE && residency().streamedBytesPerPass() > 0) {
+            throw quantizedTooLarge(directory);
         }
+    }
+
+    private BudgetExceededException quantizedTooLarge(Path directory) {
         String name = options.quantize().name().toLowerCase(Locale.ROOT);
-        throw new BudgetExceededException(
+        return new BudgetExceededException(
                 directory
                         + ": quantize="
                         + name
-                        + " quantises weights once, into memory, but "
-                        + MemorySize.format(streamed)
-                        + " of them do not fit: "
-                        + MemorySize.format(leastBytes)
-                        + " of hostMemory would do. With less, make a copy that streams:"
+                        + " quantises weights once, into memory, and hostMemory="
+                        + MemorySize.format(options.hostMemoryBytes())
+                        + " does not hold all of them; "
+                        + leastBytes
+                        + " bytes would do, all else equal. With less, make a copy that streams:"
                         + " offloadstream convert "
                         + directory
                         + " "

@@ -51,6 +51,12 @@ record PlanInput(
      */
     record Fixed(List<Term> host, List<Term> device) {}
 
+    /** The same under another budget of the host. */
+    PlanInput withHostMemory(long bytes) {
+        return new PlanInput(
+                options.withHostMemory(bytes), decoder, groups, kvLayout, blockBytes, backend);
+    }
+
     RequestSizes sizes(KvChoice kv, long budgetBytes) {
         return new RequestSizes(
                 decoder, groups, backend, kvLayout, kv, budgetBytes, options.maxBatch());

@@ -9,8 +9,6 @@ import io.offloadstream.platform.PackedBf16;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
-import java.nio.channels.WritableByteChannel;
 
 /**
  * Packs a BF16 matrix without loss, to {@link DType#BF16_PACKED} and its escapes, read twice. What
@@ -32,22 +30,28 @@ public final class LosslessEncoder implements TensorEncoder {
             return;
         }
         LosslessPacker packer = new LosslessPacker(source.shape());
-        RowChunks chunks = new RowChunks(source, source.rowBytes());
-        chunks.forEach((rows, count) -> packer.count(rows));
+        int rowBytes = source.rowBytes();
+        RowChunks chunks = new RowChunks(source, rowBytes);
+        chunks.forEach((rows, count) -> packer.count(ByteBuffer.wrap(rows, 0, count * rowBytes)));
         if (!packer.isWorthwhile()) {
             plain.encode(source, sink);
             return;
         }
         int packedBytes = Math.toIntExact(DType.BF16_PACKED.bytes(source.columns()));
-        ByteBuffer packed = ByteBuffer.allocate(chunks.mostRows() * packedBytes);
+        byte[] packed = new byte[chunks.mostRows() * packedBytes];
         OutputStream target = sink.begin("", DType.BF16_PACKED, source.shape());
         chunks.forEach(
                 (rows, count) -> {
-                    packer.pack(rows, packed.clear());
-                    target.write(packed.array(), 0, packed.position());
+                    ByteBuffer plainRows = ByteBuffer.wrap(rows, 0, count * rowBytes);
+                    packer.pack(plainRows, ByteBuffer.wrap(packed));
+                    target.write(packed, 0, count * packedBytes);
                 });
-        WritableByteChannel escapes =
-                Channels.newChannel(sink.begin(PackedBf16.SUFFIX, DType.U8, packer.escapesBytes()));
-        packer.writeEscapes(escapes::write);
+        OutputStream escapes = sink.begin(PackedBf16.SUFFIX, DType.U8, packer.escapesBytes());
+        packer.writeEscapes(
+                part -> {
+                    byte[] bytes = new byte[part.remaining()];
+                    part.get(bytes);
+                    escapes.write(bytes);
+                });
     }
 }

@@ -224,7 +224,7 @@ public final class LosslessPacker {
                 if (escapesFound == escapes.length) {
                     throw new IllegalStateException("other weights than were counted");
                 }
-                escapes[escapesFound++] = begin + i << 8 | high;
+                escapes[escapesFound++] = ((begin + i) << 8) | high;
             }
             int place = block + PackedBf16.place(i);
             if (PackedBf16.isUpper(i)) {

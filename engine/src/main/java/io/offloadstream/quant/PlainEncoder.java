@@ -18,7 +18,8 @@ public final class PlainEncoder implements TensorEncoder {
     @Override
     public void encode(TensorRows source, TensorSink sink) throws IOException {
         OutputStream target = sink.begin("", source.type(), source.shape());
-        new RowChunks(source, source.rowBytes())
-                .forEach((rows, count) -> target.write(rows.array(), 0, rows.limit()));
+        int rowBytes = source.rowBytes();
+        new RowChunks(source, rowBytes)
+                .forEach((rows, count) -> target.write(rows, 0, count * rowBytes));
     }
 }

@@ -87,6 +87,12 @@ public final class QuantizedFiles implements Storage {
         return new QuantizedFile(this);
     }
 
+    /** Reading again would quantise again. */
+    @Override
+    public boolean isReadOnce() {
+        return true;
+    }
+
     @Override
     public MappedFile map(Path path) throws IOException {
         if (path.equals(file)) {

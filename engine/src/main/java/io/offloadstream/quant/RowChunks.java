@@ -5,7 +5,6 @@
 package io.offloadstream.quant;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 
 /** The rows of a tensor, some megabytes at a time, in one array. */
 final class RowChunks {
@@ -17,11 +16,11 @@ final class RowChunks {
         /**
          * Takes the next rows.
          *
-         * @param rows their bytes from position 0 to the limit, overwritten when this returns
+         * @param rows their bytes, from the start; overwritten when this returns
          * @param count how many they are
          * @throws IOException if they cannot be written
          */
-        void take(ByteBuffer rows, int count) throws IOException;
+        void take(byte[] rows, int count) throws IOException;
     }
 
     private final TensorRows source;
@@ -51,7 +50,7 @@ final class RowChunks {
         for (long begin = 0; begin < source.rows(); begin += mostRows) {
             int count = (int) Math.min(mostRows, source.rows() - begin);
             source.read(begin, count, chunk);
-            taker.take(ByteBuffer.wrap(chunk, 0, count * source.rowBytes()), count);
+            taker.take(chunk, count);
         }
     }
 }

@@ -57,7 +57,7 @@ public final class RowEncoder implements TensorEncoder {
         byte[] made = new byte[Math.multiplyExact(chunks.mostRows(), to)];
         chunks.forEach(
                 (rows, count) -> {
-                    convert(source, count, rows.array(), made);
+                    convert(source, count, rows, made);
                     stored.write(made, 0, count * to);
                 });
     }

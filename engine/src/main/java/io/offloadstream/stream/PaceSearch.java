@@ -12,10 +12,11 @@ import java.util.Set;
  * scheduler=cost-aware}.
  *
  * <p>It tries the neighbours of the best pace so far, one step of one quantity at a time: twice or
- * half the requests in flight, requests twice or half as large, a slot more or less. A step that
- * gains goes on in its direction; when none gains any more it has settled. No pace is tried twice,
- * so that happens after a bounded number of passes. It starts again only when the disk has become
- * much faster or slower. Guarded by the pipeline's lock.
+ * half the requests in flight, requests twice or half as large, a slot more or less. What gains is
+ * measured once more in turn with the best, as a disk that others use too changes meanwhile. A step
+ * that gains then goes on in its direction; when none does any more the search has settled. No pace
+ * is tried twice, so that happens after a bounded number of passes. It starts again only when the
+ * disk has become much faster or slower. Guarded by the pipeline's lock.
  *
  * <p>A slot more costs a resident group, which is read in every pass then. It is tried only where
  * readers had no free slot while the computation waited for groups, for longer than reading the
@@ -74,6 +75,8 @@ final class PaceSearch {
     private ReadPace pace;
     private ReadPace best;
     private PassCost bestCost;
+    private ReadPace candidate;
+    private PassCost candidateCost;
     private PassCost cost;
     private int step;
     private int failedSteps;
@@ -145,26 +148,51 @@ final class PaceSearch {
         }
         ReadPace before = pace;
         judge();
-        propose();
+        if (candidate == null) {
+            propose();
+        } else {
+            // in turn, so that a disk that changes meanwhile does not decide
+            pace = pace.equals(best) ? candidate : best;
+        }
         passes = 0;
         cost = null;
         return !pace.equals(before);
     }
 
-    /** Keeps the pace just measured, or goes back. */
+    /** Decides by what was just measured; {@link #propose} is called when no candidate is left. */
     private void judge() {
-        if (bestCost == null || gains()) {
-            best = pace;
+        if (bestCost == null) {
+            bestCost = cost;
+        } else if (candidate == null) {
+            if (gains(pace, cost)) {
+                candidate = pace;
+                candidateCost = cost;
+            } else {
+                nextStep();
+            }
+        } else if (pace.equals(best)) {
+            bestCost = cost;
+            if (!gains(candidate, candidateCost)) {
+                refuse();
+            }
+        } else if (gains(candidate, cost)) {
+            best = candidate;
             bestCost = cost;
             failedSteps = 0;
+            candidate = null;
         } else {
-            nextStep();
+            refuse();
         }
     }
 
-    private boolean gains() {
-        double now = cost.nanosPerByte(pace.requests());
-        return now < bestCost.nanosPerByte(best.requests()) * (1 - GAIN);
+    private void refuse() {
+        candidate = null;
+        nextStep();
+    }
+
+    private boolean gains(ReadPace other, PassCost otherCost) {
+        double before = bestCost.nanosPerByte(best.requests());
+        return otherCost.nanosPerByte(other.requests()) < before * (1 - GAIN);
     }
 
     private void nextStep() {
@@ -242,6 +270,7 @@ final class PaceSearch {
         settled = limits == null;
         best = pace;
         bestCost = null;
+        candidate = null;
         cost = null;
         step = 0;
         failedSteps = 0;

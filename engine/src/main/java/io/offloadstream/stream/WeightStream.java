@@ -172,11 +172,11 @@ public final class WeightStream implements AutoCloseable {
             stream = new WeightStream(opened, options, budgets, backend, trace, clock);
             owned.release();
         }
-        stream.start();
+        stream.start(storage.isReadOnce());
         return stream;
     }
 
-    private void start() {
+    private void start(boolean keepsWhatItRead) {
         boolean started = false;
         try {
             readers.start();
@@ -186,7 +186,9 @@ public final class WeightStream implements AutoCloseable {
                 close();
             }
         }
-        memory.startGivingBack(pipeline, residents, passes);
+        if (!keepsWhatItRead) {
+            memory.startGivingBack(pipeline, residents, passes);
+        }
     }
 
     /**

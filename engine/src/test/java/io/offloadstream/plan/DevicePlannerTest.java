@@ -109,6 +109,7 @@ public class DevicePlannerTest {
         }
         groups.add(group(streamed, Access.STATIC, 1 + random.nextInt(5000)));
         groups.add(group(streamed + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
+        groups.add(group(streamed + 2, Access.INDEX, 1 + random.nextInt(3000)));
         int least = random.nextBoolean() ? 0 : random.nextInt(streamed);
         int block = random.nextBoolean() ? 4096 : 1;
         return new Case(groups, 1 + random.nextInt(4), block, least);
@@ -256,11 +257,12 @@ public class DevicePlannerTest {
         List<WeightGroup> gathered = new ArrayList<>();
         for (WeightGroup group : plan.groups()) {
             int index = group.index();
-            boolean table = group.access() == Access.GATHERED;
-            if (table) {
+            boolean forHost = group.access() == Access.GATHERED || group.access() == Access.INDEX;
+            if (group.access() == Access.GATHERED) {
                 gathered.add(group);
             }
-            if (plan.isResident(index) && !table) {
+            assertTrue(group.access() != Access.INDEX || plan.isResident(index), run);
+            if (plan.isResident(index) && !forHost) {
                 device += charged(plan.layout(index).slotBytes());
                 assertFalse(plan.isOnHost(index), run);
             } else if (plan.isResident(index) || plan.isOnHost(index)) {

@@ -49,6 +49,7 @@ public class ResidencyPlannerTest {
         }
         groups.add(group(streamed, Access.STATIC, 1 + random.nextInt(5000)));
         groups.add(group(streamed + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
+        groups.add(group(streamed + 2, Access.INDEX, 1 + random.nextInt(3000)));
         return groups;
     }
 
@@ -122,6 +123,7 @@ public class ResidencyPlannerTest {
             if (group.access() == Access.GATHERED) {
                 gathered.add(group);
             }
+            assertTrue(group.access() != Access.INDEX || plan.isResident(group.index()));
         }
         long staging = GatherStaging.sizeBytes(gathered, plan.gatherRows(), plan.blockBytes());
         bytes += HostMemory.chargedBytes(staging);

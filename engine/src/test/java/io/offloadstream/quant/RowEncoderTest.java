@@ -157,7 +157,9 @@ public class RowEncoderTest {
 
     @Test
     public void castsRoundToNearestEven() {
-        float[] values = {1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, -0f, 1e-45f, 3e38f};
+        float[] values = {
+            1 + 0x1p-8f, 1 + 3 * 0x1p-8f, 1 + 0x1p-8f + 0x1p-20f, -0f, 0x1p-149f, 3e38f
+        };
         byte[] bytes = encode(DType.BF16, Rows.of(DType.F32, values, 2, 3));
         ByteBuffer shorts = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         float[] expected = {1, 1 + 0x1p-6f, 1 + 0x1p-7f, -0f, 0, 0x1.c4p127f};

@@ -25,7 +25,7 @@ public class CostAwareStreamTest extends WeightFixture {
     private static final double NANOS_PER_BYTE = 1e5;
 
     private static final int MIB = 1 << 20;
-    private static final int MOST_PASSES = 60;
+    private static final int MOST_PASSES = 80;
 
     private Path trace() {
         return directory.resolve("trace.json");

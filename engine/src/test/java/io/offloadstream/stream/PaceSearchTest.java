@@ -22,7 +22,7 @@ public class PaceSearchTest {
     private static final ReadPace FIRST = new ReadPace(8, 4 * MIB, 2);
 
     /** Each of the six steps fails once after the last gain; requests, sizes and slots have few. */
-    private static final int MOST_PASSES = 60;
+    private static final int MOST_PASSES = 80;
 
     /**
      * A disk that reaches a bandwidth with enough in flight, and a computation.
@@ -128,6 +128,22 @@ public class PaceSearchTest {
             PaceSearch search = search();
             settle(search, machine, every);
             assertEquals(search.pace(), expected, name + ", every " + every);
+        }
+    }
+
+    @Test
+    public void aStepThatIsTriedWhileADiskIsFasterForAWhileIsNotTaken() {
+        Machine slow = disk(0.1, 1);
+        Machine fast = disk(0.1, 2);
+        for (int begin = 0; begin < 20; begin++) {
+            PaceSearch search = search();
+            for (int pass = 0; !search.isSettled(); pass++) {
+                assertTrue(pass < MOST_PASSES, "still at " + search.pace());
+                // no longer than a pace is measured, so that the next one shows it
+                boolean isFast = pass >= begin && pass < begin + 3;
+                search.passEnded((isFast ? fast : slow).pass(search.pace(), 1));
+            }
+            assertEquals(search.pace(), FIRST, "faster from pass " + begin);
         }
     }
 

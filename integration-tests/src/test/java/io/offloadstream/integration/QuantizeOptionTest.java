@@ -20,9 +20,11 @@ import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
@@ -99,22 +101,47 @@ public class QuantizeOptionTest {
         Map<String, String> quantized = Budgets.with(plenty, "quantize", "int8");
         long needed =
                 ModelPlan.of(model, ModelOptions.parse(quantized), Storage.local()).leastBytes();
-        Map<String, String> enough = Budgets.with(quantized, "hostMemory", needed);
-        TestDevices.open(model, enough).close();
+        TestDevices.open(model, Budgets.with(quantized, "hostMemory", needed)).close();
 
-        // the number counts prompts too, so the refusal comes a little below it
-        BudgetExceededException refusal = null;
-        for (long bytes = needed; refusal == null; bytes -= needed / 50) {
-            refusal = refusal(model, Budgets.with(quantized, "hostMemory", bytes));
-        }
+        BudgetExceededException refusal =
+                refusal(model, Budgets.with(quantized, "hostMemory", needed - needed / 500));
         String command = "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
         assertTrue(refusal.getMessage().contains(command), refusal.getMessage());
+    }
+
+    /** Nobody says how long sequences get: the cache and prompts grow with the budget. */
+    @Test
+    public void theNumberOfARefusalLoads() {
+        Path model = Goldens.reference("llama-tiny").directory();
+        Map<String, String> options = new HashMap<>(Map.of("quantize", "int8", "backend", "cpu"));
+        BudgetExceededException refusal =
+                refusal(model, Budgets.with(options, "hostMemory", "300KB"));
+        long enough = refusal.requestedBytes();
+        TestDevices.open(model, Budgets.with(options, "hostMemory", enough)).close();
+    }
+
+    @Test
+    public void aLongPromptDoesNotPushQuantisedWeightsOut() {
+        Path model = Goldens.reference("llama-tiny").directory();
+        Map<String, String> options = new HashMap<>(Map.of("quantize", "int8", "backend", "cpu"));
+        options.put("maxSequenceLength", "256");
+        options.put("hostMemory", "1GB");
+        ModelPlan plan = ModelPlan.of(model, ModelOptions.parse(options), Storage.local());
+        options.put("hostMemory", Long.toString(plan.leastBytes()));
+        int[] prompt = new Random(3).ints(200, 0, plan.decoder().vocabSize()).toArray();
+        try (StreamedModel opened = TestDevices.open(model, options)) {
+            Runs.greedy(opened, prompt, 1);
+            long read = opened.stats().read().bytes();
+            Runs.greedy(opened, prompt, 5);
+            assertEquals(opened.stats().read().bytes(), read, "quantised once");
+            assertEquals(opened.stats().reclaimedGroups(), 0);
+        }
     }
 
     private static BudgetExceededException refusal(Path model, Map<String, String> options) {
         try {
             ModelPlan.of(model, ModelOptions.parse(options), Storage.local());
-            return null;
+            throw new AssertionError("not refused: " + options);
         } catch (BudgetExceededException e) {
             return e;
         }

@@ -46,6 +46,16 @@ public interface Storage {
     MappedFile map(Path path) throws IOException;
 
     /**
+     * Tells whether what was read should be kept, since reading it again takes much longer than a
+     * disk does.
+     *
+     * @return true if memory of weights from here is not to be given back for something else
+     */
+    default boolean isReadOnce() {
+        return false;
+    }
+
+    /**
      * Returns the local file system.
      *
      * @return the storage that everything but tests uses
