@@ -203,13 +203,21 @@ INLINE void mix_tile(int type, team_state *s, const uint8_t *values, int query) 
     }
 }
 
+/* Whether any query sees it, but for the mask. */
+static int sees_slot(const team_state *s, int slot) {
+    for (int j = 0; j < s->queries; j++) {
+        if (slot >= s->query[j].first && slot <= s->query[j].last) return 1;
+    }
+    return 0;
+}
+
 /* Lists the slots [begin, end) of a page that any query sees, and finds each query's part. */
 static void list_slots(team_state *s, const head_cache *cache, int base, int begin, int end) {
     s->count = 0;
     for (int j = 0; j < s->queries; j++) s->query[j].begin = s->query[j].end = 0;
     for (int t = begin; t < end; t++) {
         int slot = base + t;
-        if (cache->mask && !cache->mask[slot]) continue;
+        if ((cache->mask && !cache->mask[slot]) || !sees_slot(s, slot)) continue;
         for (int j = 0; j < s->queries; j++) {
             query_state *q = s->query + j;
             if (slot < q->first) q->begin = s->count + 1;

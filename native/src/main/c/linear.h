@@ -16,7 +16,7 @@
 #include "transposed.h"
 
 INLINE void linear_type(int type, const product *p, int rows, int out_begin, int out_end) {
-    if (out_begin >= out_end) return;
+    if (rows <= 0 || out_begin >= out_end) return;
     /* With 16 registers, spans of more rows do not fit; only unpacking a block costs more. */
     const int most = VL == 8 && !is_blocks(type) ? 2 : DECODE_ROWS;
     if (rows <= most) {
@@ -32,7 +32,7 @@ static void linear(const float *x, int32_t rows, int32_t in, const void *weight,
     const weights w = {.bytes = weight,
                        .in = (size_t)in,
                        .row_bytes = bytes_of(weight_type, (size_t)in)};
-    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
+    const product p = {x, w.in, w, bias, bias_type, y, (size_t)y_stride};
     FOR_WEIGHT_TYPE(weight_type, linear_type, &p, rows, out_begin, out_end);
 }
 
@@ -44,34 +44,64 @@ static void linear_scaled(const float *x, int32_t rows, int32_t in, const void *
                        .row_bytes = bytes_of(OFS_F8_E4M3, (size_t)in),
                        .scales = scales,
                        .scale_columns = ((size_t)in + SCALE_BLOCK - 1) / SCALE_BLOCK};
-    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
+    const product p = {x, w.in, w, bias, bias_type, y, (size_t)y_stride};
     linear_type(OFS_F8_E4M3, &p, rows, out_begin, out_end);
 }
 
-/* Bytes of a packed weight that are unpacked, on the stack, for many rows to pass by. */
-enum { UNPACKED_BYTES = 256 * 1024 };
+/*
+ * What a packed product of many rows has on the stack, 64 KiB: threads may have little more. Weights
+ * become bf16 there for all rows to pass by: whole rows of the weight where TILE_OUTS of them fit,
+ * else some columns of as many, and then the sums of SUMMED_ROWS wait there for the next columns.
+ */
+enum { UNPACKED = 32 * 1024, UNPACKED_COLUMNS = 4096, SUMMED_ROWS = 128 };
 
-/* More than DECODE_ROWS rows: those of the weight become bf16, some at a time. */
-static __attribute__((noinline)) void prefill_packed(const product *p, int rows, size_t out,
-                                                     size_t out_end) {
-    uint16_t unpacked[UNPACKED_BYTES / 2];
-    const size_t in = p->weight.in, block = UNPACKED_BYTES / 2 / in;
-    for (; out < out_end; out += block) {
-        const size_t count = out_end - out < block ? out_end - out : block;
-        const uint8_t *bias = p->bias ? p->bias + out * size_of(p->bias_type) : NULL;
-        for (size_t o = 0; o < count; o++) unpack_row(&p->weight, out + o, unpacked + o * in);
-        linear(p->x, rows, (int32_t)in, unpacked, OFS_BF16, bias, p->bias_type, p->y + out,
-               (int64_t)p->y_stride, 0, (int32_t)count);
+typedef union {
+    uint16_t whole[UNPACKED];
+    struct {
+        float sums[SUMMED_ROWS * TILE_OUTS * VL];
+        uint16_t weights[UNPACKED_COLUMNS * TILE_OUTS];
+    } parts;
+} unpacked;
+
+INLINE int fits_whole(size_t in) { return in * TILE_OUTS <= UNPACKED; }
+
+/* At most SUMMED_ROWS rows, unless the weight's rows fit whole. */
+static __attribute__((noinline)) void prefill_unpacked(const product *p, size_t rows,
+                                                       size_t out_begin, size_t out_end) {
+    unpacked u;
+    const size_t in = p->weight.in;
+    const int whole = fits_whole(in);
+    const size_t columns = whole ? in : UNPACKED_COLUMNS;
+    const size_t block = whole ? UNPACKED / in / TILE_OUTS * TILE_OUTS : TILE_OUTS;
+    uint16_t *to = whole ? u.whole : u.parts.weights;
+    for (size_t out = out_begin, outs; out < out_end; out += outs) {
+        outs = out_end - out < block ? out_end - out : block;
+        product q = *p;
+        q.bias = p->bias ? p->bias + out * size_of(p->bias_type) : NULL;
+        q.y = p->y + out;
+        for (size_t i = 0, n; i < in; i += n) {
+            n = in - i < columns ? in - i : columns;
+            for (size_t o = 0; o < outs; o++) {
+                unpack_columns(&p->weight, out + o, i, n, to + o * n);
+            }
+            const part of = {u.parts.sums, outs, i == 0, i + n == in};
+            q.x = p->x + i;
+            q.weight = (weights){
+                .bytes = (const uint8_t *)to, .in = n, .row_bytes = bytes_of(OFS_BF16, n)};
+            prefill_rows(OFS_BF16, &q, &of, rows, 0, outs);
+        }
     }
 }
 
-/* Rows so long that few fit are multiplied like those of few rows, some at a time. */
-static void decode_packed(product p, int rows, int out_begin, int out_end) {
-    for (int count; rows > 0; rows -= count) {
-        count = rows < DECODE_ROWS ? rows : DECODE_ROWS;
-        decode(OFS_BF16_PACKED, &p, count, (size_t)out_begin, (size_t)out_end);
-        p.x += (size_t)count * p.weight.in;
-        p.y += (size_t)count * p.y_stride;
+/* More than DECODE_ROWS rows. */
+static void prefill_packed(product p, size_t rows, size_t out_begin, size_t out_end) {
+    const size_t turns =
+        fits_whole(p.weight.in) ? 1 : (rows + SUMMED_ROWS - 1) / SUMMED_ROWS;
+    for (size_t turn = 0; turn < turns; turn++) {
+        const size_t count = rows * (turn + 1) / turns - rows * turn / turns;
+        prefill_unpacked(&p, count, out_begin, out_end);
+        p.x += count * p.x_stride;
+        p.y += count * p.y_stride;
     }
 }
 
@@ -84,11 +114,11 @@ static void linear_packed(const float *x, int32_t rows, int32_t in, const void *
                        .row_bytes = bytes_of(OFS_BF16_PACKED, (size_t)in),
                        .escapes = escapes,
                        .first_row = (size_t)first_row};
-    const product p = {x, w, bias, bias_type, y, (size_t)y_stride};
-    if (out_begin >= out_end) return;
-    if (rows <= DECODE_ROWS || w.in * TILE_OUTS * 2 > UNPACKED_BYTES) {
-        decode_packed(p, rows, out_begin, out_end);
+    const product p = {x, w.in, w, bias, bias_type, y, (size_t)y_stride};
+    if (rows <= 0 || out_begin >= out_end) return;
+    if (rows <= DECODE_ROWS) {
+        decode(OFS_BF16_PACKED, &p, rows, (size_t)out_begin, (size_t)out_end);
     } else {
-        prefill_packed(&p, rows, (size_t)out_begin, (size_t)out_end);
+        prefill_packed(p, (size_t)rows, (size_t)out_begin, (size_t)out_end);
     }
 }

@@ -76,13 +76,15 @@ static void gather_packed(const int64_t *addresses, const int64_t *numbers, cons
     }
 }
 
-/* Row out of a weight as bf16. */
-static void unpack_row(const weights *w, size_t out, uint16_t *to) {
+/* Columns [i, i + n) of row out of a weight, whole blocks, as bf16. */
+static void unpack_columns(const weights *w, size_t out, size_t i, size_t n, uint16_t *to) {
     const vtable table = v_table(w->escapes);
-    const uint8_t *source = w->bytes + out * w->row_bytes;
+    const uint8_t *source = w->bytes + out * w->row_bytes + bytes_of(OFS_BF16_PACKED, i);
+    const size_t end = i + n;
     escapes e = escapes_of(w->escapes, (int64_t)(w->first_row + out));
-    for (size_t i = 0; i < w->in; i += BLOCK, source += PACKED_BYTES) {
-        unpack_block(source, table, &e, i, to + i);
+    while (e.next < e.end && load_u32(e.next) >> 8 < i) e.next += 4;
+    for (; i < end; i += BLOCK, source += PACKED_BYTES, to += BLOCK) {
+        unpack_block(source, table, &e, i, to);
     }
 }
 

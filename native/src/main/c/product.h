@@ -11,6 +11,7 @@
 
 typedef struct {
     const float *x; /* (rows, in) */
+    size_t x_stride;
     weights weight;
     const uint8_t *bias;
     int bias_type;

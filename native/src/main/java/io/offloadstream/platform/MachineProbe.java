@@ -18,7 +18,7 @@ public final class MachineProbe implements AutoCloseable {
 
     private static final long SEED = 20261121;
 
-    /** Multiply-adds of one run and thread: about 50 ms. */
+    /** What a run of multiply-adds takes at least; at most about twice that. */
     private static final long FMA_NANOS = 50_000_000;
 
     private static final long FIRST_FMA_ROUNDS = 10_000;
@@ -98,15 +98,15 @@ public final class MachineProbe implements AutoCloseable {
     }
 
     /**
-     * Multiplies and adds with all threads, some times; a run takes about 50 ms.
+     * Multiplies and adds with all threads, some times; a run takes 50 to 100 ms.
      *
      * @param runs how often, at least 1
      * @return floating-point operations per second of the best run, two for each multiply-add
      */
     public double flopsPerSecond(int runs) {
         long rounds = FIRST_FMA_ROUNDS;
-        for (double seconds = 0; seconds * 1e9 < FMA_NANOS; rounds *= 2) {
-            seconds = multiply(rounds);
+        while (multiply(rounds) * 1e9 < FMA_NANOS) {
+            rounds *= 2;
         }
         long operations = kernels.probeFma(1, memories[0].address());
         double best = 0;

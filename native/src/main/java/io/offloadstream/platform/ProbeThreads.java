@@ -6,6 +6,7 @@ package io.offloadstream.platform;
 
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.atomic.AtomicReference;
 
 /** Threads that start a measurement together. */
@@ -25,9 +26,21 @@ final class ProbeThreads {
      * Runs a share on each thread.
      *
      * @return seconds from the common start until the last thread is done
-     * @throws OffloadStreamException if a share fails, after all have ended
+     * @throws OffloadStreamException if a share fails, after all have ended; or if a thread does
+     *     not start, and no share runs
      */
     static double run(int threads, Share share) {
+        return run(threads, share, ProbeThreads::daemon);
+    }
+
+    private static Thread daemon(Runnable work) {
+        Thread thread = new Thread(work, "ofs-probe");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** The same with threads from elsewhere. */
+    static double run(int threads, Share share, ThreadFactory factory) {
         CountDownLatch ready = new CountDownLatch(threads);
         CountDownLatch start = new CountDownLatch(1);
         CountDownLatch done = new CountDownLatch(threads);
@@ -39,16 +52,25 @@ final class ProbeThreads {
                         try {
                             ready.countDown();
                             await(start);
-                            share.run(number);
+                            if (failure.get() == null) {
+                                share.run(number);
+                            }
                         } catch (IOException | RuntimeException | Error e) {
                             failure.compareAndSet(null, e);
                         } finally {
                             done.countDown();
                         }
                     };
-            Thread thread = new Thread(work, "ofs-probe-" + i);
-            thread.setDaemon(true);
-            thread.start();
+            Thread thread = factory.newThread(work);
+            try {
+                thread.start();
+            } catch (RuntimeException | Error e) { // the system may have no more threads
+                failure.set(e);
+                start.countDown();
+                throw new OffloadStreamException(
+                        "the machine cannot be measured: thread " + i + " of " + threads
+                                + " does not start: " + e.getMessage(), e);
+            }
         }
         await(ready);
         long begin = System.nanoTime();

@@ -246,6 +246,42 @@ public class AttentionKernelsTest {
         }
     }
 
+    /** Where windows of distant rows leave a gap, pages may be gone. */
+    @Test(dataProvider = "instructionSets")
+    public void doesNotReadPagesThatNoRowSees(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        int gone = 0;
+        for (int round = 0; round < 300; round++) {
+            try (KernelData data = new KernelData(round)) {
+                Scene s = new Scene(data);
+                long whole = data.floats(s.count);
+                s.run(kernels, whole, 0, (long) s.rows * s.heads);
+                var pages = HostMemory.view(s.pages, 8 * s.pageStarts.length).asLongBuffer();
+                for (int page = 0; page < s.pageStarts.length; page++) {
+                    if (!seesPage(s, page)) {
+                        pages.put(page, 0);
+                        gone++;
+                    }
+                }
+                long without = data.floats(s.count);
+                s.run(kernels, without, 0, (long) s.rows * s.heads);
+                data.assertSameBits(without, whole, s.count, s.toString());
+            }
+        }
+        assertTrue(gone > 1000, "pages: " + gone);
+    }
+
+    private static boolean seesPage(Scene s, int page) {
+        int first = page % s.maxPages * s.pageTokens;
+        boolean seen = false;
+        for (int row = 0; row < s.rows; row++) {
+            for (int slot = first; slot < Math.min(s.slots, first + s.pageTokens); slot++) {
+                seen |= s.rowSequence[row] == page / s.maxPages && s.sees(row, slot);
+            }
+        }
+        return seen;
+    }
+
     private static void poisonUnseen(Scene s) {
         float[] poison = new float[s.headDim];
         Arrays.fill(poison, Float.NaN);

@@ -69,7 +69,7 @@ final class KernelData implements AutoCloseable {
         return address;
     }
 
-    /** Rows of blocks of random bytes, with scales that make their elements 2 at most. */
+    /** Rows of blocks of random bytes, with scales of any sign that make their elements 2 at most. */
     long blocks(int rows, int in, DType type, int misalignment) {
         int sizeBytes = Math.toIntExact(rows * type.bytes(in));
         byte[] values = new byte[sizeBytes];
@@ -80,7 +80,8 @@ final class KernelData implements AutoCloseable {
         float most = type == DType.Q8_0 ? 2f / 128 : 2f / 8;
         int blockBytes = Math.toIntExact(type.bytes(type.blockElements()));
         for (int at = 0; at < sizeBytes; at += blockBytes) {
-            target.putShort(at, HalfFloat.toF16(most * random.nextFloat()));
+            float scale = most * random.nextFloat();
+            target.putShort(at, HalfFloat.toF16(random.nextBoolean() ? scale : -scale));
         }
         return address;
     }
@@ -151,6 +152,15 @@ final class KernelData implements AutoCloseable {
             assertTrue(
                     Math.abs(a[i] - e[i]) <= tolerance * Math.abs(e[i]) + Float.MIN_NORMAL,
                     seed + what + ", element " + i + ": " + a[i] + " for " + e[i]);
+        }
+    }
+
+    /** The same numbers: a zero may have either sign. */
+    void assertSameValues(long actual, long expected, int count, String what) {
+        float[] a = read(actual, count);
+        float[] e = read(expected, count);
+        for (int i = 0; i < count; i++) {
+            assertTrue(a[i] == e[i], seed + what + ", element " + i + ": " + a[i] + " for " + e[i]);
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /**
  * Measures the kernels by hand: {@code java -cp ... io.offloadstream.platform.KernelSpeed
- * [threads]}. Prints decode rates beside a plain read of the same memory, and prefill rates.
+ * [threads]}. Prints decode and prefill rates beside the limits that {@link MachineProbe} finds.
  */
 public final class KernelSpeed {
 
@@ -27,6 +27,7 @@ public final class KernelSpeed {
      */
     public static void main(String[] arguments) {
         int threads = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 2;
+        MemoryBudget budget = MemoryBudget.unlimited("probe");
         try (KernelData data = new KernelData(1);
                 WorkerPool pool = new WorkerPool(threads)) {
             long weights = data.zeros(MATRICES * MATRIX_BYTES, 2);
@@ -39,24 +40,38 @@ public final class KernelSpeed {
             long y = data.zeros(4L * PREFILL_ROWS * OUT, 0);
             for (Object[] name : KernelData.everyInstructionSet()) {
                 Kernels kernels = KernelData.kernels((String) name[0]);
-                for (int round = 0; round < 3; round++) {
-                    double read = read(pool, weights);
-                    double decode = linear(pool, kernels, x, 1, weights, y);
-                    double prefill = linear(pool, kernels, x, PREFILL_ROWS, weights, y);
-                    System.out.printf(
-                            Locale.ROOT,
-                            "%s, %d threads: read %.1f GB/s, decode %.1f GB/s (%.2f of it),"
-                                    + " prefill of %d rows %.0f GFLOP/s%n",
-                            kernels.name(),
-                            threads,
-                            MATRICES * MATRIX_BYTES / read / 1e9,
-                            MATRICES * MATRIX_BYTES / decode / 1e9,
-                            read / decode,
-                            PREFILL_ROWS,
-                            2.0 * MATRICES * IN * OUT * PREFILL_ROWS / prefill / 1e9);
+                int bytes = (int) (MATRICES * MATRIX_BYTES / threads);
+                try (MachineProbe probe = new MachineProbe(kernels, threads, bytes, budget)) {
+                    for (int round = 0; round < 3; round++) {
+                        print(probe, pool, kernels, x, weights, y);
+                    }
                 }
             }
         }
+    }
+
+    private static void print(
+            MachineProbe probe, WorkerPool pool, Kernels kernels, long x, long weights, long y) {
+        double read = probe.readBytesPerSecond(1);
+        double flops = probe.flopsPerSecond(1);
+        double decode =
+                MATRICES * MATRIX_BYTES / linear(pool, kernels, x, 1, weights, y);
+        double prefill =
+                2.0 * MATRICES * IN * OUT * PREFILL_ROWS
+                        / linear(pool, kernels, x, PREFILL_ROWS, weights, y);
+        System.out.printf(
+                Locale.ROOT,
+                "%s, %d threads: read %.1f GB/s, decode %.1f GB/s (%.2f of it); multiply-adds %.0f"
+                        + " GFLOP/s, prefill of %d rows %.0f GFLOP/s (%.2f of it)%n",
+                kernels.name(),
+                pool.threads(),
+                read / 1e9,
+                decode / 1e9,
+                decode / read,
+                flops / 1e9,
+                PREFILL_ROWS,
+                prefill / 1e9,
+                prefill / flops);
     }
 
     /** Seconds for all matrices. */
@@ -82,27 +97,6 @@ public final class KernelSpeed {
                                     (int) begin,
                                     (int) end));
         }
-        return (System.nanoTime() - start) / 1e9;
-    }
-
-    /**
-     * Seconds to read the same bytes: the JVM's vectorised comparison of one half with the other.
-     */
-    private static double read(WorkerPool pool, long weights) {
-        long start = System.nanoTime();
-        long half = MATRICES / 2 * MATRIX_BYTES;
-        pool.run(
-                half,
-                MATRIX_BYTES / 8,
-                (begin, end) -> {
-                    int length = (int) (end - begin);
-                    int different =
-                            HostMemory.view(weights + begin, length)
-                                    .mismatch(HostMemory.view(weights + half + begin, length));
-                    if (different >= 0) {
-                        throw new IllegalStateException("the halves differ at " + different);
-                    }
-                });
         return (System.nanoTime() - start) / 1e9;
     }
 }

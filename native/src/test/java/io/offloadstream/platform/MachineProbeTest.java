@@ -8,6 +8,12 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -50,6 +56,42 @@ public class MachineProbeTest {
             assertEquals(kernels.probeFma(3, result), 3 * one, name);
             assertTrue(HostMemory.view(result, 4).getFloat(0) != after, name);
         }
+    }
+
+    /** As many chains as the tiles of products have, or a product could pass the limit. */
+    @Test(dataProvider = "kernels")
+    public void multiplyingHasEnoughChains(String name) {
+        Map<String, Integer> floats =
+                Map.of("generic", 12 * 4, "avx2", 12 * 8, "avx512", 24 * 16, "neon", 24 * 4);
+        try (KernelData data = new KernelData(7)) {
+            long operations = KernelData.kernels(name).probeFma(1, data.zeros(4, 0));
+            assertEquals(operations, 2L * floats.get(name), name);
+        }
+    }
+
+    /** So a run takes as long as the last try that found how many rounds to run. */
+    @Test
+    public void runsHaveTheRoundsThatWereLongEnough() {
+        List<Long> rounds = Collections.synchronizedList(new ArrayList<>());
+        Kernels real = KernelProvider.kernels();
+        InvocationHandler record =
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("probeFma")) {
+                        rounds.add((Long) arguments[0]);
+                    }
+                    return method.invoke(real, arguments);
+                };
+        Kernels recorded =
+                (Kernels)
+                        Proxy.newProxyInstance(
+                                getClass().getClassLoader(), new Class<?>[] {Kernels.class}, record);
+        MemoryBudget budget = MemoryBudget.unlimited("probe");
+        try (MachineProbe probe = new MachineProbe(recorded, 1, 1 << 20, budget)) {
+            probe.flopsPerSecond(2);
+        }
+        int calibrated = rounds.indexOf(1L) - 1;
+        long last = rounds.get(calibrated);
+        assertEquals(rounds.subList(calibrated + 2, rounds.size()), List.of(last, last));
     }
 
     @Test

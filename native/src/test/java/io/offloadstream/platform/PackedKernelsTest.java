@@ -5,9 +5,11 @@
 package io.offloadstream.platform;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertNull;
 import static org.testng.Assert.assertTrue;
 
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -15,10 +17,13 @@ import org.testng.annotations.Test;
 public class PackedKernelsTest {
 
     private static final int[] COLUMNS = {32, 64, 96, 160, 512, 1056};
-    private static final int[] ROWS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 25};
+    private static final int[] ROWS = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 25};
 
     /** One odd weight in so many: several in a block, one in some rows, hardly any. */
     private static final int[] ODD = {4, 60, 700, 1 << 30};
+
+    /** What a thread has that was made with little, some of it for the JVM. */
+    private static final long STACK_BYTES = 192 * 1024;
 
     private final ReferenceKernels reference = new ReferenceKernels();
 
@@ -75,22 +80,32 @@ public class PackedKernelsTest {
         final int stride;
 
         Product(KernelData data, boolean finite) {
-            this(data, 1 + data.random.nextInt(90), one(data, COLUMNS), finite);
+            this(
+                    data,
+                    1 + data.random.nextInt(90),
+                    one(data, COLUMNS),
+                    finite,
+                    one(data, ROWS));
         }
 
-        Product(KernelData data, int tableRows, int columns, boolean finite) {
+        Product(KernelData data, int tableRows, int columns, boolean finite, int rows) {
             this.data = data;
             weight = new PackedData(data, tableRows, columns, one(data, ODD), finite);
             first = data.random.nextInt(tableRows);
             out = tableRows - first;
-            rows = one(data, ROWS);
+            this.rows = rows;
             x = data.floats(rows * weight.columns, DType.F32, 4 * data.random.nextInt(4));
             bias = data.random.nextBoolean() ? data.floats(out, DType.BF16, 1) : 0;
             stride = out + data.random.nextInt(3);
         }
 
+        /** Room for some rows more than are asked for, which are to be left alone. */
         long result() {
-            return data.floats(rows * stride);
+            return data.floats(size());
+        }
+
+        int size() {
+            return (rows + 4) * stride;
         }
 
         @Override
@@ -111,29 +126,56 @@ public class PackedKernelsTest {
                 int end = begin + data.random.nextInt(p.out - begin + 1);
                 long actual = p.result();
                 long expected = p.result();
-                KernelData.copy(actual, expected, p.rows * p.stride);
+                KernelData.copy(actual, expected, p.size());
                 multiply(kernels, true, p, actual, begin, end);
                 multiply(kernels, false, p, expected, begin, end);
                 String what = instructionSet + " " + p + " " + begin + ".." + end;
-                data.assertSameSums(actual, expected, p.rows * p.stride, what);
+                data.assertSameSums(actual, expected, p.size(), what);
             }
         }
         assertTrue(escapes > 1000, "escapes: " + escapes);
     }
 
-    /** Rows too long to be unpacked several at a time. */
+    /** Rows of which few fit where they are unpacked, or only a part of a few. */
     @Test(dataProvider = "instructionSets")
     public void longRowsHaveTheBitsOfBf16(String instructionSet) {
         Kernels kernels = KernelData.kernels(instructionSet);
-        for (int round = 0; round < 4; round++) {
-            try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data, 3, 70_016, true);
-                long actual = p.result();
-                long expected = p.result();
-                KernelData.copy(actual, expected, p.rows * p.stride);
-                multiply(kernels, true, p, actual, 0, p.out);
-                multiply(kernels, false, p, expected, 0, p.out);
-                data.assertSameSums(actual, expected, p.rows * p.stride, instructionSet + " " + p);
+        for (int columns : new int[] {8_192, 10_912, 16_416, 70_016}) {
+            for (int rows : new int[] {3, 12, columns < 20_000 ? 131 : 9}) {
+                try (KernelData data = new KernelData(columns + rows)) {
+                    Product p = new Product(data, 1 + data.random.nextInt(7), columns, true, rows);
+                    compareWithBf16(kernels, p);
+                }
+            }
+        }
+    }
+
+    private static void compareWithBf16(Kernels kernels, Product p) {
+        long actual = p.result();
+        long expected = p.result();
+        KernelData.copy(actual, expected, p.size());
+        multiply(kernels, true, p, actual, 0, p.out);
+        multiply(kernels, false, p, expected, 0, p.out);
+        p.data.assertSameSums(actual, expected, p.size(), kernels.name() + " " + p);
+    }
+
+    /**
+     * Callers bring their stack, and one that overflows in a kernel ends the process: so does this
+     * test where a kernel needs more than it should.
+     */
+    @Test(dataProvider = "instructionSets")
+    public void aSmallStackIsEnough(String instructionSet) throws InterruptedException {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        for (int columns : new int[] {2_048, 16_416}) {
+            try (KernelData data = new KernelData(columns)) {
+                Product p = new Product(data, 7, columns, true, 12);
+                AtomicReference<Throwable> failure = new AtomicReference<>();
+                Thread small =
+                        new Thread(null, () -> compareWithBf16(kernels, p), "small", STACK_BYTES);
+                small.setUncaughtExceptionHandler((thread, thrown) -> failure.set(thrown));
+                small.start();
+                small.join();
+                assertNull(failure.get());
             }
         }
     }
@@ -142,13 +184,7 @@ public class PackedKernelsTest {
     public void theReferenceHasTheBitsOfBf16() {
         for (int round = 0; round < 60; round++) {
             try (KernelData data = new KernelData(round)) {
-                Product p = new Product(data, false);
-                long actual = p.result();
-                long expected = p.result();
-                KernelData.copy(actual, expected, p.rows * p.stride);
-                multiply(reference, true, p, actual, 0, p.out);
-                multiply(reference, false, p, expected, 0, p.out);
-                data.assertSameSums(actual, expected, p.rows * p.stride, "java " + p);
+                compareWithBf16(reference, new Product(data, false));
             }
         }
     }
