@@ -63,7 +63,7 @@ final class DeviceBench {
                 "decode, deviceMemory=" + deviceMemory + ", the rest in host memory",
                 fromHost,
                 "copiedFromHostBytes",
-                fromHost.number("busBandwidth"),
+                fromHost.decimal("busBandwidth"),
                 "pinned copies");
         BenchResult fromDisk =
                 BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory));
@@ -89,7 +89,7 @@ final class DeviceBench {
                 workload,
                 "weights read",
                 result.number("weightBytes") / seconds,
-                result.number("deviceBandwidth"),
+                result.decimal("deviceBandwidth"),
                 "device memory");
     }
 
