@@ -6,8 +6,8 @@
 /*
  * Products of few rows, which memory bounds. A tile takes its sums straight from the weights: some
  * outputs at a time, whose weights lie one behind the other, so that while a tile runs the next is
- * fetched into the second-level cache in the order of its addresses. Left to themselves, the
- * prefetchers of processors reach 3/4 of the bandwidth on that many short streams; so asked, all.
+ * fetched into the second-level cache in the order of its addresses: the prefetchers of processors
+ * follow that many short streams worse (docs/decisions.md has figures).
  */
 #include "packed.h"
 

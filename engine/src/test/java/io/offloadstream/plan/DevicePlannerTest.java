@@ -257,8 +257,7 @@ public class DevicePlannerTest {
         List<WeightGroup> gathered = new ArrayList<>();
         for (WeightGroup group : plan.groups()) {
             int index = group.index();
-            boolean forHost =
-                    group.access() == Access.GATHERED || group.access() == Access.INDEX;
+            boolean forHost = group.access() == Access.GATHERED || group.access() == Access.INDEX;
             if (group.access() == Access.GATHERED) {
                 gathered.add(group);
             }

@@ -11,7 +11,6 @@ import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
-import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
@@ -41,7 +40,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     /** More of them until the pace of the reads has settled, but no more than this. */
     private static final int MOST_WARM_UP_TOKENS = 60;
 
-    private static final int MEASUREMENTS = 3;
+    private static final long MOST_WARM_UP_NANOS = 30_000_000_000L;
 
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -76,7 +75,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             ResidencyPlan plan = model.plan();
             long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
             print("backend", model.backendName());
-            print("isDevice", model.deviceBudget() != model.budget());
             print("budgetBytes", plan.hostMemoryBytes());
             print("weightBytes", plan.computedBytesPerPass());
             print("streamedBytes", streamed);
@@ -87,10 +85,9 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                 timePrompt(model);
             }
         }
-        // Before the bandwidths are measured, for that takes memory of its own.
+        // before bandwidths are measured, for that takes memory of its own
         printPeak();
         if (device.isAsked()) {
-            printBandwidths();
             printDevice(options);
         }
         return 0;
@@ -100,12 +97,14 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         try (TokenRun run = new TokenRun(model)) {
             int token = run.next(TokenRun.prompt(PROMPT_TOKENS, model.decoder().vocabSize()));
             int warm = 0;
+            long latest = System.nanoTime() + MOST_WARM_UP_NANOS;
             while (warm < WARM_UP_TOKENS
-                    || isSettling(model.stats()) && warm < MOST_WARM_UP_TOKENS) {
+                    || (isSettling(model.stats())
+                            && warm < MOST_WARM_UP_TOKENS
+                            && System.nanoTime() - latest < 0)) {
                 token = run.next(token);
                 warm++;
             }
-            long rowBytes = model.stats().gather().bytes();
             long begin = System.nanoTime();
             for (int i = 0; i < tokens; i++) {
                 token = run.next(token);
@@ -123,8 +122,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             print("copyOverlap", stats.copyOverlap());
             print("secondsPerToken", seconds / tokens);
             print("readBytes", bytes);
-            print("rowBytes", stats.gather().bytes() - rowBytes);
-            print("warmUpTokens", warm);
             print("pace", stats.pace());
             print("isPaceSettled", stats.isPaceSettled());
         }
@@ -176,20 +173,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                 print("peakRssBytes", Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
             }
         }
-    }
-
-    /** The best of a few, for a disturbed measurement would flatter the shares. */
-    private void printBandwidths() {
-        double memory = 0;
-        double disk = 0;
-        for (int i = 0; i < MEASUREMENTS; i++) {
-            Path file = directory.resolve(SyntheticCheckpoint.FILE);
-            Bandwidths measured = Bandwidths.measure(file, Storage.local());
-            memory = Math.max(memory, measured.memoryBytesPerSecond());
-            disk = Math.max(disk, measured.diskBytesPerSecond());
-        }
-        print("memoryBandwidth", (long) memory);
-        print("diskBandwidth", (long) disk);
     }
 
     private void print(String name, Object value) {

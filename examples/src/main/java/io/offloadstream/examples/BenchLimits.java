@@ -56,6 +56,18 @@ record BenchLimits(double memoryBytesPerSecond, double flopsPerSecond, double di
         }
     }
 
+    /**
+     * Measures direct reads alone, of all sizes and numbers in flight.
+     *
+     * @param file not empty
+     * @return bytes per second of the fastest
+     */
+    static double disk(Path file) {
+        try (MemoryBudget budget = MemoryBudget.unlimited("benchmark")) {
+            return disk(file, budget);
+        }
+    }
+
     private static double disk(Path file, MemoryBudget budget) {
         int most = REQUEST_MIB[REQUEST_MIB.length - 1] * IN_FLIGHT[IN_FLIGHT.length - 1] * MIB;
         double best = 0;

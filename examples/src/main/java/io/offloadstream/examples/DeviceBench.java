@@ -41,6 +41,8 @@ final class DeviceBench {
      * @return the figures; none where the device has no memory of its own
      */
     BenchReport run(String deviceMemory, String hostMemory) throws InterruptedException {
+        Path file = directory.resolve(SyntheticCheckpoint.FILE);
+        double disk = BenchLimits.disk(file);
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
         BenchResult resident = BenchProcess.run(directory, tokens, flags);
@@ -55,17 +57,21 @@ final class DeviceBench {
         out.flush();
         resident(resident);
         prompt(resident);
+        BenchResult fromHost =
+                BenchProcess.run(directory, tokens, device.flags(deviceMemory, null));
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", the rest in host memory",
-                BenchProcess.run(directory, tokens, device.flags(deviceMemory, null)),
+                fromHost,
                 "copiedFromHostBytes",
-                "busBandwidth",
+                fromHost.number("busBandwidth"),
                 "pinned copies");
+        BenchResult fromDisk =
+                BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory));
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,
-                BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory)),
+                fromDisk,
                 "readBytes",
-                "diskBandwidth",
+                Math.max(disk, BenchLimits.disk(file)),
                 "direct reads");
         return report;
     }
@@ -107,17 +113,17 @@ final class DeviceBench {
     }
 
     private void streamed(
-            String workload, BenchResult result, String moved, String limit, String limitName) {
+            String workload, BenchResult result, String moved, double limit, String limitName) {
         double seconds = result.decimal("secondsPerToken");
         double perToken = (double) result.number(moved) / tokens;
         report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
-        rate(workload, "moved", perToken / seconds, result.number(limit), limitName);
+        rate(workload, "moved", perToken / seconds, limit, limitName);
         report.add(BenchFigure.of(workload, "moved per token", perToken / GIGA, "GB"));
         double overlap = 100 * result.decimal("copyOverlap");
         report.add(BenchFigure.of(workload, "copies under computation", overlap, "%"));
     }
 
-    private void rate(String workload, String name, double rate, long limit, String limitName) {
+    private void rate(String workload, String name, double rate, double limit, String limitName) {
         report.add(new BenchFigure(workload, name, rate / GIGA, "GB/s", limitName, limit / GIGA));
     }
 }

@@ -67,6 +67,8 @@ public class ResidencyTest {
                 continue;
             }
             Map<String, String> options = Budgets.plenty(1, c.tokens() + NEW_TOKENS, io);
+            // cost-aware may try a slot more, for which a resident group is read again
+            options.put("scheduler", "lookahead");
             long least = leastBytes(goldens, options, null) + goldensLogits(goldens, options);
             for (long bytes :
                     new long[] {Budgets.PLENTY_BYTES, least + streamedBytes(goldens) / 2, least}) {
