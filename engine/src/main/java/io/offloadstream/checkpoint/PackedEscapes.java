@@ -124,8 +124,8 @@ final class PackedEscapes {
                         begin < reached
                                 || begin > escapes.sizeBytes()
                                 || (begin - least) % Integer.BYTES != 0
-                                || row == 0 && begin != least
-                                || row == rows && begin != escapes.sizeBytes();
+                                || (row == 0 && begin != least)
+                                || (row == rows && begin != escapes.sizeBytes());
                 if (misplaced) {
                     throw damaged(bin, escapes, rows, row, begin, reached);
                 }
