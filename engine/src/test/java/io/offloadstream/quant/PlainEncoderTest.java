@@ -37,7 +37,7 @@ public class PlainEncoderTest {
                 ByteArrayOutputStream written =
                         new ByteArrayOutputStream() {
                             @Override
-                            public void write(byte[] bytes, int begin, int length) {
+                            public synchronized void write(byte[] bytes, int begin, int length) {
                                 largest[0] = Math.max(largest[0], bytes.length);
                                 super.write(bytes, begin, length);
                             }
@@ -47,7 +47,7 @@ public class PlainEncoderTest {
                 assertEquals(encoder.mostBytes(rows), (long) count * size);
                 encoder.encode(
                         rows,
-                        (suffix, written1, shape) -> {
+                        (suffix, target, shape) -> {
                             assertEquals(shape, new long[] {count});
                             return written;
                         });
