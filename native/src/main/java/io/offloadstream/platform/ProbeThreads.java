@@ -68,8 +68,13 @@ final class ProbeThreads {
                 failure.set(e);
                 start.countDown();
                 throw new OffloadStreamException(
-                        "the machine cannot be measured: thread " + i + " of " + threads
-                                + " does not start: " + e.getMessage(), e);
+                        "the machine cannot be measured: thread "
+                                + i
+                                + " of "
+                                + threads
+                                + " does not start: "
+                                + e.getMessage(),
+                        e);
             }
         }
         await(ready);

@@ -69,7 +69,9 @@ final class KernelData implements AutoCloseable {
         return address;
     }
 
-    /** Rows of blocks of random bytes, with scales of any sign that make their elements 2 at most. */
+    /**
+     * Rows of blocks of random bytes, with scales of any sign that make their elements 2 at most.
+     */
     long blocks(int rows, int in, DType type, int misalignment) {
         int sizeBytes = Math.toIntExact(rows * type.bytes(in));
         byte[] values = new byte[sizeBytes];

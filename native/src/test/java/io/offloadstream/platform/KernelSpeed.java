@@ -40,8 +40,8 @@ public final class KernelSpeed {
             long y = data.zeros(4L * PREFILL_ROWS * OUT, 0);
             for (Object[] name : KernelData.everyInstructionSet()) {
                 Kernels kernels = KernelData.kernels((String) name[0]);
-                int bytes = (int) (MATRICES * MATRIX_BYTES / threads);
-                try (MachineProbe probe = new MachineProbe(kernels, threads, bytes, budget)) {
+                int share = (int) (MATRICES * MATRIX_BYTES / threads);
+                try (MachineProbe probe = new MachineProbe(kernels, threads, share, budget)) {
                     for (int round = 0; round < 3; round++) {
                         print(probe, pool, kernels, x, weights, y);
                     }
@@ -54,10 +54,13 @@ public final class KernelSpeed {
             MachineProbe probe, WorkerPool pool, Kernels kernels, long x, long weights, long y) {
         double read = probe.readBytesPerSecond(1);
         double flops = probe.flopsPerSecond(1);
-        double decode =
-                MATRICES * MATRIX_BYTES / linear(pool, kernels, x, 1, weights, y);
+        double decode = MATRICES * MATRIX_BYTES / linear(pool, kernels, x, 1, weights, y);
         double prefill =
-                2.0 * MATRICES * IN * OUT * PREFILL_ROWS
+                2.0
+                        * MATRICES
+                        * IN
+                        * OUT
+                        * PREFILL_ROWS
                         / linear(pool, kernels, x, PREFILL_ROWS, weights, y);
         System.out.printf(
                 Locale.ROOT,

@@ -84,7 +84,9 @@ public class MachineProbeTest {
         Kernels recorded =
                 (Kernels)
                         Proxy.newProxyInstance(
-                                getClass().getClassLoader(), new Class<?>[] {Kernels.class}, record);
+                                getClass().getClassLoader(),
+                                new Class<?>[] {Kernels.class},
+                                record);
         MemoryBudget budget = MemoryBudget.unlimited("probe");
         try (MachineProbe probe = new MachineProbe(recorded, 1, 1 << 20, budget)) {
             probe.flopsPerSecond(2);

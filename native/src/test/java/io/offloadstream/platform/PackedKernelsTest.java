@@ -79,12 +79,7 @@ public class PackedKernelsTest {
         final int stride;
 
         Product(KernelData data, boolean finite) {
-            this(
-                    data,
-                    1 + data.random.nextInt(90),
-                    one(data, COLUMNS),
-                    finite,
-                    one(data, ROWS));
+            this(data, 1 + data.random.nextInt(90), one(data, COLUMNS), finite, one(data, ROWS));
         }
 
         Product(KernelData data, int tableRows, int columns, boolean finite, int rows) {
