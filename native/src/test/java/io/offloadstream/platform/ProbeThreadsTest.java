@@ -51,7 +51,7 @@ public class ProbeThreadsTest {
     private static final class Unstartable extends Thread {
 
         @Override
-        public void start() {
+        public synchronized void start() {
             throw new OutOfMemoryError("no more threads");
         }
     }
