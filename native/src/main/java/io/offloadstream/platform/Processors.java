@@ -71,8 +71,8 @@ public final class Processors {
         // The name of the process may be in any charset.
         for (String line : Files.readAllLines(status, StandardCharsets.ISO_8859_1)) {
             if (line.startsWith(ALLOWED)) {
-                for (String range : line.substring(ALLOWED.length()).strip().split(",")) {
-                    String[] ends = range.split("-");
+                for (String range : line.substring(ALLOWED.length()).strip().split(",", -1)) {
+                    String[] ends = range.split("-", -1);
                     int first = Integer.parseInt(ends[0]);
                     allowed.set(first, Integer.parseInt(ends[ends.length - 1]) + 1);
                 }
