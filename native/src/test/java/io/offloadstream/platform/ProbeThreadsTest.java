@@ -8,6 +8,7 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ public class ProbeThreadsTest {
         List<Thread> started = new ArrayList<>();
         AtomicInteger shares = new AtomicInteger();
         OffloadStreamException thrown =
-                org.testng.Assert.expectThrows(
+                expectThrows(
                         OffloadStreamException.class,
                         () ->
                                 ProbeThreads.run(
