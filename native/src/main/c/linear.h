@@ -17,9 +17,7 @@
 
 INLINE void linear_type(int type, const product *p, int rows, int out_begin, int out_end) {
     if (rows <= 0 || out_begin >= out_end) return;
-    /* With 16 registers, spans of more rows do not fit; only unpacking a block costs more. */
-    const int most = VL == 8 && !is_blocks(type) ? 2 : DECODE_ROWS;
-    if (rows <= most) {
+    if (rows <= (is_blocks(type) ? DECODE_ROWS : DECODE_PLAIN_ROWS)) {
         decode(type, p, rows, (size_t)out_begin, (size_t)out_end);
     } else {
         prefill(type, p, rows, (size_t)out_begin, (size_t)out_end);

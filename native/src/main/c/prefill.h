@@ -110,7 +110,7 @@ INLINE void prefill_rows(int type, const product *p, const part *of, size_t rows
     }
 }
 
-/* More than DECODE_ROWS rows. */
+/* Any rows: more than pay in decode(). */
 INLINE void prefill(int type, const product *p, int rows, size_t out_begin, size_t out_end) {
     size_t block = CACHED_WEIGHT_BYTES / (p->weight.row_bytes + 1) / TILE_OUTS * TILE_OUTS;
     if (block == 0) block = TILE_OUTS;

@@ -15,6 +15,7 @@
 #define DECODE_OUTS_1 8
 #define DECODE_OUTS_2 4
 #define DECODE_OUTS_4 2
+#define DECODE_PLAIN_ROWS 2
 #define TILE_QUERIES 2
 
 typedef __m256 vf;

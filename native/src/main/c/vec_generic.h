@@ -14,6 +14,7 @@
 #define DECODE_OUTS_1 4
 #define DECODE_OUTS_2 4
 #define DECODE_OUTS_4 2
+#define DECODE_PLAIN_ROWS 8
 #define TILE_QUERIES 2
 
 typedef float vf __attribute__((vector_size(16)));

@@ -14,6 +14,7 @@
 #define DECODE_OUTS_1 8
 #define DECODE_OUTS_2 8
 #define DECODE_OUTS_4 4
+#define DECODE_PLAIN_ROWS 8
 #define TILE_QUERIES 4
 
 typedef float32x4_t vf;

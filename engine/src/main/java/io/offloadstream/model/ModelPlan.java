@@ -22,6 +22,7 @@ import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.LongSupplier;
 
 /**
  * How a model directory will run under its budgets, decided from headers and configuration alone:
@@ -40,7 +41,7 @@ public final class ModelPlan {
     private final KvLayout kvLayout;
     private final Planned planned;
     private final DeviceBudget deviceBudget;
-    private final long leastBytes;
+    private final LongSupplier leastBytes;
     private final long deviceLeastBytes;
 
     private ModelPlan(
@@ -73,7 +74,7 @@ public final class ModelPlan {
         this.deviceBudget = DeviceBudget.of(options.device(), backend).orElse(null);
         if (deviceBudget == null) {
             HostPlanning planning = new HostPlanning(input);
-            this.leastBytes = planning.leastBytes();
+            this.leastBytes = planning::leastBytes;
             this.deviceLeastBytes = 0;
             this.planned = choose(planning, directory);
         } else {
@@ -81,7 +82,7 @@ public final class ModelPlan {
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
             long[] least = planning.leastBytes();
-            this.leastBytes = least[0];
+            this.leastBytes = () -> least[0];
             this.deviceLeastBytes = least[1];
         }
         requireQuantizedOnce(directory);
@@ -105,6 +106,7 @@ public final class ModelPlan {
 
     private BudgetExceededException quantizedTooLarge(Path directory) {
         String name = options.quantize().name().toLowerCase(Locale.ROOT);
+        long enough = leastBytes();
         return new BudgetExceededException(
                 directory
                         + ": quantize="
@@ -112,7 +114,7 @@ public final class ModelPlan {
                         + " quantises weights once, into memory, and hostMemory="
                         + MemorySize.format(options.hostMemoryBytes())
                         + " does not hold all of them; "
-                        + leastBytes
+                        + enough
                         + " bytes would do, all else equal. With less, make a copy that streams:"
                         + " offloadstream convert "
                         + directory
@@ -123,7 +125,7 @@ public final class ModelPlan {
                         + " --quantize "
                         + name
                         + ", and load that without quantize",
-                leastBytes,
+                enough,
                 options.hostMemoryBytes());
     }
 
@@ -285,7 +287,7 @@ public final class ModelPlan {
      * @return bytes
      */
     public long leastBytes() {
-        return leastBytes;
+        return leastBytes.getAsLong();
     }
 
     /**

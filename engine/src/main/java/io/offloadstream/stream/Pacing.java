@@ -23,6 +23,7 @@ final class Pacing {
     private final WeightFiles files;
     private final TraceFile trace;
     private final PaceSearch search;
+    private ReadPace cutFor;
     private Piece[][] pieces;
     private boolean changed = true;
 
@@ -36,7 +37,12 @@ final class Pacing {
         this.files = files;
         this.trace = trace;
         search = search(plan, options);
-        pieces = Piece.cut(plan, files, search.pace());
+        cut();
+    }
+
+    private void cut() {
+        cutFor = pace();
+        pieces = Piece.cut(plan, files, cutFor);
     }
 
     /** A search where groups stream through host memory; else what the options say. */
@@ -92,7 +98,9 @@ final class Pacing {
     void apply(Pipeline pipeline) {
         if (changed) {
             changed = false;
-            pieces = Piece.cut(plan, files, pace());
+            if (!pace().equals(cutFor)) {
+                cut();
+            }
             pipeline.setPace(plan.isMapped() ? 0 : pace().requests(), pieces);
         }
     }

@@ -10,61 +10,15 @@ import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.checkpoint.CheckpointException;
-import io.offloadstream.model.Conversion;
-import io.offloadstream.model.ConversionOptions;
-import io.offloadstream.model.ConversionProgress;
-import io.offloadstream.model.ConversionReport;
-import io.offloadstream.quant.Packing;
-import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import org.testng.annotations.AfterMethod;
-import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.Test;
 
 /** What a conversion does not take over, and what it says when it cannot clean up. */
-public class ConversionRefusalTest {
-
-    private static final ConversionOptions PLAIN =
-            new ConversionOptions(null, Quantization.NONE, Packing.NONE, 2);
-    private static final ConversionOptions LOSSLESS =
-            new ConversionOptions(null, Quantization.NONE, Packing.LOSSLESS, 2);
-    private static final ConversionProgress SILENT = (done, total) -> {};
-    private static final long SEED = 11;
-
-    private ScratchDirectory scratch;
-    private Path source;
-    private Path target;
-
-    @BeforeMethod
-    public void open() throws IOException {
-        scratch = new ScratchDirectory("refusal");
-        source = Files.createDirectory(scratch.path().resolve("source"));
-        target = scratch.path().resolve("target");
-        SyntheticLlama.TINY.write(source, SEED);
-    }
-
-    @AfterMethod
-    public void close() {
-        scratch.close();
-    }
-
-    private static ConversionReport run(
-            Path source, Path target, ConversionOptions options, ConversionProgress progress) {
-        try {
-            return Conversion.run(source, target, options, progress);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /** A conversion that is ended by its progress. */
-    private static final class Killed extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-    }
+public class ConversionRefusalTest extends ConversionFixture {
 
     /** Its checksums would be those of the damage, and nobody would find it again. */
     @Test
@@ -86,19 +40,7 @@ public class ConversionRefusalTest {
     public void groupsOfOtherEncodersAreNotTakenOver() throws IOException {
         for (boolean other : new boolean[] {false, true}) {
             target = scratch.path().resolve("target" + other);
-            int[] left = {9};
-            expectThrows(
-                    Killed.class,
-                    () ->
-                            run(
-                                    source,
-                                    target,
-                                    PLAIN,
-                                    (done, total) -> {
-                                        if (left[0]-- == 0) {
-                                            throw new Killed();
-                                        }
-                                    }));
+            runAndEnd(PLAIN, 9);
             if (other) {
                 Path journal =
                         target.resolveSibling("." + target.getFileName() + ".partial")

@@ -12,9 +12,7 @@ import static org.testng.Assert.expectThrows;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.checkpoint.TensorEntry;
-import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
-import io.offloadstream.model.ConversionProgress;
 import io.offloadstream.model.ConversionReport;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
@@ -39,53 +37,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.testng.annotations.AfterMethod;
-import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 /** What a conversion leaves on the disk, whatever happens on the way. */
-public class ConversionTest {
+public class ConversionTest extends ConversionFixture {
 
-    private static final ConversionOptions PLAIN =
-            new ConversionOptions(null, Quantization.NONE, Packing.NONE, 2);
     private static final ConversionOptions INT8 =
             new ConversionOptions(null, Quantization.INT8, Packing.NONE, 2);
-    private static final ConversionOptions LOSSLESS =
-            new ConversionOptions(null, Quantization.NONE, Packing.LOSSLESS, 2);
-    private static final ConversionProgress SILENT = (done, total) -> {};
-    private static final long SEED = 11;
-
-    private ScratchDirectory scratch;
-    private Path source;
-    private Path target;
-
-    @BeforeMethod
-    public void open() {
-        scratch = new ScratchDirectory("conversion");
-        source = scratch.path().resolve("source");
-        target = scratch.path().resolve("target");
-        try {
-            Files.createDirectory(source);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        SyntheticLlama.TINY.write(source, SEED);
-    }
-
-    @AfterMethod
-    public void close() {
-        scratch.close();
-    }
-
-    private static ConversionReport run(
-            Path source, Path target, ConversionOptions options, ConversionProgress progress) {
-        try {
-            return Conversion.run(source, target, options, progress);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
 
     private static Map<String, byte[]> files(Path directory) {
         Map<String, byte[]> files = new TreeMap<>();
@@ -106,11 +65,6 @@ public class ConversionTest {
         one.forEach((name, bytes) -> assertEquals(bytes, other.get(name), name));
     }
 
-    /** A conversion that is ended by its progress, as a full disk or a crash would. */
-    private static final class Killed extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-    }
-
     @DataProvider
     Object[][] options() {
         return new Object[][] {{LOSSLESS}, {INT8}};
@@ -124,20 +78,8 @@ public class ConversionTest {
         assertTrue(steps.size() > 2 * groups, "ended inside of groups too");
         int resumed = 0;
         for (int end = 0; end < steps.size(); end += 7) {
-            int[] left = {end};
             target = scratch.path().resolve("target" + end);
-            expectThrows(
-                    Killed.class,
-                    () ->
-                            run(
-                                    source,
-                                    target,
-                                    options,
-                                    (done, total) -> {
-                                        if (left[0]-- == 0) {
-                                            throw new Killed();
-                                        }
-                                    }));
+            runAndEnd(options, end);
             assertFalse(Files.exists(target), "ended at step " + end);
             List<Long> rest = new ArrayList<>();
             ConversionReport report = run(source, target, options, (done, total) -> rest.add(done));
@@ -171,19 +113,7 @@ public class ConversionTest {
     public void otherOptionsOrAChangedSourceBeginAnew() throws IOException {
         for (boolean other : new boolean[] {true, false}) {
             target = scratch.path().resolve("target" + other);
-            int[] left = {9};
-            expectThrows(
-                    Killed.class,
-                    () ->
-                            run(
-                                    source,
-                                    target,
-                                    PLAIN,
-                                    (done, total) -> {
-                                        if (left[0]-- == 0) {
-                                            throw new Killed();
-                                        }
-                                    }));
+            runAndEnd(PLAIN, 9);
             if (!other) {
                 Path weights = source.resolve("model.safetensors");
                 FileTime later =

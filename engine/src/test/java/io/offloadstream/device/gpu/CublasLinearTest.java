@@ -64,7 +64,6 @@ public class CublasLinearTest extends GpuLinearTest {
 
     private long products(DType type, Phase phase, int rows) {
         Random random = new Random(3);
-        TestGpu gpu = gpu();
         Tensor x = gpu.floats(new float[rows * 64], rows, 64);
         StoredWeight weight = StoredWeight.random(random, type, 5, 64);
         Tensor stored = gpu.put(type, weight.bytes, 0, 5, 64);
@@ -80,7 +79,6 @@ public class CublasLinearTest extends GpuLinearTest {
     /** Activations rounded to bfloat16 where the weight is: products of both are exact in float. */
     @Test
     public void activationsAreRoundedToTheComputeType() {
-        TestGpu gpu = gpu();
         Random random = new Random(5);
         float[] x = new float[9 * 40];
         float[] rounded = new float[x.length];
@@ -101,7 +99,6 @@ public class CublasLinearTest extends GpuLinearTest {
 
     @Test
     public void aGatedProductIsThatOfTheOwnKernels() {
-        TestGpu gpu = gpu();
         Random random = new Random(6);
         float[] values = new float[11 * 48];
         for (int i = 0; i < values.length; i++) {

@@ -7,16 +7,11 @@ package io.offloadstream.device.gpu;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-import io.offloadstream.ops.ComputeType;
-import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
 import java.util.Arrays;
 import java.util.Random;
-import org.testng.annotations.AfterClass;
-import org.testng.annotations.AfterMethod;
-import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -24,41 +19,9 @@ import org.testng.annotations.Test;
  * Products that share a launch give the bits of products apart, which {@link GpuLinearTest} holds
  * to the reference; gates are held to the functions in double precision.
  */
-public class GpuFusedLinearTest {
+public class GpuFusedLinearTest extends GpuLinearFixture {
 
     private static final long SEED = 4711;
-
-    private TestGpu gpu;
-    private GpuLinear decode;
-    private GpuLinear prefill;
-
-    /** The device; a subclass has another. */
-    TestGpu openDevice() {
-        return TestGpu.openCl();
-    }
-
-    @BeforeClass
-    public void open() {
-        gpu = openDevice();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
-        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32, null);
-    }
-
-    @AfterMethod(alwaysRun = true)
-    public void clear() {
-        if (gpu != null) {
-            gpu.clear();
-        }
-    }
-
-    @AfterClass(alwaysRun = true)
-    public void close() {
-        if (gpu != null) {
-            decode.close();
-            prefill.close();
-            gpu.close();
-        }
-    }
 
     /**
      * Rows, types of the weights; odd counts of outputs, so that groups of one end amid the next.
@@ -162,10 +125,6 @@ public class GpuFusedLinearTest {
 
     private Tensor put(StoredWeight weight) {
         return gpu.put(weight.type, weight.bytes, 0, weight.rows, weight.columns);
-    }
-
-    private GpuLinear of(int rows) {
-        return Phase.of(rows) == Phase.DECODE ? decode : prefill;
     }
 
     private static double activate(Activation activation, double x) {

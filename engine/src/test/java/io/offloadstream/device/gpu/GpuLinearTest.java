@@ -7,15 +7,11 @@ package io.offloadstream.device.gpu;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
 import java.util.Arrays;
 import java.util.Random;
-import org.testng.annotations.AfterClass;
-import org.testng.annotations.AfterMethod;
-import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -24,57 +20,10 @@ import org.testng.annotations.Test;
  * terms errs by no more than n 2^-24 of the sum of magnitudes (Higham, Accuracy and Stability,
  * (3.5)): that is the tolerance, so a term that is lost, doubled or misplaced shows.
  */
-public class GpuLinearTest {
+public class GpuLinearTest extends GpuLinearFixture {
 
     private static final long SEED = 20261121;
     private static final double UNIT = Math.pow(2, -24);
-
-    private TestGpu gpu;
-    private GpuLinear decode;
-    private GpuLinear prefill;
-
-    /** The device; CudaLinearTest has another. */
-    TestGpu openDevice() {
-        return TestGpu.openCl();
-    }
-
-    /** What multiplies in prefill; CublasLinearTest has one. */
-    GemmLibrary openLibrary(TestGpu device) {
-        return null;
-    }
-
-    TestGpu gpu() {
-        return gpu;
-    }
-
-    @BeforeClass
-    public void open() {
-        gpu = openDevice();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
-        prefill =
-                new GpuLinear(
-                        gpu.gpu(),
-                        gpu.stream(),
-                        Phase.PREFILL,
-                        ComputeType.FLOAT32,
-                        openLibrary(gpu));
-    }
-
-    @AfterMethod(alwaysRun = true)
-    public void clear() {
-        if (gpu != null) {
-            gpu.clear();
-        }
-    }
-
-    @AfterClass(alwaysRun = true)
-    public void close() {
-        if (gpu != null) {
-            decode.close();
-            prefill.close();
-            gpu.close();
-        }
-    }
 
     /** Type, inner dimension, outputs, rows, bytes by which the weight is off alignment. */
     @DataProvider
@@ -227,10 +176,6 @@ public class GpuLinearTest {
         of(rows).linearTransposed(x.rows(rows - 1, rows), stored, added, last);
         float[] expected = Arrays.copyOfRange(actual, (rows - 1) * out, rows * out);
         assertBits(gpu.read(last), expected, "the last row alone");
-    }
-
-    private GpuLinear of(int rows) {
-        return Phase.of(rows) == Phase.DECODE ? decode : prefill;
     }
 
     private static Random random(DType type, int in, int out) {

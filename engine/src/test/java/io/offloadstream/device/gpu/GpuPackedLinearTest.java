@@ -7,56 +7,20 @@ package io.offloadstream.device.gpu;
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 
-import io.offloadstream.ops.ComputeType;
-import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
 import io.offloadstream.quant.PackedWeight;
 import java.util.Random;
-import org.testng.annotations.AfterClass;
-import org.testng.annotations.AfterMethod;
-import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 /** Losslessly packed weights give bit for bit what the same weights give as BF16. */
-public class GpuPackedLinearTest {
+public class GpuPackedLinearTest extends GpuLinearFixture {
 
     private static final long SEED = 1221;
 
-    private TestGpu gpu;
-    private GpuLinear decode;
-    private GpuLinear prefill;
     private long escapes;
-
-    /** The device; a subclass has another. */
-    TestGpu openDevice() {
-        return TestGpu.openCl();
-    }
-
-    @BeforeClass
-    public void open() {
-        gpu = openDevice();
-        decode = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.DECODE, ComputeType.FLOAT32, null);
-        prefill = new GpuLinear(gpu.gpu(), gpu.stream(), Phase.PREFILL, ComputeType.FLOAT32, null);
-    }
-
-    @AfterMethod(alwaysRun = true)
-    public void clear() {
-        if (gpu != null) {
-            gpu.clear();
-        }
-    }
-
-    @AfterClass(alwaysRun = true)
-    public void close() {
-        if (gpu != null) {
-            decode.close();
-            prefill.close();
-            gpu.close();
-        }
-    }
 
     /** Rows, outputs, inner dimension, first row of a part. */
     @DataProvider
@@ -82,10 +46,6 @@ public class GpuPackedLinearTest {
         Tensor list = gpu.put(DType.U8, weight.escapes, 0, weight.escapes.length);
         Tensor blocks = gpu.put(DType.BF16_PACKED, weight.packed, 0, weight.rows, weight.columns);
         return Tensor.packed(blocks.address(), list.address(), 0, blocks.shape());
-    }
-
-    private GpuLinear of(int rows) {
-        return Phase.of(rows) == Phase.DECODE ? decode : prefill;
     }
 
     private Tensor floats(Random random, int rows, int columns) {
