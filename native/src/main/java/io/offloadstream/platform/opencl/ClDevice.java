@@ -53,6 +53,15 @@ record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, i
 
     /** Looks at all platforms. The library is loaded. */
     static Found find() {
+        SignalHandlers handlers = SignalHandlers.keep();
+        try {
+            return ask();
+        } finally {
+            handlers.restore();
+        }
+    }
+
+    private static Found ask() {
         List<ClDevice> devices = new ArrayList<>();
         List<String> problems = new ArrayList<>();
         List<Long> platforms = platforms();

@@ -60,7 +60,7 @@ final class ClPrograms implements AutoCloseable {
         boolean complete = false;
         long start = System.nanoTime();
         calm(context);
-        SignalHandlers handlers = SignalHandlers.now();
+        SignalHandlers handlers = SignalHandlers.keep();
         try {
             sources.forEach((module, source) -> built.add(module, source, cache));
             complete = true;
@@ -88,8 +88,8 @@ final class ClPrograms implements AutoCloseable {
         if (!CALMED.add(context.device.platform())) {
             return;
         }
-        SignalHandlers handlers = SignalHandlers.now();
         ClPrograms trials = new ClPrograms(context);
+        SignalHandlers handlers = SignalHandlers.keep();
         try {
             for (int i = 0; i < TRIALS && !handlers.areReplaced(); i++) {
                 long program = trials.create("__kernel void nothing() {}\n");

@@ -9,13 +9,17 @@ import com.sun.jna.Memory;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import com.sun.jna.Pointer;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * What the process does at each signal, kept to be put back. Drivers that compile by LLVM (PoCL)
  * replace the handlers of the virtual machine, which lives by them: its threads stop at a page that
  * faults, null pointers are found by a fault, hooks run at SIGTERM. LLVM's handler is good for one
  * fault and leaves the default meanwhile (SA_RESETHAND), so that two threads that stop at a time
- * end the process with SIGSEGV and without a word.
+ * end the process with SIGSEGV and without a word. A driver may compile as soon as it is asked for
+ * its devices.
+ *
+ * <p>One thread at a time keeps them, or another would take the driver's for the first ones.
  */
 final class SignalHandlers {
 
@@ -25,13 +29,21 @@ final class SignalHandlers {
     /** More than struct sigaction takes anywhere; its first word is the handler's address. */
     private static final int ACTION_BYTES = 256;
 
+    private static final ReentrantLock KEEPING = new ReentrantLock();
+
     private final Memory actions = new Memory((long) (SIGNALS + 1) * ACTION_BYTES);
 
     private SignalHandlers() {
         actions.clear();
     }
 
-    /** Notes the handlers as they are. */
+    /** Notes the handlers as they are; {@link #restore} must follow. */
+    static SignalHandlers keep() {
+        KEEPING.lock();
+        return now();
+    }
+
+    /** Returns the handlers as they are. */
     static SignalHandlers now() {
         SignalHandlers handlers = new SignalHandlers();
         if (!Platform.isWindows()) {
@@ -69,11 +81,15 @@ final class SignalHandlers {
 
     /** Puts those back that were replaced. */
     void restore() {
-        SignalHandlers current = now();
-        for (int signal = 1; signal <= SIGNALS; signal++) {
-            if (current.handler(signal) != handler(signal)) {
-                sigaction().invokeInt(new Object[] {signal, action(signal), Pointer.NULL});
+        try {
+            SignalHandlers current = now();
+            for (int signal = 1; signal <= SIGNALS; signal++) {
+                if (current.handler(signal) != handler(signal)) {
+                    sigaction().invokeInt(new Object[] {signal, action(signal), Pointer.NULL});
+                }
             }
+        } finally {
+            KEEPING.unlock();
         }
     }
 }

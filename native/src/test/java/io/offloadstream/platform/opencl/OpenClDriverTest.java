@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.testng.annotations.AfterMethod;
@@ -41,10 +42,11 @@ public class OpenClDriverTest {
 
     @AfterMethod(alwaysRun = true)
     public void deleteFolder() throws IOException {
-        for (Path file : entries()) {
-            Files.delete(file);
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
-        Files.delete(folder);
     }
 
     private List<Path> entries() throws IOException {
@@ -115,17 +117,24 @@ public class OpenClDriverTest {
     @Test
     public void signalsStayTheVirtualMachinesWhenKernelsAreCompiled() throws Exception {
         TestDevice.find();
-        Process process =
+        assertEquals(signalsOfNewProcess(), "kept", "nothing in the driver's cache");
+        assertEquals(signalsOfNewProcess(), "kept", "this project's kernels in the driver's cache");
+    }
+
+    private String signalsOfNewProcess() throws IOException, InterruptedException {
+        Path errors = folder.resolve("stderr");
+        ProcessBuilder builder =
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-cp",
                                 System.getProperty("java.class.path"),
                                 PrintSignals.class.getName())
-                        .redirectError(folder.resolve("stderr").toFile())
-                        .start();
+                        .redirectError(errors.toFile());
+        builder.environment().put("POCL_CACHE_DIR", folder.resolve("pocl").toString());
+        Process process = builder.start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertEquals(process.waitFor(), 0, Files.readString(folder.resolve("stderr")));
-        assertEquals(output.strip(), "kept");
+        assertEquals(process.waitFor(), 0, Files.readString(errors));
+        return output.strip();
     }
 
     private static int openAndCountCached(OpenClDriver driver, GpuInfo info) {
