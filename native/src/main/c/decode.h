@@ -7,7 +7,8 @@
  * Products of few rows, which memory bounds. A tile takes its sums straight from the weights: some
  * outputs at a time, whose weights lie one behind the other, so that while a tile runs the next is
  * fetched into the second-level cache in the order of its addresses: the prefetchers of processors
- * follow that many short streams worse (docs/decisions.md has figures).
+ * follow that many short streams worse (docs/decisions.md has figures). Where weights need little
+ * work, a tile has as few outputs as keep the adders busy, for the same reason.
  */
 #include "packed.h"
 
@@ -83,8 +84,12 @@ INLINE void decode_outs(int type, const product *p, size_t row, size_t out, size
 
 INLINE void decode_rows(int type, const product *p, size_t row, size_t out, size_t out_end,
                         int rows, int fresh) {
+    const int plain = !is_blocks(type) && type != OFS_F8_E4M3;
     switch (rows) {
-    case 1: decode_outs(type, p, row, out, out_end, 1, DECODE_OUTS_1, fresh); break;
+    case 1:
+        decode_outs(type, p, row, out, out_end, 1, plain ? DECODE_PLAIN_OUTS_1 : DECODE_OUTS_1,
+                    fresh);
+        break;
     case 2: decode_outs(type, p, row, out, out_end, 2, DECODE_OUTS_2, fresh); break;
     case 3: decode_outs(type, p, row, out, out_end, 3, DECODE_OUTS_4, fresh); break;
     default: decode_outs(type, p, row, out, out_end, 4, DECODE_OUTS_4, fresh); break;

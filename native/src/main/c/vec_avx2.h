@@ -13,6 +13,7 @@
 #define TILE_OUTS 3
 #define WIDE_OUTS 8
 #define DECODE_OUTS_1 8
+#define DECODE_PLAIN_OUTS_1 2
 #define DECODE_OUTS_2 4
 #define DECODE_OUTS_4 2
 #define DECODE_PLAIN_ROWS 2

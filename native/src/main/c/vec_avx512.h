@@ -11,6 +11,7 @@
 #define TILE_OUTS 4
 #define WIDE_OUTS 8
 #define DECODE_OUTS_1 8
+#define DECODE_PLAIN_OUTS_1 2
 #define DECODE_OUTS_2 8
 #define DECODE_OUTS_4 4
 #define DECODE_PLAIN_ROWS 8

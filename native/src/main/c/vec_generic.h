@@ -12,6 +12,7 @@
 #define TILE_OUTS 2
 #define WIDE_OUTS 4
 #define DECODE_OUTS_1 4
+#define DECODE_PLAIN_OUTS_1 4
 #define DECODE_OUTS_2 4
 #define DECODE_OUTS_4 2
 #define DECODE_PLAIN_ROWS 8

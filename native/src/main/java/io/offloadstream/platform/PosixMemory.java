@@ -45,12 +45,20 @@ final class PosixMemory implements SystemMemory {
         if (address == MAP_FAILED) {
             throw refused("mmap", sizeBytes);
         }
+        adviseHugePages(address, sizeBytes);
+        return address;
+    }
+
+    /**
+     * Weights stream through the kernels 5 to 20 % faster. Advice, which kernels without huge pages
+     * refuse; a huge page lies inside the range, so it never takes more memory. Of a file it counts
+     * when its pages are first read from the disk, if the file system has large ones (ext4 since
+     * Linux 6.16, XFS).
+     */
+    private static void adviseHugePages(long address, long sizeBytes) {
         if (Platform.isLinux() && sizeBytes >= HUGE_RANGE_BYTES) {
-            // Weights stream through the kernels 5 to 20 % faster. Advice, which kernels without
-            // huge pages refuse; a huge page lies inside the range, so it never takes more memory.
             madvise(address, sizeBytes, MADV_HUGEPAGE);
         }
-        return address;
     }
 
     @Override
@@ -77,7 +85,11 @@ final class PosixMemory implements SystemMemory {
 
     /** Maps the start of a file read-only; {@link #MAP_FAILED} leaves the reason in errno. */
     static long mapShared(int descriptor, long sizeBytes) {
-        return mmap(0, sizeBytes, PROT_READ, MAP_SHARED, descriptor, 0);
+        long address = mmap(0, sizeBytes, PROT_READ, MAP_SHARED, descriptor, 0);
+        if (address != MAP_FAILED) {
+            adviseHugePages(address, sizeBytes);
+        }
+        return address;
     }
 
     private static OffloadStreamException refused(String call, long sizeBytes) {
