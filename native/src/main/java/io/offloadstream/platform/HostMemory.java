@@ -136,6 +136,15 @@ public final class HostMemory implements DeviceBuffer {
         return new HostMemory(purpose, source, address, sizeBytes, reservation);
     }
 
+    /**
+     * Returns the memory of the machine, for sources that hand it out themselves.
+     *
+     * @return charges nothing
+     */
+    public static Source machine() {
+        return MACHINE;
+    }
+
     private static long allocateZeroed(long charged) {
         if (charged >= MAPPED_BYTES) {
             return SYSTEM.allocatePages(charged);

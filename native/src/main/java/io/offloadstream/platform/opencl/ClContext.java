@@ -171,9 +171,14 @@ final class ClContext {
 
     /** Creates a memory object. Drivers may put off finding room for it until {@link #commit}. */
     long createObject(long flags, long sizeBytes) {
+        return createObject(flags, sizeBytes, 0);
+    }
+
+    /** Likewise, over memory of this process if that is not 0. */
+    long createObject(long flags, long sizeBytes, long host) {
         try (MemoryStack stack = MemoryStack.stackPush()) {
             long status = stack.ncalloc(Integer.BYTES, 1, Integer.BYTES);
-            long object = nclCreateBuffer(handle, flags, sizeBytes, 0, status);
+            long object = nclCreateBuffer(handle, flags, sizeBytes, host, status);
             ClStatus.check(MemoryUtil.memGetInt(status), "clCreateBuffer");
             return object;
         }

@@ -8,6 +8,7 @@ import static org.lwjgl.opencl.CL10.CL_MAP_READ;
 import static org.lwjgl.opencl.CL10.CL_MAP_WRITE;
 import static org.lwjgl.opencl.CL10.CL_MEM_ALLOC_HOST_PTR;
 import static org.lwjgl.opencl.CL10.CL_MEM_READ_WRITE;
+import static org.lwjgl.opencl.CL10.CL_MEM_USE_HOST_PTR;
 import static org.lwjgl.opencl.CL10.clFinish;
 import static org.lwjgl.opencl.CL10.clReleaseMemObject;
 import static org.lwjgl.opencl.CL10.nclEnqueueMapBuffer;
@@ -22,8 +23,9 @@ import org.lwjgl.system.MemoryUtil;
 
 /**
  * Host memory of the driver, which its devices copy from and to without going through another
- * buffer: memory objects with {@code CL_MEM_ALLOC_HOST_PTR} that stay mapped. One exists for each
- * context.
+ * buffer: memory objects with {@code CL_MEM_ALLOC_HOST_PTR} that stay mapped. A driver whose memory
+ * is not aligned as direct io wants it (PoCL: 128 bytes) is given pages of this process for them.
+ * One exists for each context.
  */
 final class PinnedMemory implements HostMemory.Source {
 
@@ -32,7 +34,7 @@ final class PinnedMemory implements HostMemory.Source {
     /** What is mapped, by the address that was handed out. */
     private final Map<Long, Mapping> mappings = new ConcurrentHashMap<>();
 
-    private record Mapping(long object, long pointer) {}
+    private record Mapping(long object, long pointer, boolean isOwnPages) {}
 
     PinnedMemory(ClContext context) {
         this.context = context;
@@ -46,17 +48,16 @@ final class PinnedMemory implements HostMemory.Source {
         context.use();
         boolean allocated = false;
         try {
-            Mapping mapping = map(sizeBytes);
-            // Most drivers give whole pages; PoCL aligns to 128 bytes
-            if (mapping.pointer % alignment != 0) {
+            Mapping mapping = map(CL_MEM_ALLOC_HOST_PTR, 0, sizeBytes);
+            if (mapping.pointer % alignment == 0) {
+                MemoryUtil.memSet(mapping.pointer, 0, sizeBytes);
+            } else {
                 unmap(mapping);
-                mapping = map(sizeBytes + alignment);
+                mapping = mapOwnPages(sizeBytes);
             }
-            long address = (mapping.pointer + alignment - 1) & -alignment;
-            MemoryUtil.memSet(address, 0, sizeBytes);
-            mappings.put(address, mapping);
+            mappings.put(mapping.pointer, mapping);
             allocated = true;
-            return address;
+            return mapping.pointer;
         } finally {
             if (!allocated) {
                 context.release();
@@ -64,7 +65,21 @@ final class PinnedMemory implements HostMemory.Source {
         }
     }
 
-    private Mapping map(long sizeBytes) {
+    private Mapping mapOwnPages(long sizeBytes) {
+        long pages = HostMemory.machine().allocate(sizeBytes);
+        boolean mapped = false;
+        try {
+            Mapping mapping = map(CL_MEM_USE_HOST_PTR, pages, sizeBytes);
+            mapped = true;
+            return mapping;
+        } finally {
+            if (!mapped) {
+                HostMemory.machine().free(pages, sizeBytes);
+            }
+        }
+    }
+
+    private Mapping map(long flag, long pages, long sizeBytes) {
         long largest = context.device.maxAllocationBytes();
         if (sizeBytes > largest) {
             throw new DeviceMemoryException(
@@ -75,7 +90,7 @@ final class PinnedMemory implements HostMemory.Source {
                             + largest
                             + " (CL_DEVICE_MAX_MEM_ALLOC_SIZE); lower hostMemory");
         }
-        long object = context.createObject(CL_MEM_READ_WRITE | CL_MEM_ALLOC_HOST_PTR, sizeBytes);
+        long object = context.createObject(CL_MEM_READ_WRITE | flag, sizeBytes, pages);
         try (MemoryStack stack = MemoryStack.stackPush()) {
             long status = stack.ncalloc(Integer.BYTES, 1, Integer.BYTES);
             long pointer;
@@ -105,7 +120,7 @@ final class PinnedMemory implements HostMemory.Source {
                                 + ClStatus.name(code)
                                 + "); lower hostMemory");
             }
-            return new Mapping(object, pointer);
+            return new Mapping(object, pointer, pages != 0);
         }
     }
 
@@ -116,6 +131,9 @@ final class PinnedMemory implements HostMemory.Source {
             throw new IllegalStateException("not pinned: 0x" + Long.toHexString(address));
         }
         unmap(mapping);
+        if (mapping.isOwnPages) {
+            HostMemory.machine().free(address, sizeBytes);
+        }
         context.release();
     }
 
