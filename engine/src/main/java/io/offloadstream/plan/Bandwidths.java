@@ -105,8 +105,7 @@ public record Bandwidths(
     private static double disk(Path path, Storage storage) {
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
                 DiskProbe probe =
-                        new DiskProbe(
-                                List.of(path), storage, READERS * REQUEST_BYTES, budget)) {
+                        new DiskProbe(List.of(path), storage, READERS * REQUEST_BYTES, budget)) {
             return probe.bytesPerSecond(REQUEST_BYTES, READERS, DISK_NANOS);
         }
     }

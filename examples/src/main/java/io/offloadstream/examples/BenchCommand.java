@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
 
 /**
  * Times a prompt and decoding with all weights in memory, and decoding with a budget that does not
- * hold them, between measurements of what bounds them. Each case runs in a JVM of its own, so that its peak
- * memory is its own.
+ * hold them, between measurements of what bounds them. Each case runs in a JVM of its own, so that
+ * its peak memory is its own.
  */
 @Command(
         name = "bench",

@@ -51,8 +51,8 @@ final class BenchLimit implements AutoCloseable {
     }
 
     /**
-     * Reads of memory by all threads, of {@link #bytesPerThread} each: less if half of what is left of the
-     * budget is less.
+     * Reads of memory by all threads, of {@link #bytesPerThread} each: less if half of what is left
+     * of the budget is less.
      *
      * @param budget of the model whose decoding is bounded; its weights are in it
      * @param threads as many as compute

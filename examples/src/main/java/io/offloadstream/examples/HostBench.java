@@ -136,8 +136,7 @@ final class HostBench {
     private void rates(
             String workload, String figure, String name, BenchResult result, String limitName) {
         BenchRounds rounds =
-                new BenchRounds(
-                        result.decimals(name + "Rates"), result.decimals(name + "Limits"));
+                new BenchRounds(result.decimals(name + "Rates"), result.decimals(name + "Limits"));
         rounds = rounds.map(rate -> rate / GIGA, limit -> limit / GIGA);
         report.add(new BenchFigure(workload, figure, "GB/s", rounds, limitName));
     }

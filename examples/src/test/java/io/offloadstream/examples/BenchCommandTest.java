@@ -119,8 +119,7 @@ public class BenchCommandTest {
         report.add(new BenchFigure("decode", "weights read", "GB/s", oneAbove, "memory reads"));
         report.add(BenchFigure.of("decode", "speed", 99, "tokens/s"));
         report.checkLimits();
-        BenchRounds above =
-                new BenchRounds(List.of(1.03, 2.06, 2.06), List.of(1.0, 1.0, 3.0, 1.0));
+        BenchRounds above = new BenchRounds(List.of(1.03, 2.06, 2.06), List.of(1.0, 1.0, 3.0, 1.0));
         report.add(new BenchFigure("decode", "disk read", "GB/s", above, "direct reads"));
         OffloadStreamException thrown =
                 expectThrows(OffloadStreamException.class, report::checkLimits);

@@ -35,14 +35,21 @@ public class DiskProbeTest {
             for (int i = 0; i < 7; i++) {
                 assertTrue(probe.bytesPerSecond(BLOCK, 1, 0) > 0);
             }
-            expectThrows(
-                    IllegalArgumentException.class, () -> probe.bytesPerSecond(BLOCK, 3, 0));
+            expectThrows(IllegalArgumentException.class, () -> probe.bytesPerSecond(BLOCK, 3, 0));
         }
         assertEquals(
                 reads,
                 List.of(
-                        "large@0", "large@4096", "large@8192", "small@0", "odd@0", "odd@4096",
-                        "large@0", "closed", "closed", "closed"));
+                        "large@0",
+                        "large@4096",
+                        "large@8192",
+                        "small@0",
+                        "odd@0",
+                        "odd@4096",
+                        "large@0",
+                        "closed",
+                        "closed",
+                        "closed"));
         assertEquals(budget.usedBytes(), 0);
     }
 
