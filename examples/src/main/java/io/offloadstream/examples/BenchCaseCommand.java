@@ -89,7 +89,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             print("weightBytes", plan.computedBytesPerPass());
             print("streamedBytes", streamed);
             // before reads of memory are measured, which takes memory of its own
-            if (prompt > 0) {
+            boolean leftOut = streamed > 0 && hostMemory == null && !device.isAsked();
+            if (prompt > 0 && !leftOut) {
                 prompts(model, options);
             }
             if (hostMemory != null || streamed == 0 || device.memory() != null) {
