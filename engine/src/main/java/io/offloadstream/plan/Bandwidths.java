@@ -12,6 +12,7 @@ import io.offloadstream.platform.MachineProbe;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Storage;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * How fast this machine moves weights.
@@ -103,7 +104,8 @@ public record Bandwidths(
 
     private static double disk(Path path, Storage storage) {
         try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
-                DiskProbe probe = new DiskProbe(path, storage, READERS * REQUEST_BYTES, budget)) {
+                DiskProbe probe =
+                        new DiskProbe(List.of(path), storage, READERS * REQUEST_BYTES, budget)) {
             return probe.bytesPerSecond(REQUEST_BYTES, READERS, DISK_NANOS);
         }
     }

@@ -11,16 +11,20 @@ import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -34,13 +38,11 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     private static final int PROMPT_TOKENS = 16;
 
-    /** Passes before the clock starts: pages are mapped, code is compiled, the ring is full. */
-    private static final int WARM_UP_TOKENS = 3;
+    /** Timed after one that compiles and makes memory. */
+    private static final int PROMPT_ROUNDS = 5;
 
-    /** More of them until the pace of the reads has settled, but no more than this. */
-    private static final int MOST_WARM_UP_TOKENS = 60;
-
-    private static final long MOST_WARM_UP_NANOS = 30_000_000_000L;
+    /** Smaller files, such as norms, are not what a disk is measured with. */
+    private static final long LEAST_FILE_BYTES = 1 << 20;
 
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -56,12 +58,61 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     @Option(names = "--prompt", description = "Tokens of a prompt to be timed too.")
     private int prompt;
 
+    @Option(names = "--context", description = "Tokens before those of another decoding in memory.")
+    private int context;
+
+    @Option(names = "--disk-request", description = "Bytes of a direct read beside streaming.")
+    private int diskRequest;
+
+    @Option(names = "--disk-in-flight", description = "How many of them at a time.")
+    private int diskInFlight;
+
     @Mixin private BenchDevice device;
+
+    /** The most memory that was held, what measures the limit of decoding left out. */
+    private long peakBytes;
+
+    /** What that takes, once it has. */
+    private long limitBytes;
 
     @Override
     public Integer call() throws IOException {
+        int length = Math.max(2 * prompt, PROMPT_TOKENS);
+        ModelOptions options = options(length);
+        boolean inMemory;
+        try (StreamedModel model = StreamedModel.open(directory, options)) {
+            ResidencyPlan plan = model.plan();
+            long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
+            inMemory = !device.isAsked() && streamed == 0 && hostMemory == null;
+            print("backend", model.backendName());
+            print("budgetBytes", plan.hostMemoryBytes());
+            print("weightBytes", plan.computedBytesPerPass());
+            print("streamedBytes", streamed);
+            // before reads of memory are measured, which takes memory of its own
+            boolean leftOut = streamed > 0 && hostMemory == null && !device.isAsked();
+            if (prompt > 0 && !leftOut) {
+                prompts(model, options);
+            }
+            if (hostMemory != null || streamed == 0 || device.memory() != null) {
+                decode(model, options, inMemory);
+            }
+            readPeak();
+        }
+        if (peakBytes > 0) {
+            print("peakRssBytes", peakBytes);
+        }
+        if (device.isAsked()) {
+            printDevice(options);
+        }
+        if (inMemory && context > 0) {
+            decodeInContext();
+        }
+        return 0;
+    }
+
+    private ModelOptions options(int before) {
         Map<String, String> values = new LinkedHashMap<>();
-        int length = Math.max(2 * prompt, PROMPT_TOKENS) + MOST_WARM_UP_TOKENS + tokens;
+        int length = before + DecodeCase.MOST_WARM_UP_TOKENS + tokens;
         values.put("maxSequenceLength", Integer.toString(length));
         if (hostMemory != null) {
             values.put("hostMemory", hostMemory);
@@ -70,78 +121,123 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             values.put("io", "direct");
         }
         device.addTo(values);
-        ModelOptions options = ModelOptions.parse(values);
-        try (StreamedModel model = StreamedModel.open(directory, options)) {
-            ResidencyPlan plan = model.plan();
-            long streamed = plan.isMapped() ? 0 : plan.streamedBytesPerPass();
-            print("backend", model.backendName());
-            print("budgetBytes", plan.hostMemoryBytes());
-            print("weightBytes", plan.computedBytesPerPass());
-            print("streamedBytes", streamed);
-            if (hostMemory != null || streamed == 0 || device.memory() != null) {
-                time(model);
-            }
-            if (prompt > 0) {
-                timePrompt(model);
-            }
-        }
-        // before bandwidths are measured, for that takes memory of its own
-        printPeak();
-        if (device.isAsked()) {
-            printDevice(options);
-        }
-        return 0;
+        return ModelOptions.parse(values);
     }
 
-    private void time(StreamedModel model) {
-        try (TokenRun run = new TokenRun(model)) {
-            int token = run.next(TokenRun.prompt(PROMPT_TOKENS, model.decoder().vocabSize()));
-            int warm = 0;
-            long latest = System.nanoTime() + MOST_WARM_UP_NANOS;
-            while (warm < WARM_UP_TOKENS
-                    || (isSettling(model.stats())
-                            && warm < MOST_WARM_UP_TOKENS
-                            && System.nanoTime() - latest < 0)) {
-                token = run.next(token);
-                warm++;
+    private void decode(StreamedModel model, ModelOptions options, boolean inMemory)
+            throws IOException {
+        try (DecodeCase decode = new DecodeCase(model)) {
+            decode.warmUpAfterPrompt(PROMPT_TOKENS);
+            readPeak();
+            DecodeCase.Result result;
+            if (inMemory) {
+                try (BenchLimit limit = memoryLimit(model, options)) {
+                    limitBytes = limit.sizeBytes();
+                    result = decode.runInMemory(tokens, limit, null);
+                }
+            } else if (diskRequest > 0 && model.stats().read().requests() > 0) {
+                DiskSetting setting = new DiskSetting(diskRequest, diskInFlight);
+                try (BenchLimit limit = BenchLimit.disk(weightFiles(), setting)) {
+                    limitBytes = limit.sizeBytes();
+                    result = decode.runStreamed(tokens, limit);
+                }
+            } else {
+                result = decode.run(tokens);
             }
-            long begin = System.nanoTime();
-            for (int i = 0; i < tokens; i++) {
-                token = run.next(token);
-            }
-            double seconds = (System.nanoTime() - begin) / 1e9;
+            print("decode", result);
+            print("secondsPerToken", BenchRounds.median(result.seconds()));
+            print("readBytes", result.readBytes());
             StreamStats stats = model.stats();
-            List<PassRecord> passes = stats.recentPasses();
-            long bytes = 0;
-            long hostBytes = 0;
-            for (PassRecord pass : passes.subList(passes.size() - tokens, passes.size())) {
-                bytes += pass.bytes();
-                hostBytes += pass.hostBytes();
-            }
-            print("copiedFromHostBytes", hostBytes);
+            print("copiedFromHostBytes", copiedFromHost(stats));
             print("copyOverlap", stats.copyOverlap());
-            print("secondsPerToken", seconds / tokens);
-            print("readBytes", bytes);
             print("pace", stats.pace());
             print("isPaceSettled", stats.isPaceSettled());
         }
     }
 
-    private static boolean isSettling(StreamStats stats) {
-        return stats.read().requests() > 0 && !stats.isPaceSettled();
+    private BenchLimit memoryLimit(StreamedModel model, ModelOptions options) {
+        long weights = model.plan().computedBytesPerPass();
+        BenchLimit limit = BenchLimit.memory(model.budget(), options.threads(), weights);
+        int wanted = BenchLimit.bytesPerThread(options.threads(), weights);
+        if (limit.sizeBytes() / options.threads() < wanted) {
+            print("cutLimitBytes", limit.sizeBytes());
+        }
+        return limit;
     }
 
-    /** The second of two prompts: the first compiles and makes memory. */
-    private void timePrompt(StreamedModel model) {
-        for (int i = 0; i < 2; i++) {
-            try (TokenRun run = new TokenRun(model)) {
-                long begin = System.nanoTime();
-                run.next(TokenRun.prompt(prompt, model.decoder().vocabSize()));
-                if (i == 1) {
-                    print("secondsPerPrompt", (System.nanoTime() - begin) / 1e9);
+    /** Of the timed tokens, which are the last. */
+    private long copiedFromHost(StreamStats stats) {
+        List<PassRecord> passes = stats.recentPasses();
+        return passes.subList(passes.size() - tokens, passes.size()).stream()
+                .mapToLong(PassRecord::hostBytes)
+                .sum();
+    }
+
+    private List<Path> weightFiles() throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> all =
+                Files.newDirectoryStream(directory, "*.{bin,safetensors}")) {
+            for (Path file : all) {
+                if (Files.size(file) >= LEAST_FILE_BYTES) {
+                    files.add(file);
                 }
             }
         }
+        files.sort(null);
+        return files;
+    }
+
+    private void prompts(StreamedModel model, ModelOptions options) {
+        if (device.isAsked()) {
+            timePrompt(model);
+            print("secondsPerPrompt", timePrompt(model));
+            return;
+        }
+        List<Double> seconds = new ArrayList<>();
+        List<Double> limits = new ArrayList<>();
+        timePrompt(model);
+        try (BenchLimit limit = BenchLimit.arithmetic(options.threads())) {
+            limits.add(limit.measure());
+            for (int i = 0; i < PROMPT_ROUNDS; i++) {
+                seconds.add(timePrompt(model));
+                limits.add(limit.measure());
+            }
+        }
+        print("promptSeconds", seconds);
+        print("promptLimits", limits);
+        print("secondsPerPrompt", BenchRounds.median(seconds));
+    }
+
+    private double timePrompt(StreamedModel model) {
+        try (TokenRun run = new TokenRun(model)) {
+            long begin = System.nanoTime();
+            run.next(TokenRun.prompt(prompt, model.decoder().vocabSize()));
+            return (System.nanoTime() - begin) / 1e9;
+        }
+    }
+
+    private void decodeInContext() {
+        ModelOptions options = options(context);
+        ProductClock clock = new ProductClock();
+        try (StreamedModel model =
+                        StreamedModel.open(
+                                directory,
+                                options,
+                                Storage.local(),
+                                () -> clock.time(options.openBackend()));
+                DecodeCase decode = new DecodeCase(model)) {
+            decode.warmUpAfterRandom(context);
+            try (BenchLimit limit = memoryLimit(model, options)) {
+                print("context", decode.runInMemory(tokens, limit, clock::nanos));
+            }
+        }
+    }
+
+    private void print(String name, DecodeCase.Result result) {
+        print(name + "Seconds", result.seconds());
+        print(name + "Rates", result.rates());
+        print(name + "Limits", result.limits());
+        print(name + "Outside", result.outside());
     }
 
     private void printDevice(ModelOptions options) {
@@ -164,15 +260,21 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         print("productUnits", peak.units());
     }
 
-    private void printPeak() throws IOException {
+    private void readPeak() throws IOException {
         if (!Files.isReadable(STATUS)) {
             return;
         }
         for (String line : Files.readAllLines(STATUS, StandardCharsets.US_ASCII)) {
             if (line.startsWith("VmHWM:")) {
-                print("peakRssBytes", Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
+                long held = Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+                peakBytes = Math.max(peakBytes, held - limitBytes);
             }
         }
+    }
+
+    private void print(String name, List<Double> values) {
+        String text = values.stream().map(String::valueOf).collect(Collectors.joining(","));
+        out().println(name + "=" + text);
     }
 
     private void print(String name, Object value) {

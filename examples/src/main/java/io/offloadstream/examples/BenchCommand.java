@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
 
 /**
  * Times a prompt and decoding with all weights in memory, and decoding with a budget that does not
- * hold them, beside the limits of the machine. Each case runs in a JVM of its own, so that its peak
- * memory is its own.
+ * hold them, between measurements of what bounds them. Each case runs in a JVM of its own, so that
+ * its peak memory is its own.
  */
 @Command(
         name = "bench",
@@ -73,6 +73,15 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     private int prompt;
 
     @Option(
+            names = "--context",
+            paramLabel = "N",
+            defaultValue = "2048",
+            description =
+                    "On the CPU: random keys and values before the tokens that are timed once more"
+                            + " in memory, 0 for no such case. Default: ${DEFAULT-VALUE}.")
+    private int context;
+
+    @Option(
             names = "--weights",
             paramLabel = "TYPE",
             split = ",",
@@ -97,6 +106,10 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (prompt < 1 || prompt > LlamaShape.MOST_POSITIONS / 2) {
             throw usage(
                     "--prompt must be 1 to " + LlamaShape.MOST_POSITIONS / 2 + ", is " + prompt);
+        }
+        int most = LlamaShape.MOST_POSITIONS - DecodeCase.MOST_WARM_UP_TOKENS - tokens;
+        if (context < 0 || context > most) {
+            throw usage("--context must be 0 to " + most + ", is " + context);
         }
         parse(Map.of("hostMemory", hostMemory));
         for (String name : weights) {
@@ -129,7 +142,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     private BenchReport ofHost(LlamaShape shape) throws InterruptedException {
         List<BenchWeights> checkpoints =
                 weights.stream().map(name -> BenchWeights.make(name, directory, out())).toList();
-        return new HostBench(out(), shape, tokens, prompt, hostMemory).run(checkpoints);
+        return new HostBench(out(), shape, tokens, prompt, context, hostMemory).run(checkpoints);
     }
 
     private void writeJson(BenchReport report) {

@@ -9,25 +9,32 @@ package io.offloadstream.examples;
  *
  * @param workload what ran: {@code decode bf16 in memory}
  * @param name what was measured: {@code weights read}
- * @param value the figure
- * @param unit {@code GB/s}, {@code tokens/s}
+ * @param unit {@code GB/s}, {@code tokens/s}: of the values and of the limits
+ * @param rounds the values, and the limits measured between them
  * @param limitName what bounds it, or null
- * @param limit in the same unit, measured in the same run; 0 where nothing bounds it
  */
 record BenchFigure(
-        String workload, String name, double value, String unit, String limitName, double limit) {
+        String workload, String name, String unit, BenchRounds rounds, String limitName) {
 
     /** A figure that nothing bounds. */
     static BenchFigure of(String workload, String name, double value, String unit) {
-        return new BenchFigure(workload, name, value, unit, null, 0);
+        return new BenchFigure(workload, name, unit, BenchRounds.of(value), null);
     }
 
     boolean isBounded() {
-        return limitName != null;
+        return rounds.isBounded();
+    }
+
+    double value() {
+        return rounds.value();
+    }
+
+    double limit() {
+        return rounds.limit();
     }
 
     /** Which share of the limit was reached. */
     double ratio() {
-        return value / limit;
+        return rounds.share();
     }
 }

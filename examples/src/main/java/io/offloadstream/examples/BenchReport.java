@@ -48,7 +48,16 @@ final class BenchReport {
         return String.format(Locale.ROOT, "%." + decimals + "f", value);
     }
 
-    /** The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}. */
+    private static JsonArray array(List<Double> values) {
+        JsonArray array = new JsonArray();
+        values.forEach(array::add);
+        return array;
+    }
+
+    /**
+     * The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}, with the
+     * rounds that a value, its limit and their ratio are the medians of.
+     */
     String json() {
         JsonArray list = new JsonArray();
         for (BenchFigure figure : figures) {
@@ -61,6 +70,10 @@ final class BenchReport {
                 object.addProperty("limitName", figure.limitName());
                 object.addProperty("limit", figure.limit());
                 object.addProperty("ratio", figure.ratio());
+                JsonObject rounds = new JsonObject();
+                rounds.add("values", array(figure.rounds().values()));
+                rounds.add("limits", array(figure.rounds().limits()));
+                object.add("rounds", rounds);
             }
             list.add(object);
         }
@@ -80,12 +93,14 @@ final class BenchReport {
                 throw new OffloadStreamException(
                         String.format(
                                 Locale.ROOT,
-                                "%s: %s reached %.3f of its limit, the %s: that was measured too"
-                                        + " low, something else kept the machine busy; run again",
+                                "%s: %s reached %.3f of its limit, the %s (median of %d rounds):"
+                                        + " that was measured too low, something else kept the"
+                                        + " machine busy; run again",
                                 figure.workload(),
                                 figure.name(),
                                 figure.ratio(),
-                                figure.limitName()));
+                                figure.limitName(),
+                                figure.rounds().values().size()));
             }
         }
     }

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.examples;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -46,5 +48,13 @@ final class BenchResult {
 
     double decimal(String name) {
         return Double.parseDouble(text(name));
+    }
+
+    /** Values with commas between them, none where there is nothing. */
+    List<Double> decimals(String name) {
+        String text = text(name);
+        return text.isEmpty()
+                ? List.of()
+                : Arrays.stream(text.split(",")).map(Double::valueOf).toList();
     }
 }

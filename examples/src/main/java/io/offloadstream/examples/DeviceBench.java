@@ -12,7 +12,8 @@ import java.util.Locale;
 
 /**
  * The cases of a device with memory of its own: weights there, kept by the host, on the disk; and a
- * prompt. Each beside the limit that the same process has measured.
+ * prompt. Each beside the limit that the same process has measured: of the device and its bus at
+ * the end, for nobody else uses them; of the disk between the rounds.
  */
 final class DeviceBench {
 
@@ -42,7 +43,7 @@ final class DeviceBench {
      */
     BenchReport run(String deviceMemory, String hostMemory) throws InterruptedException {
         Path file = directory.resolve(SyntheticCheckpoint.FILE);
-        double disk = BenchLimits.disk(file);
+        DiskSetting setting = DiskSetting.find(file);
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
         BenchResult resident = BenchProcess.run(directory, tokens, flags);
@@ -63,15 +64,20 @@ final class DeviceBench {
                 "decode, deviceMemory=" + deviceMemory + ", the rest in host memory",
                 fromHost,
                 "copiedFromHostBytes",
-                fromHost.decimal("busBandwidth"),
+                BenchRounds.of(
+                        fromHost.number("copiedFromHostBytes")
+                                / (tokens * fromHost.decimal("secondsPerToken")),
+                        fromHost.decimal("busBandwidth")),
                 "pinned copies");
-        BenchResult fromDisk =
-                BenchProcess.run(directory, tokens, device.flags(deviceMemory, hostMemory));
+        List<String> diskFlags = new ArrayList<>(device.flags(deviceMemory, hostMemory));
+        diskFlags.addAll(setting.flags());
+        BenchResult fromDisk = BenchProcess.run(directory, tokens, diskFlags);
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,
                 fromDisk,
                 "readBytes",
-                Math.max(disk, BenchLimits.disk(file)),
+                new BenchRounds(
+                        fromDisk.decimals("decodeRates"), fromDisk.decimals("decodeLimits")),
                 "direct reads");
         return report;
     }
@@ -88,8 +94,8 @@ final class DeviceBench {
         rate(
                 workload,
                 "weights read",
-                result.number("weightBytes") / seconds,
-                result.decimal("deviceBandwidth"),
+                BenchRounds.of(
+                        result.number("weightBytes") / seconds, result.decimal("deviceBandwidth")),
                 "device memory");
     }
 
@@ -103,27 +109,31 @@ final class DeviceBench {
                     new BenchFigure(
                             workload,
                             "products",
-                            operations,
                             "TFLOP/s",
-                            result.text("productUnits"),
-                            result.number("productPeak") / TERA));
+                            BenchRounds.of(operations, result.number("productPeak") / TERA),
+                            result.text("productUnits")));
         } else {
             report.add(BenchFigure.of(workload, "products", operations, "TFLOP/s"));
         }
     }
 
     private void streamed(
-            String workload, BenchResult result, String moved, double limit, String limitName) {
+            String workload,
+            BenchResult result,
+            String moved,
+            BenchRounds rates,
+            String limitName) {
         double seconds = result.decimal("secondsPerToken");
         double perToken = (double) result.number(moved) / tokens;
         report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
-        rate(workload, "moved", perToken / seconds, limit, limitName);
+        rate(workload, "moved", rates, limitName);
         report.add(BenchFigure.of(workload, "moved per token", perToken / GIGA, "GB"));
         double overlap = 100 * result.decimal("copyOverlap");
         report.add(BenchFigure.of(workload, "copies under computation", overlap, "%"));
     }
 
-    private void rate(String workload, String name, double rate, double limit, String limitName) {
-        report.add(new BenchFigure(workload, name, rate / GIGA, "GB/s", limitName, limit / GIGA));
+    private void rate(String workload, String name, BenchRounds rates, String limitName) {
+        BenchRounds gigabytes = rates.map(rate -> rate / GIGA, limit -> limit / GIGA);
+        report.add(new BenchFigure(workload, name, "GB/s", gigabytes, limitName));
     }
 }

@@ -12,8 +12,9 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * The cases of the CPU: a prompt and decoding with all weights in memory, and decoding with a
- * budget that does not hold them. The limits are measured before and after, the best counts.
+ * The cases of the CPU: a prompt and decoding with all weights in memory, the latter also after a
+ * long text, and decoding with a budget that does not hold them. Each case measures its limit
+ * between its rounds.
  */
 final class HostBench {
 
@@ -25,7 +26,7 @@ final class HostBench {
     private final int tokens;
     private final int prompt;
     private final String hostMemory;
-    private BenchLimits limits;
+    private final int context;
 
     /**
      * Prepares a run.
@@ -34,13 +35,21 @@ final class HostBench {
      * @param shape of every checkpoint
      * @param tokens decoded in each case
      * @param prompt tokens of the prompt in memory
+     * @param context tokens before those of another decoding in memory, 0 for none
      * @param hostMemory budget of the streamed case
      */
-    HostBench(PrintWriter out, LlamaShape shape, int tokens, int prompt, String hostMemory) {
+    HostBench(
+            PrintWriter out,
+            LlamaShape shape,
+            int tokens,
+            int prompt,
+            int context,
+            String hostMemory) {
         this.out = out;
         this.shape = shape;
         this.tokens = tokens;
         this.prompt = prompt;
+        this.context = context;
         this.hostMemory = hostMemory;
     }
 
@@ -52,21 +61,18 @@ final class HostBench {
      */
     BenchReport run(List<BenchWeights> checkpoints) throws InterruptedException {
         Path file = checkpoints.get(0).original().resolve(SyntheticCheckpoint.FILE);
-        say("measuring memory, arithmetic and disk");
-        limits = BenchLimits.measure(file);
+        say("finding the fastest direct reads");
+        List<String> streamedFlags = new ArrayList<>(DiskSetting.find(file).flags());
+        streamedFlags.add("--host-memory=" + hostMemory);
+        List<String> memoryFlags = List.of("--prompt=" + prompt, "--context=" + context);
         List<BenchPair> results = new ArrayList<>();
         for (BenchWeights weights : checkpoints) {
             say(weights.name() + " in memory");
-            BenchResult memory =
-                    BenchProcess.run(weights.directory(), tokens, List.of("--prompt=" + prompt));
+            BenchResult memory = BenchProcess.run(weights.directory(), tokens, memoryFlags);
             say(weights.name() + " with hostMemory=" + hostMemory);
-            BenchResult streamed =
-                    BenchProcess.run(
-                            weights.directory(), tokens, List.of("--host-memory=" + hostMemory));
+            BenchResult streamed = BenchProcess.run(weights.directory(), tokens, streamedFlags);
             results.add(new BenchPair(weights, memory, streamed));
         }
-        say("measuring memory, arithmetic and disk again");
-        limits = limits.best(BenchLimits.measure(file));
         out.printf(Locale.ROOT, "computed with %s%n%n", results.get(0).memory().text("backend"));
         for (BenchPair pair : results) {
             inMemory(pair.weights(), pair.memory());
@@ -93,29 +99,50 @@ final class HostBench {
                     MemorySize.format(result.number("budgetBytes")));
             return;
         }
-        String workload = "decode " + weights.name() + " in memory";
-        double seconds = result.decimal("secondsPerToken");
-        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
-        report.add(
-                new BenchFigure(
-                        workload,
-                        "weights read",
-                        result.number("weightBytes") / seconds / GIGA,
-                        "GB/s",
-                        "memory reads",
-                        limits.memoryBytesPerSecond() / GIGA));
-        peak(workload, result);
-        workload = "prefill of " + prompt + ", " + weights.name();
-        double prefill = result.decimal("secondsPerPrompt");
-        report.add(BenchFigure.of(workload, "speed", prompt / prefill, "tokens/s"));
+        if (result.has("cutLimitBytes")) {
+            out.printf(
+                    Locale.ROOT,
+                    "%s in memory: reads of memory are those of %s, beside the weights there is no"
+                            + " memory for more%n",
+                    weights.name(),
+                    MemorySize.format(result.number("cutLimitBytes")));
+        }
+        decode("decode " + weights.name() + " in memory", "decode", result);
+        peak("decode " + weights.name() + " in memory", result);
+        String workload = "prefill of " + prompt + ", " + weights.name();
+        List<Double> seconds = result.decimals("promptSeconds");
+        speed(workload, prompt / BenchRounds.median(seconds));
+        BenchRounds rounds = new BenchRounds(seconds, result.decimals("promptLimits"));
         report.add(
                 new BenchFigure(
                         workload,
                         "products",
-                        shape.operations(prompt) / prefill / GIGA,
                         "GFLOP/s",
-                        "float32 multiply-adds",
-                        limits.flopsPerSecond() / GIGA));
+                        rounds.map(s -> shape.operations(prompt) / s / GIGA, f -> f / GIGA),
+                        "float32 multiply-adds"));
+        if (result.has("contextSeconds")) {
+            workload = "decode " + weights.name() + " after " + context;
+            decode(workload, "context", result);
+            double outside = BenchRounds.median(result.decimals("contextOutside"));
+            report.add(BenchFigure.of(workload, "outside weight products", 100 * outside, "%"));
+        }
+    }
+
+    private void decode(String workload, String name, BenchResult result) {
+        speed(workload, 1 / BenchRounds.median(result.decimals(name + "Seconds")));
+        rates(workload, "weights read", name, result, "memory reads");
+    }
+
+    private void rates(
+            String workload, String figure, String name, BenchResult result, String limitName) {
+        BenchRounds rounds =
+                new BenchRounds(result.decimals(name + "Rates"), result.decimals(name + "Limits"));
+        rounds = rounds.map(rate -> rate / GIGA, limit -> limit / GIGA);
+        report.add(new BenchFigure(workload, figure, "GB/s", rounds, limitName));
+    }
+
+    private void speed(String workload, double tokensPerSecond) {
+        report.add(BenchFigure.of(workload, "speed", tokensPerSecond, "tokens/s"));
     }
 
     private void streamed(BenchWeights weights, BenchResult result) {
@@ -129,16 +156,8 @@ final class HostBench {
                     workload + ": the pace of reads had not settled, at " + result.text("pace"));
         }
         double read = (double) result.number("readBytes") / tokens;
-        double seconds = result.decimal("secondsPerToken");
-        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
-        report.add(
-                new BenchFigure(
-                        workload,
-                        "disk read",
-                        read / seconds / GIGA,
-                        "GB/s",
-                        "direct reads",
-                        limits.diskBytesPerSecond() / GIGA));
+        speed(workload, 1 / result.decimal("secondsPerToken"));
+        rates(workload, "disk read", "decode", result, "direct reads");
         report.add(BenchFigure.of(workload, "disk read per token", read / GIGA, "GB"));
         peak(workload, result);
     }

@@ -4,6 +4,7 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.model.KvShape;
 import io.offloadstream.model.PassOutput;
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
@@ -13,6 +14,8 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Owned;
 import java.nio.FloatBuffer;
+import java.util.List;
+import java.util.SplittableRandom;
 
 /**
  * Runs token ids through a model, always taking the likeliest token: what is timed where there is
@@ -20,6 +23,9 @@ import java.nio.FloatBuffer;
  */
 final class TokenRun implements AutoCloseable {
 
+    private static final long SEED = 20261121;
+
+    private final StreamedModel model;
     private final Session session;
     private final HostMemory memory;
     private final Tensor logits;
@@ -30,6 +36,7 @@ final class TokenRun implements AutoCloseable {
      * @param model an open model; the logits of one position are charged to its budget
      */
     TokenRun(StreamedModel model) {
+        this.model = model;
         int vocab = model.decoder().vocabSize();
         memory = HostMemory.allocate(model.budget(), "logits", (long) vocab * Float.BYTES);
         boolean opened = false;
@@ -67,6 +74,31 @@ final class TokenRun implements AutoCloseable {
                     "the logits are not finite after " + session.length() + " tokens");
         }
         return best;
+    }
+
+    /**
+     * Takes random keys and values for those of some tokens: decoding after a long text, without
+     * the time to compute that.
+     *
+     * @param slots of the sequence, which is empty before
+     */
+    void fill(int slots) {
+        KvShape shape = model.decoder().kvShape();
+        int bytes = Math.multiplyExact(Float.BYTES * shape.heads() * shape.headDim(), slots);
+        SplittableRandom random = new SplittableRandom(SEED);
+        session.beginImport(slots);
+        try (HostMemory keys = HostMemory.allocate(model.budget(), "random keys", bytes);
+                HostMemory values = HostMemory.allocate(model.budget(), "random values", bytes)) {
+            for (HostMemory each : List.of(keys, values)) {
+                FloatBuffer floats = HostMemory.view(each.address(), bytes).asFloatBuffer();
+                while (floats.hasRemaining()) {
+                    floats.put((float) random.nextDouble(-1, 1));
+                }
+            }
+            for (int layer = 0; layer < model.decoder().blockCount(); layer++) {
+                session.importKv(layer, keys.address(), values.address());
+            }
+        }
     }
 
     /**

@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -18,6 +19,7 @@ import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -35,6 +37,7 @@ public class BenchCommandTest {
                         "--host-memory=20MB",
                         "--tokens=3",
                         "--prompt=9",
+                        "--context=33",
                         "--weights=bf16,lossless,int8,int4",
                         "--json=" + json,
                         "--directory=" + directory);
@@ -48,6 +51,9 @@ public class BenchCommandTest {
                     "peak RSS +[0-9.]+ GB",
                     "decode lossless, hostMemory=20MB +disk read",
                     "decode int8 in memory +weights read",
+                    "decode int8 after 33 +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
+                            + " +memory reads",
+                    "decode bf16 after 33 +outside weight products +[0-9.]+ %",
                     "decode int4 in memory +weights read",
                     "so small a model"
                 }) {
@@ -60,24 +66,83 @@ public class BenchCommandTest {
         double read = 0;
         for (JsonElement figure : figures) {
             JsonObject object = figure.getAsJsonObject();
+            String name = object.get("name").getAsString();
             if (object.get("workload").getAsString().equals("decode bf16, hostMemory=20MB")
-                    && object.get("name").getAsString().equals("disk read per token")) {
+                    && name.equals("disk read per token")) {
                 read = object.get("value").getAsDouble();
+            }
+            if (name.equals("disk read") || name.equals("weights read")) {
+                JsonObject rounds = object.getAsJsonObject("rounds");
+                assertEquals(rounds.getAsJsonArray("values").size(), 3, "a round of each token");
+                assertEquals(rounds.getAsJsonArray("limits").size(), 4);
+            }
+            if (name.equals("outside weight products")) {
+                double share = object.get("value").getAsDouble();
+                assertTrue(share > 0 && share < 100, "percent outside of products: " + share);
             }
         }
         assertTrue(read > 0.01 && read < 0.04, "GB read per token: " + read);
     }
 
+    /** A round that was disturbed, or a limit that was, moves nothing. */
     @Test
-    public void aFigureAboveItsLimitFailsTheBenchmark() {
+    public void aShareIsTheMedianOfRoundsByTheirNeighbouringLimits() {
+        // the machine gets faster by half, then slower again; one round in between fails badly
+        BenchRounds rounds =
+                new BenchRounds(
+                        List.of(9.0, 13.5, 2.0, 13.5, 9.5),
+                        List.of(10.0, 10.0, 20.0, 15.0, 12.0, 8.0));
+        // 0.9, 13.5 / 15 = 0.9, 2 / 17.5, 13.5 / 13.5 = 1, 9.5 / 10 = 0.95
+        assertEquals(rounds.share(), 0.9, 1e-12);
+        assertEquals(rounds.value(), 9.5);
+        assertEquals(rounds.limit(), 11.0);
+        BenchRounds even = new BenchRounds(List.of(4.0, 1.0), List.of(4.0, 6.0, 4.0));
+        assertEquals(even.share(), (0.8 + 0.2) / 2, 1e-12);
+        assertEquals(even.value(), 2.5);
+    }
+
+    @Test
+    public void roundsNeedALimitBeforeTheFirstAndAfterEach() {
+        expectThrows(
+                IllegalArgumentException.class,
+                () -> new BenchRounds(List.of(1.0, 2.0), List.of(1.0, 2.0)));
+        expectThrows(
+                IllegalArgumentException.class, () -> new BenchRounds(List.of(), List.of(1.0)));
+        assertFalse(new BenchRounds(List.of(1.0), List.of()).isBounded());
+    }
+
+    @Test
+    public void aMedianShareAboveOneFailsTheBenchmark() {
         BenchReport report = new BenchReport();
-        report.add(new BenchFigure("decode", "weights read", 10.1, "GB/s", "memory reads", 10));
+        BenchRounds oneAbove =
+                new BenchRounds(List.of(10.1, 12.0, 10.0), List.of(10.0, 10.0, 10.0, 10.0));
+        report.add(new BenchFigure("decode", "weights read", "GB/s", oneAbove, "memory reads"));
         report.add(BenchFigure.of("decode", "speed", 99, "tokens/s"));
         report.checkLimits();
-        report.add(new BenchFigure("decode", "disk read", 1.03, "GB/s", "direct reads", 1));
+        BenchRounds above = new BenchRounds(List.of(1.03, 2.06, 2.06), List.of(1.0, 1.0, 3.0, 1.0));
+        report.add(new BenchFigure("decode", "disk read", "GB/s", above, "direct reads"));
         OffloadStreamException thrown =
                 expectThrows(OffloadStreamException.class, report::checkLimits);
         assertTrue(thrown.getMessage().contains("disk read reached 1.030"), thrown.getMessage());
+        assertTrue(thrown.getMessage().contains("of 3 rounds"), thrown.getMessage());
+    }
+
+    @Test
+    public void jsonHasEveryRound() {
+        BenchReport report = new BenchReport();
+        BenchRounds rounds = new BenchRounds(List.of(3.0, 2.0), List.of(4.0, 4.0, 6.0));
+        report.add(new BenchFigure("decode", "weights read", "GB/s", rounds, "memory reads"));
+        report.add(BenchFigure.of("decode", "speed", 7, "tokens/s"));
+        JsonArray figures =
+                JsonParser.parseString(report.json()).getAsJsonObject().getAsJsonArray("figures");
+        JsonObject bounded = figures.get(0).getAsJsonObject();
+        assertEquals(bounded.get("value").getAsDouble(), 2.5);
+        assertEquals(bounded.get("limit").getAsDouble(), 4.0);
+        assertEquals(bounded.get("ratio").getAsDouble(), (0.75 + 0.4) / 2, 1e-12);
+        JsonObject raw = bounded.getAsJsonObject("rounds");
+        assertEquals(raw.getAsJsonArray("values").toString(), "[3.0,2.0]");
+        assertEquals(raw.getAsJsonArray("limits").toString(), "[4.0,4.0,6.0]");
+        assertFalse(figures.get(1).getAsJsonObject().has("rounds"));
     }
 
     @Test

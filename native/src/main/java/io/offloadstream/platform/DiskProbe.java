@@ -6,36 +6,44 @@ package io.offloadstream.platform;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Measures reads of a file with some requests in flight. Successive runs go on where the last one
- * stopped, and start over at the end of the file, as decoding does.
+ * Measures reads of files with some requests in flight. Successive runs go on where the last one
+ * stopped, and start over at the end of the last file, as decoding does.
  */
 public final class DiskProbe implements AutoCloseable {
 
-    private final StorageFile file;
-    private final long fileBytes;
+    private final StorageFile[] files;
+    private final long[] fileBytes;
     private final HostMemory memory;
     private final AtomicLong position = new AtomicLong();
 
     /**
-     * Opens a file: for direct io, or, where its storage refuses that, through the page cache.
+     * Opens files: for direct io, or, where their storage refuses that, through the page cache.
      *
-     * @param path not empty
-     * @param storage where it is
+     * @param paths one or more files that are not empty, in the order of reading
+     * @param storage where they are
      * @param mostBytes in flight together in a run
      * @param budget is charged mostBytes
-     * @throws OffloadStreamException if the file cannot be read
+     * @throws OffloadStreamException if a file cannot be read
      */
-    public DiskProbe(Path path, Storage storage, int mostBytes, MemoryBudget budget) {
+    public DiskProbe(List<Path> paths, Storage storage, int mostBytes, MemoryBudget budget) {
+        if (paths.isEmpty()) {
+            throw new IllegalArgumentException("no file to measure; needed: 1 or more");
+        }
+        files = new StorageFile[paths.size()];
+        fileBytes = new long[files.length];
         try (Owned opened = new Owned()) {
             memory = opened.own(HostMemory.allocate(budget, "disk probe", mostBytes));
-            file = opened.own(open(path, storage));
-            fileBytes = file.stamp().sizeBytes();
+            for (int i = 0; i < files.length; i++) {
+                files[i] = opened.own(open(paths.get(i), storage));
+                fileBytes[i] = files[i].stamp().sizeBytes();
+            }
             opened.release();
         } catch (IOException e) {
-            throw new OffloadStreamException(path + " cannot be measured: " + e, e);
+            throw new OffloadStreamException(paths + " cannot be measured: " + e, e);
         }
     }
 
@@ -65,28 +73,42 @@ public final class DiskProbe implements AutoCloseable {
                             + " bytes; the probe has memory for "
                             + memory.sizeBytes());
         }
-        long requests = Math.max(1, fileBytes / requestBytes);
         AtomicLong bytes = new AtomicLong();
         long begin = System.nanoTime();
         double seconds =
                 ProbeThreads.run(
                         inFlight,
                         thread -> {
+                            long target = memory.address() + (long) thread * requestBytes;
                             do {
-                                long at = position.getAndAdd(requestBytes) / requestBytes;
-                                bytes.addAndGet(
-                                        file.read(
-                                                at % requests * requestBytes,
-                                                memory.address() + (long) thread * requestBytes,
-                                                requestBytes));
+                                bytes.addAndGet(read(requestBytes, target));
                             } while (System.nanoTime() - begin < nanos);
                         });
         return bytes.get() / seconds;
     }
 
-    /** Closes the file and frees the memory. */
+    /** Reads the next request: all whole ones of a file, at least one, then the next file's. */
+    private int read(int requestBytes, long target) throws IOException {
+        long all = 0;
+        for (long size : fileBytes) {
+            all += requests(size, requestBytes);
+        }
+        long number = position.getAndAdd(requestBytes) / requestBytes % all;
+        int index = 0;
+        while (number >= requests(fileBytes[index], requestBytes)) {
+            number -= requests(fileBytes[index], requestBytes);
+            index++;
+        }
+        return files[index].read(number * requestBytes, target, requestBytes);
+    }
+
+    private static long requests(long sizeBytes, int requestBytes) {
+        return Math.max(1, sizeBytes / requestBytes);
+    }
+
+    /** Closes the files and frees the memory. */
     @Override
     public void close() {
-        Owned.closeAll(file, memory);
+        Owned.closeAll(() -> Owned.closeAll(files), memory);
     }
 }

@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -81,19 +83,45 @@ public class MachineProbeTest {
                     }
                     return method.invoke(real, arguments);
                 };
-        Kernels recorded =
-                (Kernels)
-                        Proxy.newProxyInstance(
-                                getClass().getClassLoader(),
-                                new Class<?>[] {Kernels.class},
-                                record);
         MemoryBudget budget = MemoryBudget.unlimited("probe");
-        try (MachineProbe probe = new MachineProbe(recorded, 1, 1 << 20, budget)) {
+        try (MachineProbe probe = new MachineProbe(proxy(record), 1, 1 << 20, budget)) {
             probe.flopsPerSecond(2);
         }
         int calibrated = rounds.indexOf(1L) - 1;
         long last = rounds.get(calibrated);
-        assertEquals(rounds.subList(calibrated + 2, rounds.size()), List.of(last, last));
+        assertEquals(
+                rounds.subList(calibrated + 2, rounds.size()),
+                Collections.nCopies(2 * MachineProbe.FMA_PARTS, last));
+    }
+
+    /** Whoever is late, all is read, and once: the last part of a thread is a shorter one. */
+    @Test
+    public void threadsTogetherReadAllMemoryOnce() {
+        int bytes = (9 << 20) + 4096;
+        Map<Long, Long> sizes = new ConcurrentHashMap<>();
+        AtomicInteger calls = new AtomicInteger();
+        Kernels real = KernelProvider.kernels();
+        InvocationHandler record =
+                (proxy, method, arguments) -> {
+                    if (method.getName().equals("probeRead")) {
+                        calls.incrementAndGet();
+                        sizes.put((Long) arguments[0], (Long) arguments[1]);
+                    }
+                    return method.invoke(real, arguments);
+                };
+        MemoryBudget budget = MemoryBudget.unlimited("probe");
+        try (MachineProbe probe = new MachineProbe(proxy(record), 3, bytes, budget)) {
+            probe.readBytesPerSecond(1);
+        }
+        assertEquals(calls.get(), 3 * 3);
+        assertEquals(sizes.size(), 3 * 3, "parts begin at different addresses");
+        assertEquals(sizes.values().stream().mapToLong(Long::longValue).sum(), 3L * bytes);
+    }
+
+    private Kernels proxy(InvocationHandler handler) {
+        return (Kernels)
+                Proxy.newProxyInstance(
+                        getClass().getClassLoader(), new Class<?>[] {Kernels.class}, handler);
     }
 
     @Test
