@@ -189,14 +189,14 @@ final class ResidentSet {
      * Gives groups up so that at least this much is freed, or none if that cannot be.
      *
      * @param neededBytes how much
-     * @param ring receives slots made of given-up memory if it has none: a group that has no memory
-     *     of its own streams, and needs a slot
+     * @param ring receives slots made of given-up memory if it has too few: a group that has no
+     *     memory of its own streams, and needs slots
      * @return slots for the caller to free, without the lock
      */
     List<Slot> giveUp(long neededBytes, List<Slot> ring) {
         List<Integer> victims = evictable(memory);
-        List<Integer> slotVictims = ring.isEmpty() ? slotVictims(victims) : List.of();
-        if (ring.isEmpty() && slotVictims.isEmpty()) {
+        List<Integer> slotVictims = slotVictims(victims, ring);
+        if (ring.size() + slotVictims.size() < plan.wholes().mostParts()) {
             return List.of();
         }
         List<Slot> freed = new ArrayList<>();
@@ -218,15 +218,13 @@ final class ResidentSet {
     }
 
     /**
-     * Makes slots of pinned memory if the ring has none.
+     * Makes slots of pinned memory if the ring has too few.
      *
-     * @return whether the ring has slots now: no group that can go may be large enough
+     * @return whether the ring has enough now: no group that can go may be large enough
      */
     boolean giveUpForRing(List<Slot> ring) {
-        if (ring.isEmpty()) {
-            slotVictims(evictable(memory)).forEach(group -> ring.add(takeAway(group)));
-        }
-        return !ring.isEmpty();
+        slotVictims(evictable(memory), ring).forEach(group -> ring.add(takeAway(group)));
+        return ring.size() >= plan.wholes().mostParts();
     }
 
     /**
@@ -273,11 +271,18 @@ final class ResidentSet {
         return slot.home().chargedBytes(slot.memory().sizeBytes());
     }
 
-    /** Those whose memory is large enough to be a slot, as many as the ring wants. */
+    /** Those whose memory the ring needs; none if it has what is leased together. */
+    private List<Integer> slotVictims(List<Integer> victims, List<Slot> ring) {
+        int missing = plan.wantedSlotCount() - ring.size();
+        return ring.size() >= plan.wholes().mostParts()
+                ? List.of()
+                : slotVictims(victims).stream().limit(missing).toList();
+    }
+
+    /** Those whose memory is large enough to be a slot. */
     private List<Integer> slotVictims(List<Integer> victims) {
         return victims.stream()
                 .filter(group -> slots[group].memory().sizeBytes() >= plan.slotBytes())
-                .limit(plan.wantedSlotCount())
                 .toList();
     }
 

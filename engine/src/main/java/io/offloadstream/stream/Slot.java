@@ -112,6 +112,17 @@ final class Slot implements AutoCloseable {
         return unwanted;
     }
 
+    /** Returns a slot if it is filled, null if it is not there yet. */
+    static Slot filled(Slot slot) {
+        if (slot != null && slot.state() == Slot.State.FAILED) {
+            OffloadStreamException failure = slot.failure();
+            throw failure instanceof DeviceException
+                    ? new DeviceException(failure.getMessage(), failure)
+                    : new OffloadStreamException(failure.getMessage(), failure);
+        }
+        return slot != null && slot.isFilled() ? slot : null;
+    }
+
     /** READY or shared by leases already. */
     boolean isFilled() {
         return state == State.READY || state == State.LEASED;
