@@ -16,14 +16,14 @@ import java.util.Map;
 /**
  * Cuts a group into parts that lie one behind the other in its files.
  *
- * <p>A slot of the ring holds a part, so while a group computes, the ring needs one slot more than
- * the group has parts that stream, not twice the group; and what the budget has left keeps a part
+ * <p>A slot of the ring holds a part. While a group computes, the ring needs one slot more than the
+ * group has parts that stream, and not twice the group; and what the budget has left keeps a part
  * where it would not keep a group.
  */
 public final class GroupParts {
 
     /** Below this a part would not keep several requests busy. */
-    public static final long LEAST_BYTES = 16 << 20;
+    static final long LEAST_BYTES = 16 << 20;
 
     /** More parts make slots smaller by little. */
     private static final int MOST_PARTS = 8;
@@ -31,20 +31,31 @@ public final class GroupParts {
     private GroupParts() {}
 
     /**
-     * Returns how large parts should be.
+     * Returns how large parts should be, so that the ring is smallest: one slot for each part of
+     * the group that has the most, and one more.
      *
      * @param groups what will be cut, as whole groups
-     * @return bytes: what the largest tensor takes, or more
+     * @return bytes, as {@link #cut} takes them; so many that nothing is cut where that is best
      */
     public static long bytes(List<WeightGroup> groups) {
-        long bytes = LEAST_BYTES;
-        for (WeightGroup group : groups) {
-            bytes = Math.max(bytes, (group.sizeBytes() + MOST_PARTS - 1) / MOST_PARTS);
-            for (List<TensorEntry> unit : units(group)) {
-                bytes = Math.max(bytes, sizeBytes(unit));
+        long largest = groups.stream().mapToLong(WeightGroup::sizeBytes).max().orElse(0);
+        long best = largest;
+        long bestRing = 2 * largest;
+        for (int count = 2; count <= MOST_PARTS; count++) {
+            long bytes = Math.max(LEAST_BYTES, (largest + count - 1) / count);
+            long slot = 0;
+            int parts = 0;
+            for (WeightGroup group : groups) {
+                List<List<TensorEntry>> cut = cut(group, bytes);
+                parts = Math.max(parts, cut.size());
+                slot = cut.stream().mapToLong(GroupParts::sizeBytes).reduce(slot, Math::max);
+            }
+            if ((parts + 1) * slot < bestRing) {
+                best = bytes;
+                bestRing = (parts + 1) * slot;
             }
         }
-        return bytes;
+        return best;
     }
 
     /**
@@ -59,7 +70,7 @@ public final class GroupParts {
         WeightGroup whole =
                 new WeightGroup(firstIndex, group.name(), group.access(), group.tensors());
         List<List<TensorEntry>> cut = cut(group, mostBytes);
-        if (cut.size() == 1 || group.access() != Access.STREAMED) {
+        if (cut.size() <= 1 || group.access() != Access.STREAMED) {
             return List.of(whole);
         }
         List<WeightGroup> parts = new ArrayList<>();

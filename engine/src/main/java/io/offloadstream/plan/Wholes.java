@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** Which groups are parts of a whole, which a pass leases together. Immutable. */
 public final class Wholes {
@@ -42,6 +43,16 @@ public final class Wholes {
      */
     public int partCount(int group) {
         return partCounts[group];
+    }
+
+    /**
+     * Returns what a pass leases together.
+     *
+     * @param first index of a group that is no part, or of the first part of a whole
+     * @return its index, or those of all parts
+     */
+    public int[] parts(int first) {
+        return IntStream.range(first, first + partCounts[first]).toArray();
     }
 
     /**

@@ -32,8 +32,26 @@ final class OpenPass implements StreamPass {
 
     @Override
     public GroupLease next() {
-        WeightGroup group;
-        Slot[] slots;
+        Slot[] slots = leaseNext();
+        WeightGroup group = stream.plan().groups().get(slots[0].group()).whole();
+        List<Runnable> endUses = use(slots);
+        long start = System.nanoTime();
+        long[] addresses = stream.addresses(group, slots);
+        open = new SlotLease(group, addresses, () -> release(group, slots, endUses, start));
+        return open;
+    }
+
+    private Slot[] leaseNext() {
+        Slot[] slots = tryLease();
+        while (slots == Slot.NO_RING) {
+            stream.passes().takeRing();
+            slots = tryLease();
+        }
+        return slots;
+    }
+
+    /** Leases the parts of the next whole when they are all there, if there is a ring for them. */
+    private Slot[] tryLease() {
         pipeline.lock.lock();
         try {
             requireUsable();
@@ -44,24 +62,20 @@ final class OpenPass implements StreamPass {
             if (pipeline.atEnd()) {
                 throw new NoSuchElementException("the pass has no more groups");
             }
-            group = stream.plan().groups().get(pipeline.computingGroup()).whole();
+            WeightGroup part = stream.plan().groups().get(pipeline.computingGroup());
             pipeline.setWaiting(true);
             try {
-                slots = await(group.name(), pipeline::next, WaitKind.COMPUTE);
+                Slot[] slots = await(part.whole().name(), pipeline::next, WaitKind.COMPUTE);
+                for (Slot slot : slots) {
+                    pipeline.lease(slot);
+                }
+                return slots;
             } finally {
                 pipeline.setWaiting(false);
-            }
-            for (Slot slot : slots) {
-                pipeline.lease(slot);
             }
         } finally {
             pipeline.lock.unlock();
         }
-        List<Runnable> endUses = use(slots);
-        long start = System.nanoTime();
-        long[] addresses = stream.addresses(group, slots);
-        open = new SlotLease(group, addresses, () -> release(group, slots, endUses, start));
-        return open;
     }
 
     /** Lets the computation use the slots of a whole; ends all leases if the device refuses. */
@@ -128,7 +142,7 @@ final class OpenPass implements StreamPass {
             pipeline.lock.unlock();
         }
         Runnable endUse = use(group, slot);
-        return new SlotLease(group, stream.addresses(group, slot), () -> release(slot, endUse));
+        return new SlotLease(group, stream.addresses(group, new Slot[] {slot}), () -> release(slot, endUse));
     }
 
     private void release(Slot slot, Runnable endUse) {

@@ -86,6 +86,24 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         return slot != null && locked(() -> pipeline.ring().add(slot));
     }
 
+    /** Makes a ring in the middle of a pass, if what is leased next needs one. */
+    void takeRing() {
+        taking = Thread.currentThread();
+        try {
+            int[] parts = locked(() -> plan.wholes().parts(pipeline.computingGroup()));
+            if (locked(() -> pipeline.needsRing(parts))) {
+                takeRing(parts);
+            }
+        } finally {
+            taking = null;
+        }
+        locked(
+                () -> {
+                    pipeline.signalAll();
+                    return null;
+                });
+    }
+
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */
     private void takeRing(int[] order) {
         while (locked(() -> pipeline.ring().size()) < plan.wantedSlotCount()) {

@@ -24,8 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * group's own, or nothing yet; readers fill the first position that has nothing as soon as the
  * scheduler allows and a slot is free.
  *
- * <p>One lock guards all of it; it is taken a few times per group and per request, and never held
- * while reading or allocating.
+ * <p>One lock guards all of it, which is never held while reading or allocating.
  */
 final class Pipeline {
 
@@ -171,8 +170,7 @@ final class Pipeline {
             }
             int group = order.group(position);
             Slot resident = residents.find(group);
-            boolean settled = resident != null && resident.state() != Slot.State.FREE;
-            if (settled) {
+            if (resident != null && resident.state() != Slot.State.FREE) {
                 continue;
             }
             if (order.isNextPass(position) && residents.isExpected(group)) {
@@ -277,6 +275,9 @@ final class Pipeline {
 
     /** Returns the slots of the next whole, null if one is not there; throws if a read failed. */
     Slot[] next() {
+        if (needsRing(plan.wholes().parts(computingGroup()))) {
+            return Slot.NO_RING;
+        }
         Slot[] slots = new Slot[plan.wholes().partCount(computingGroup())];
         boolean filled = true;
         for (int part = 0; part < slots.length; part++) {

@@ -196,8 +196,15 @@ final class ResidentSet {
     List<Slot> giveUp(long neededBytes, List<Slot> ring) {
         List<Integer> victims = evictable(memory);
         List<Integer> slotVictims = slotVictims(victims, ring);
-        if (ring.size() + slotVictims.size() < plan.wholes().mostParts()) {
-            return List.of();
+        int missing = plan.wholes().mostParts() - ring.size();
+        long keptBytes = 0;
+        if (slotVictims.size() < missing) {
+            if (missing == 1) {
+                return List.of();
+            }
+            // the pass makes slots of several groups each when it comes to what is given up
+            slotVictims = List.of();
+            keptBytes = missing * memory.chargedBytes(plan.slotBytes());
         }
         List<Slot> freed = new ArrayList<>();
         List<Integer> chosen = new ArrayList<>();
@@ -208,7 +215,7 @@ final class ResidentSet {
                 chosen.add(group);
             }
         }
-        if (bytes < neededBytes) {
+        if (bytes < neededBytes || evictableBytes(memory) - bytes < keptBytes) {
             return List.of();
         }
         chosen.forEach(group -> freed.add(takeAway(group)));

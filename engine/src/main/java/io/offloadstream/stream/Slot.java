@@ -30,6 +30,9 @@ final class Slot implements AutoCloseable {
         FAILED
     }
 
+    /** In place of slots: a ring must be made first, as memory was given up meanwhile. */
+    static final Slot[] NO_RING = {};
+
     private final ComputeMemory home;
     private final DeviceBuffer memory;
     private final String label;

@@ -16,7 +16,6 @@ import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -250,12 +249,6 @@ public final class WeightStream implements AutoCloseable {
         return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
-    long[] addresses(WeightGroup group, Slot slot) {
-        long[] addresses = new long[group.tensors().size()];
-        Arrays.setAll(addresses, i -> address(group, i, slot));
-        return addresses;
-    }
-
     /** Where the tensors of a whole lie: each in the slot of the part that has it. */
     long[] addresses(WeightGroup whole, Slot[] slots) {
         long[] addresses = new long[whole.tensors().size()];
@@ -291,6 +284,10 @@ public final class WeightStream implements AutoCloseable {
         if (cost != null) {
             pacing.passEnded(cost);
         }
+    }
+
+    PassMemory passes() {
+        return passes;
     }
 
     StreamMemory memory() {

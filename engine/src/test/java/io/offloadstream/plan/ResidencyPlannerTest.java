@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.testng.annotations.Test;
@@ -43,13 +44,21 @@ public class ResidencyPlannerTest {
         List<WeightGroup> groups = new ArrayList<>();
         int streamed = 1 + random.nextInt(20);
         long size = 1L + random.nextInt(400_000);
+        boolean inParts = random.nextBoolean();
         for (int i = 0; i < streamed; i++) {
             size = random.nextInt(4) == 0 ? 1L + random.nextInt(400_000) : size;
-            groups.add(group(i, Access.STREAMED, size));
+            WeightGroup one = group(i, Access.STREAMED, size);
+            List<TensorEntry> tensors = new ArrayList<>(one.tensors());
+            for (int more = inParts ? random.nextInt(4) : 0; more > 0; more--) {
+                tensors.addAll(group(10 * i + more, Access.STREAMED, size).tensors());
+            }
+            WeightGroup whole = new WeightGroup(i, one.name(), Access.STREAMED, tensors);
+            groups.addAll(GroupParts.cut(whole, inParts ? 1 : Long.MAX_VALUE, groups.size()));
         }
-        groups.add(group(streamed, Access.STATIC, 1 + random.nextInt(5000)));
-        groups.add(group(streamed + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
-        groups.add(group(streamed + 2, Access.INDEX, 1 + random.nextInt(3000)));
+        int count = groups.size();
+        groups.add(group(count, Access.STATIC, 1 + random.nextInt(5000)));
+        groups.add(group(count + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
+        groups.add(group(count + 2, Access.INDEX, 1 + random.nextInt(3000)));
         return groups;
     }
 
@@ -87,6 +96,7 @@ public class ResidencyPlannerTest {
                 assertTrue(plan.streamedBytesPerPass() <= streamed, run + " step " + step);
                 streamed = plan.streamedBytesPerPass();
                 assertEquals(plan.chargedBytes(), chargedByHand(plan), run);
+                assertTrue(plan.slotCount() == 0 || hasSlots(plan, slots), run + " step " + step);
             }
             assertEquals(streamed, range >= 0 ? 0 : streamed, run);
         }
@@ -110,6 +120,46 @@ public class ResidencyPlannerTest {
             ResidencyPlan less = ResidencyPlanner.plan(request(groups, budget, 2, 1));
             assertTrue(plan.residentBytes() <= less.residentBytes(), run);
         }
+    }
+
+    /** Whether a ring holds any whole, and leaves slots to read ahead into, but no more of them. */
+    private static boolean hasSlots(ResidencyPlan plan, int slots) {
+        int[] streaming = new int[plan.groups().size()];
+        for (WeightGroup group : plan.groups()) {
+            boolean streams =
+                    group.access() == Access.STREAMED && !plan.isResident(group.index());
+            streaming[group.whole().index()] += streams ? 1 : 0;
+        }
+        int most = Arrays.stream(streaming).max().orElse(0);
+        return plan.slotCount() >= plan.wholes().mostParts()
+                && plan.slotCount() >= most - 1 + slots
+                && plan.slotCount() <= plan.wantedSlotCount();
+    }
+
+    @Test
+    public void theMoreStaysTheFewerSlotsAreNeeded() {
+        end = 0;
+        List<WeightGroup> groups = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            List<TensorEntry> tensors = new ArrayList<>();
+            for (int tensor = 0; tensor < 4; tensor++) {
+                tensors.addAll(group(4 * i + tensor, Access.STREAMED, 409_600).tensors());
+            }
+            WeightGroup whole = new WeightGroup(i, "layer." + i, Access.STREAMED, tensors);
+            groups.addAll(GroupParts.cut(whole, 409_600, groups.size()));
+        }
+        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 5 * 409_600, 2, 4096));
+        assertEquals(least.slotCount(), 5);
+        assertEquals(least.leastBytes(), 12345 + 5 * 409_600);
+        // of each whole one part stays: 4 slots hold the other three and one to read ahead into
+        ResidencyPlan some = ResidencyPlanner.plan(request(groups, 12345 + 14 * 409_600, 2, 4096));
+        assertEquals(some.slotCount(), 4);
+        assertEquals(some.pinned().size(), 10);
+        assertEquals(some.streamedBytesPerPass(), 30 * 409_600);
+        // with room for a part less some whole has none: all of its parts, and one slot more
+        ResidencyPlan less = ResidencyPlanner.plan(request(groups, 12345 + 13 * 409_600, 2, 4096));
+        assertEquals(less.slotCount(), 5);
+        assertEquals(less.pinned().size(), 8);
     }
 
     /** What a stream of this plan allocates, added up the other way round. */
