@@ -16,9 +16,9 @@ import java.util.Map;
 /**
  * Cuts a group into parts that lie one behind the other in its files.
  *
- * <p>A slot of the ring holds a part. While a group computes, the ring needs one slot more than the
- * group has parts that stream, and not twice the group; and what the budget has left keeps a part
- * where it would not keep a group.
+ * <p>A slot of the ring holds a part. While a group computes, the ring needs a slot or two more
+ * than the group has parts that stream, and not twice the group; and what the budget has left keeps
+ * a part where it would not keep a group.
  */
 public final class GroupParts {
 
@@ -31,8 +31,8 @@ public final class GroupParts {
     private GroupParts() {}
 
     /**
-     * Returns how large parts should be, so that the ring is smallest: one slot for each part of
-     * the group that has the most, and one more.
+     * Returns how large parts should be, so that the ring is smallest that holds all parts of a
+     * group and what is read ahead.
      *
      * @param groups what will be cut, as whole groups
      * @return bytes, as {@link #cut} takes them; so many that nothing is cut where that is best
@@ -50,9 +50,10 @@ public final class GroupParts {
                 parts = Math.max(parts, cut.size());
                 slot = cut.stream().mapToLong(GroupParts::sizeBytes).reduce(slot, Math::max);
             }
-            if ((parts + 1) * slot < bestRing) {
+            long ring = Wholes.slots(parts, parts, 2, slot) * slot;
+            if (ring < bestRing) {
                 best = bytes;
-                bestRing = (parts + 1) * slot;
+                bestRing = ring;
             }
         }
         return best;

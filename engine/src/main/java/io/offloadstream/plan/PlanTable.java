@@ -38,11 +38,10 @@ final class PlanTable {
             WeightGroup first = wholes.get(0);
             WeightGroup last = wholes.get(wholes.size() - 1);
             int parts = plan.wholes().partCount(first.index());
-            List<WeightGroup> run =
-                    plan.groups().subList(first.index(), last.index() + parts);
+            List<WeightGroup> run = plan.groups().subList(first.index(), last.index() + parts);
             long resident = run.stream().filter(group -> plan.isResident(group.index())).count();
             long onHost = run.stream().filter(group -> plan.isOnHost(group.index())).count();
-            String name = first == last ? first.name() : first.name() + " to " + last.name();
+            String name = wholes.size() == 1 ? first.name() : first.name() + " to " + last.name();
             boolean gathered = first.access() == Access.GATHERED || first.access() == Access.INDEX;
             List<String> cells = new ArrayList<>();
             cells.add(name);

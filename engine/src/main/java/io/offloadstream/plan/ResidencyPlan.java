@@ -210,8 +210,8 @@ public final class ResidencyPlan {
      * @return slots, at least {@link Wholes#mostParts}
      */
     public int wantedSlotCount() {
-        int more = onDevice == null ? request.slotCount() : request.device().slotCount();
-        return wholes.mostParts() - 1 + more;
+        int asked = onDevice == null ? request.slotCount() : request.device().slotCount();
+        return Wholes.slots(wholes.mostParts(), wholes.mostParts(), asked, slotBytes());
     }
 
     /**

@@ -25,11 +25,11 @@ import java.util.TreeSet;
  *
  * <p>The budget pays the fixed terms, the STATIC groups, the staging of gathered rows and the ring;
  * what is left beyond the spare keeps STREAMED groups resident, spread evenly between those that
- * stream, then GATHERED ones. The ring has the slots that were asked for beside the parts of a whole
- * that stream; there are fewer of these the more stay, but all of them fit in it, as memory may be
- * given up later. When all STREAMED groups fit in place of the ring there is none. A
- * device with memory of its own has two budgets: {@link DevicePlanner}. Nothing is read, and only
- * where mapping is allowed are the sizes of the files looked up.
+ * stream, then GATHERED ones. The ring has the slots that were asked for beside the parts of a
+ * whole that stream; there are fewer of these the more stay, but all of them fit in it, as memory
+ * may be given up later. When all STREAMED groups fit in place of the ring there is none. A device
+ * with memory of its own has two budgets: {@link DevicePlanner}. Nothing is read, and only where
+ * mapping is allowed are the sizes of the files looked up.
  */
 public final class ResidencyPlanner {
 
@@ -149,7 +149,7 @@ public final class ResidencyPlanner {
      */
     private Kept keep(long room) {
         Kept best = null;
-        int least = Math.max(mostParts, request.slotCount());
+        int least = Math.max(mostParts, slots(1));
         for (int slots = mostSlots(); slots >= least; slots--) {
             boolean fits = ringBytes(slots) <= room || slots == mostSlots();
             Kept kept = fits ? spread(slots, Math.max(0, room - ringBytes(slots))) : null;
@@ -161,7 +161,11 @@ public final class ResidencyPlanner {
     }
 
     private int mostSlots() {
-        return mostParts - 1 + request.slotCount();
+        return slots(mostParts);
+    }
+
+    private int slots(int streaming) {
+        return Wholes.slots(streaming, mostParts, request.slotCount(), slotBytes);
     }
 
     private List<WeightGroup> ofAccess(Access access) {
@@ -225,7 +229,7 @@ public final class ResidencyPlanner {
             fill(candidate, ascending, left);
             long bytes = readBytes(candidate);
             boolean isBetter = best == null || bytes > best.bytes();
-            if (isBetter && mostStreaming(candidate) + request.slotCount() - 1 <= slots) {
+            if (isBetter && slots(mostStreaming(candidate)) <= slots) {
                 best = new Kept(slots, candidate, bytes);
             }
         }

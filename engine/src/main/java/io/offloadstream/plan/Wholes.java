@@ -9,11 +9,16 @@ import io.offloadstream.plan.WeightGroup.Access;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 
 /** Which groups are parts of a whole, which a pass leases together. Immutable. */
 public final class Wholes {
+
+    /**
+     * What there should be room for beside the parts that compute: the requests that are usually in
+     * flight, and half as much again that is read while they compute.
+     */
+    private static final long AHEAD_BYTES = 48 << 20;
 
     private final List<WeightGroup> groups;
     private final int[] partCounts;
@@ -26,7 +31,7 @@ public final class Wholes {
         places = new int[groups.size()][];
         for (WeightGroup group : groups) {
             partCounts[group.whole().index()]++;
-            Map<TensorEntry, Integer> inWhole = new IdentityHashMap<>();
+            IdentityHashMap<TensorEntry, Integer> inWhole = new IdentityHashMap<>();
             for (TensorEntry entry : group.whole().tensors()) {
                 inWhole.put(entry, inWhole.size());
             }
@@ -65,6 +70,21 @@ public final class Wholes {
     }
 
     /**
+     * Returns how many slots a ring has: those of the parts of one whole, and for each slot that
+     * was asked for beside the first as many as are worth reading ahead into, at most a whole.
+     *
+     * @param streaming parts of a whole, at most {@link #mostParts}
+     * @param mostParts of a whole
+     * @param slotCount asked for, counted in wholes
+     * @param slotBytes size of a slot, which holds a part
+     * @return slots; slotCount where no whole is cut
+     */
+    static int slots(int streaming, int mostParts, int slotCount, long slotBytes) {
+        long worth = AHEAD_BYTES / Math.max(1, slotBytes) + 1;
+        return streaming + (slotCount - 1) * (int) Math.min(mostParts, worth);
+    }
+
+    /**
      * Returns where a tensor of a part is in the whole, as {@link WeightRef}s count.
      *
      * @param group index of any group
@@ -92,7 +112,7 @@ public final class Wholes {
             boolean begins = i == next && partCounts[order[i]] > 0;
             boolean goesOn = i < next && order[i] == order[i - 1] + 1;
             next = begins ? i + partCounts[order[i]] : next;
-            if (!begins && !goesOn || next > order.length) {
+            if ((!begins && !goesOn) || next > order.length) {
                 throw new IllegalArgumentException(
                         "group "
                                 + group.name()

@@ -142,7 +142,8 @@ final class OpenPass implements StreamPass {
             pipeline.lock.unlock();
         }
         Runnable endUse = use(group, slot);
-        return new SlotLease(group, stream.addresses(group, new Slot[] {slot}), () -> release(slot, endUse));
+        return new SlotLease(
+                group, stream.addresses(group, new Slot[] {slot}), () -> release(slot, endUse));
     }
 
     private void release(Slot slot, Runnable endUse) {

