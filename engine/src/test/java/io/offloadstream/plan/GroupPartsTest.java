@@ -34,7 +34,7 @@ public class GroupPartsTest {
         for (int i = 1 + random.nextInt(12); i > 0; i--) {
             int file = random.nextInt(4) == 0 ? 1 : 0;
             for (String suffix : List.of("", random.nextBoolean() ? PackedBf16.SUFFIX : "none")) {
-                long size = 1 + random.nextInt(1000);
+                long size = 1L + random.nextInt(1000);
                 if (!suffix.equals("none")) {
                     tensors.add(tensor("t" + i + suffix, "f" + file, end[file], size));
                     end[file] += size;
@@ -50,7 +50,7 @@ public class GroupPartsTest {
         for (long seed = 0; seed < 300; seed++) {
             Random random = new Random(seed);
             WeightGroup group = random(random);
-            long most = 1 + random.nextInt(4000);
+            long most = 1L + random.nextInt(4000);
             int first = random.nextInt(50);
             List<WeightGroup> parts = GroupParts.cut(group, most, first);
             String run = "seed " + seed;

@@ -22,6 +22,8 @@ import org.testng.annotations.Test;
 /** Bytes and counts of undisturbed passes. */
 public class WeightStreamTest extends WeightFixture {
 
+    private static final List<SchedulerKind> KINDS = List.of(SchedulerKind.values());
+
     @Test
     public void bytesAreThoseOfTheFileUnderRandomPlans() throws IOException {
         for (long seed = 0; seed < 60; seed++) {
@@ -30,7 +32,7 @@ public class WeightStreamTest extends WeightFixture {
             RandomWeights weights =
                     new RandomWeights(directory, seed, 1 + random.nextInt(9), 1, partBytes);
             int prefetch = random.nextInt(4);
-            SchedulerKind kind = SchedulerKind.values()[random.nextInt(3)];
+            SchedulerKind kind = KINDS.get(random.nextInt(KINDS.size()));
             boolean isBlock = kind == SchedulerKind.BLOCK && prefetch > 0;
             int slots = isBlock ? 2 * prefetch : prefetch + 1;
             int block = random.nextBoolean() ? RandomWeights.BLOCK_BYTES : 1;
