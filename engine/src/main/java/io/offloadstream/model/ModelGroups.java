@@ -7,6 +7,7 @@ package io.offloadstream.model;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.GatherStaging;
+import io.offloadstream.plan.GroupParts;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.HostMemory;
@@ -18,26 +19,38 @@ import java.util.List;
  * The weight groups of a decoder, in the order of a pass: blocks, parts of the head, then the final
  * norm and the embedding, which are not streamed, and the escapes of a packed embedding.
  *
- * <p>The head is cut into row tiles of at most a block's size, so that the widest group, and with
- * it every slot of the ring, stays a block however large the vocabulary is.
+ * <p>The head is cut into row tiles of at most a slot's size, so that the widest group, and with it
+ * every slot of the ring, stays a block or its largest part however large the vocabulary is.
  *
  * @param all groups by index
- * @param blocks how many of them are blocks, from index 0
+ * @param blocks how many blocks there are
+ * @param blockGroups how many groups they are, from index 0
  * @param headParts how many follow that are parts of the head
  */
-record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
+record ModelGroups(List<WeightGroup> all, int blocks, int blockGroups, int headParts) {
 
     /** Copies the list. */
     ModelGroups {
         all = List.copyOf(all);
     }
 
-    static ModelGroups of(Decoder decoder, Checkpoint checkpoint) {
-        List<WeightGroup> all = new ArrayList<>();
+    /**
+     * Binds the layouts of a decoder to a checkpoint.
+     *
+     * @param inParts whether large blocks are cut into parts, which stream one by one
+     */
+    static ModelGroups of(Decoder decoder, Checkpoint checkpoint, boolean inParts) {
+        List<WeightGroup> blocks = new ArrayList<>();
         for (int layer = 0; layer < decoder.blockCount(); layer++) {
             List<TensorEntry> tensors = decoder.block(layer).layout().bind(checkpoint, layer);
-            all.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
+            blocks.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
         }
+        long partBytes = inParts ? GroupParts.bytes(blocks) : Long.MAX_VALUE;
+        List<WeightGroup> all = new ArrayList<>();
+        for (WeightGroup block : blocks) {
+            all.addAll(GroupParts.cut(block, partBytes, all.size()));
+        }
+        int blockGroups = all.size();
         long tileBytes = all.stream().mapToLong(WeightGroup::sizeBytes).max().orElseThrow();
         List<TensorEntry> headTensors = decoder.headLayout().bind(checkpoint, 0);
         TensorEntry head = headTensors.get(0);
@@ -64,7 +77,7 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
         if (!escapes.isEmpty()) {
             all.add(new WeightGroup(all.size(), "embedding.escapes", Access.INDEX, escapes));
         }
-        return new ModelGroups(all, decoder.blockCount(), Math.toIntExact(parts));
+        return new ModelGroups(all, decoder.blockCount(), blockGroups, Math.toIntExact(parts));
     }
 
     /**
@@ -90,7 +103,7 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
     /** The widest part of the head, (rows, hidden). */
     long[] widestHeadShape() {
         long[] widest = {0, 0};
-        for (int part = blocks; part < blocks + headParts; part++) {
+        for (int part = blockGroups; part < blockGroups + headParts; part++) {
             long[] shape = all.get(part).tensors().get(0).shape();
             widest = shape[0] > widest[0] ? shape : widest;
         }
@@ -99,17 +112,17 @@ record ModelGroups(List<WeightGroup> all, int blocks, int headParts) {
 
     /** Index of the final norm. */
     int finalNorm() {
-        return blocks + headParts;
+        return blockGroups + headParts;
     }
 
     /** Index of the embedding. */
     int embedding() {
-        return blocks + headParts + 1;
+        return blockGroups + headParts + 1;
     }
 
     /** The streamed groups of a pass in order, with the head or without. */
     int[] order(boolean withHead) {
-        int[] order = new int[blocks + (withHead ? headParts : 0)];
+        int[] order = new int[blockGroups + (withHead ? headParts : 0)];
         for (int i = 0; i < order.length; i++) {
             order[i] = i;
         }

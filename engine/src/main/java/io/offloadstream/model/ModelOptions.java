@@ -23,7 +23,7 @@ import java.util.Map;
  * @param hostMemoryBytes the budget
  * @param stream how weights are read
  * @param hostSlots slots of the ring that groups are read into, where kernels compute in host
- *     memory
+ *     memory; where blocks are in parts, counted in blocks
  * @param kvCacheType F32, F16 or BF16
  * @param maxSequenceLength 0 for the model's own, lowered to what a quarter of the budget holds
  * @param maxBatch sequences in one session

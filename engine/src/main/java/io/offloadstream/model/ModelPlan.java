@@ -63,7 +63,7 @@ public final class ModelPlan {
                 QuantizedCheckpoint.of(decoder, original, options.quantize(), storage);
         this.checkpoint = quantized.checkpoint();
         this.storage = quantized.storage();
-        this.groups = ModelGroups.of(decoder, checkpoint);
+        this.groups = ModelGroups.of(decoder, checkpoint, streamsParts(options, hasDevice));
         this.firstFile = original.get(groups.all().get(0).tensors().get(0).name()).file();
         KvShape kv = decoder.kvShape();
         this.kvLayout =
@@ -86,6 +86,14 @@ public final class ModelPlan {
             this.deviceLeastBytes = least[1];
         }
         requireQuantizedOnce(directory);
+    }
+
+    /** Other schedulers count whole groups, and a device's slots are aligned tensor by tensor. */
+    private static boolean streamsParts(ModelOptions options, boolean hasDevice) {
+        StreamOptions stream = options.stream();
+        return stream.scheduler() == StreamOptions.SchedulerKind.COST_AWARE
+                && stream.prefetchLayers() > 0
+                && !hasDevice;
     }
 
     /** What would not even stream does not fit when it must all stay in memory. */

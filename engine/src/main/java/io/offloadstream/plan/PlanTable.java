@@ -34,18 +34,20 @@ final class PlanTable {
         } else {
             table.row("group", "count", "each", "total", "in memory", "from disk");
         }
-        for (List<WeightGroup> run : runs(plan.groups())) {
-            WeightGroup first = run.get(0);
-            WeightGroup last = run.get(run.size() - 1);
+        for (List<WeightGroup> wholes : runs(plan)) {
+            WeightGroup first = wholes.get(0);
+            WeightGroup last = wholes.get(wholes.size() - 1);
+            int parts = plan.wholes().partCount(first.index());
+            List<WeightGroup> run = plan.groups().subList(first.index(), last.index() + parts);
             long resident = run.stream().filter(group -> plan.isResident(group.index())).count();
             long onHost = run.stream().filter(group -> plan.isOnHost(group.index())).count();
-            String name = run.size() == 1 ? first.name() : first.name() + " to " + last.name();
+            String name = wholes.size() == 1 ? first.name() : first.name() + " to " + last.name();
             boolean gathered = first.access() == Access.GATHERED || first.access() == Access.INDEX;
             List<String> cells = new ArrayList<>();
             cells.add(name);
-            cells.add(Integer.toString(run.size()));
+            cells.add(wholes.size() + (parts == 1 ? "" : " of " + parts + " parts"));
             cells.add(MemorySize.format(first.sizeBytes()));
-            cells.add(MemorySize.format(first.sizeBytes() * run.size()));
+            cells.add(MemorySize.format(first.sizeBytes() * wholes.size()));
             // gathered tables and what they need are kept in host memory whatever computes
             cells.add(Long.toString(device && gathered ? 0 : resident));
             if (device) {
@@ -56,28 +58,32 @@ final class PlanTable {
             table.row(cells.toArray(String[]::new));
             boolean oneTier = resident == run.size() || onHost == run.size();
             if (!oneTier && fromDisk < run.size()) {
-                drawTiers(plan, run).forEach(line -> table.row("  " + line));
+                drawTiers(plan, run, parts).forEach(line -> table.row("  " + line));
             }
         }
         return table;
     }
 
-    /** Groups of one kind and size that follow each other. */
-    private static List<List<WeightGroup>> runs(List<WeightGroup> groups) {
+    /** Groups of one kind and size that follow each other, parts as what they are parts of. */
+    private static List<List<WeightGroup>> runs(ResidencyPlan plan) {
         List<List<WeightGroup>> runs = new ArrayList<>();
-        for (WeightGroup group : groups) {
+        for (WeightGroup group : plan.groups()) {
+            if (plan.wholes().partCount(group.index()) == 0) {
+                continue;
+            }
             List<WeightGroup> last = runs.isEmpty() ? null : runs.get(runs.size() - 1);
-            if (last != null && isAlike(last.get(0), group)) {
-                last.add(group);
+            if (last != null && isAlike(plan.wholes(), last.get(0), group.whole())) {
+                last.add(group.whole());
             } else {
-                runs.add(new ArrayList<>(List.of(group)));
+                runs.add(new ArrayList<>(List.of(group.whole())));
             }
         }
         return runs;
     }
 
-    private static boolean isAlike(WeightGroup one, WeightGroup other) {
+    private static boolean isAlike(Wholes wholes, WeightGroup one, WeightGroup other) {
         return one.access() == other.access()
+                && wholes.partCount(one.index()) == wholes.partCount(other.index())
                 && one.sizeBytes() == other.sizeBytes()
                 && kind(one).equals(kind(other));
     }
@@ -86,11 +92,14 @@ final class PlanTable {
         return group.name().replaceAll("[0-9]+", "#");
     }
 
-    private static List<String> drawTiers(ResidencyPlan plan, List<WeightGroup> run) {
+    private static List<String> drawTiers(ResidencyPlan plan, List<WeightGroup> run, int parts) {
         List<String> lines = new ArrayList<>();
-        for (int from = 0; from < run.size(); from += MAP_WIDTH) {
+        int width = parts == 1 ? MAP_WIDTH : Math.max(1, MAP_WIDTH / 2 / parts) * parts;
+        for (int from = 0; from < run.size(); from += width) {
             StringBuilder line = new StringBuilder();
-            for (WeightGroup group : run.subList(from, Math.min(run.size(), from + MAP_WIDTH))) {
+            for (WeightGroup group : run.subList(from, Math.min(run.size(), from + width))) {
+                boolean begins = parts > 1 && plan.wholes().partCount(group.index()) > 0;
+                line.append(begins && line.length() > 0 ? " " : "");
                 char kept = plan.isOnHost(group.index()) ? 'o' : '.';
                 line.append(plan.isResident(group.index()) ? '#' : kept);
             }

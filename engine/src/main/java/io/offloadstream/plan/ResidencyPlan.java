@@ -27,6 +27,7 @@ public final class ResidencyPlan {
     private final List<WeightGroup> pinned;
     private final boolean[] resident;
     private final boolean[] onHost;
+    private final Wholes wholes;
 
     ResidencyPlan(
             PlanRequest request,
@@ -52,6 +53,7 @@ public final class ResidencyPlan {
         for (WeightGroup group : hostGroups()) {
             onHost[group.index()] = true;
         }
+        wholes = new Wholes(request.groups());
     }
 
     /**
@@ -80,6 +82,15 @@ public final class ResidencyPlan {
      */
     public List<WeightGroup> groups() {
         return request.groups();
+    }
+
+    /**
+     * Returns which groups are parts of what.
+     *
+     * @return wholes and their parts
+     */
+    public Wholes wholes() {
+        return wholes;
     }
 
     /**
@@ -194,13 +205,13 @@ public final class ResidencyPlan {
     }
 
     /**
-     * Returns how many slots the ring has when something must stream after all, because memory was
-     * given up.
+     * Returns how many slots a ring gets that is made because memory was given up.
      *
-     * @return slots, at least 1
+     * @return slots, at least {@link Wholes#mostParts}
      */
     public int wantedSlotCount() {
-        return onDevice == null ? request.slotCount() : request.device().slotCount();
+        int asked = onDevice == null ? request.slotCount() : request.device().slotCount();
+        return Wholes.slots(wholes.mostParts(), wholes.mostParts(), asked, slotBytes());
     }
 
     /**

@@ -25,17 +25,24 @@ import java.util.TreeSet;
  *
  * <p>The budget pays the fixed terms, the STATIC groups, the staging of gathered rows and the ring;
  * what is left beyond the spare keeps STREAMED groups resident, spread evenly between those that
- * stream, then GATHERED ones. When all STREAMED groups fit in place of the ring there is none. A
- * device with memory of its own has two budgets: {@link DevicePlanner}. Nothing is read, and only
- * where mapping is allowed are the sizes of the files looked up.
+ * stream, then GATHERED ones. The ring has the slots that were asked for beside the parts of a
+ * whole that stream; there are fewer of these the more stay, but all of them fit in it, as memory
+ * may be given up later. When all STREAMED groups fit in place of the ring there is none. A device
+ * with memory of its own has two budgets: {@link DevicePlanner}. Nothing is read, and only where
+ * mapping is allowed are the sizes of the files looked up.
  */
 public final class ResidencyPlanner {
+
+    /** Which of the STREAMED groups stay beside a ring, and how much is read for these. */
+    @SuppressWarnings("ArrayRecordComponent") // it lives no longer than the choice
+    private record Kept(int slots, boolean[] streamed, long bytes) {}
 
     private final PlanRequest request;
     private final List<GroupExtents> extents = new ArrayList<>();
     private final List<WeightGroup> streamed;
     private final PlanTerms base;
     private final long slotBytes;
+    private final int mostParts;
     private final long ringBytes;
     private final long allStreamedBytes;
 
@@ -51,8 +58,8 @@ public final class ResidencyPlanner {
                         .mapToLong(group -> extents.get(group.index()).slotBytes())
                         .max()
                         .orElse(0);
-        ringBytes =
-                streamed.isEmpty() ? 0 : request.slotCount() * HostMemory.chargedBytes(slotBytes);
+        mostParts = new Wholes(request.groups()).mostParts();
+        ringBytes = streamed.isEmpty() ? 0 : ringBytes(mostSlots());
         allStreamedBytes = chargedBytes(streamed);
     }
 
@@ -83,7 +90,8 @@ public final class ResidencyPlanner {
     private ResidencyPlan plan() {
         long budget = request.hostMemoryBytes();
         PlanTerms mapped = request.mapping() == Mapping.NEVER ? null : mappedTerms();
-        PlanTerms ring = base.with("ring of " + request.slotCount() + " slots", ringBytes);
+        int slots = mostSlots();
+        PlanTerms ring = base.with("ring of " + slots + " slots", ringBytes);
         PlanTerms whole = base.with("resident weights", allStreamedBytes);
         PlanTerms least = ringBytes <= allStreamedBytes ? ring : whole;
         if (mapped != null
@@ -107,11 +115,14 @@ public final class ResidencyPlanner {
         boolean withRing =
                 ringBytes <= allStreamedBytes && baseBytes + allStreamedBytes > budget - spare;
         if (withRing) {
-            resident.addAll(spread(Math.max(0, budget - baseBytes - ringBytes - spare)));
+            Kept kept = keep(budget - baseBytes - spare);
+            slots = kept.slots();
+            ring = base.with("ring of " + slots + " slots", ringBytes(slots));
+            resident.addAll(list(kept));
         } else {
             resident.addAll(streamed);
         }
-        long left = budget - baseBytes - (withRing ? ringBytes : 0) - chargedBytes(resident);
+        long left = budget - baseBytes - (withRing ? ringBytes(slots) : 0) - chargedBytes(resident);
         resident.addAll(gathered(resident, left - spare));
         PlanTerms terms = withRing ? ring : base;
         return new ResidencyPlan(
@@ -122,9 +133,39 @@ public final class ResidencyPlanner {
                         terms.with("resident weights", chargedBytes(resident)),
                         least.sum(),
                         resident,
-                        withRing ? request.slotCount() : 0,
+                        withRing ? slots : 0,
                         slotBytes),
                 null);
+    }
+
+    private long ringBytes(int slots) {
+        return slots * HostMemory.chargedBytes(slotBytes);
+    }
+
+    /**
+     * Decides how many slots the ring has, and so what else stays: fewer where no whole has all its
+     * parts streaming. Every choice that is open stays open with more room, and keeps no less, so
+     * more memory never streams more.
+     */
+    private Kept keep(long room) {
+        Kept best = null;
+        int least = Math.max(mostParts, slots(1));
+        for (int slots = mostSlots(); slots >= least; slots--) {
+            boolean fits = ringBytes(slots) <= room || slots == mostSlots();
+            Kept kept = fits ? spread(slots, Math.max(0, room - ringBytes(slots))) : null;
+            if (kept != null && (best == null || kept.bytes() > best.bytes())) {
+                best = kept;
+            }
+        }
+        return best;
+    }
+
+    private int mostSlots() {
+        return slots(mostParts);
+    }
+
+    private int slots(int streaming) {
+        return Wholes.slots(streaming, mostParts, request.slotCount(), slotBytes);
     }
 
     private List<WeightGroup> ofAccess(Access access) {
@@ -167,16 +208,17 @@ public final class ResidencyPlanner {
      * Chooses STREAMED groups to keep: for each count the evenly spread pattern, filled up with the
      * smallest of the others; the choice that streams least wins, at a tie the more even one. For
      * each count what is kept grows with the room, so more memory never streams more.
+     *
+     * @return null if each choice streams more parts of a whole than leave a slot free
      */
-    private List<WeightGroup> spread(long room) {
+    private Kept spread(int slots, long room) {
         int count = streamed.size();
         Integer[] ascending = new Integer[count];
         Arrays.setAll(ascending, i -> i);
         Arrays.sort(ascending, Comparator.comparingLong(i -> charged(streamed.get(i))));
-        boolean[] best = new boolean[count];
-        long bestBytes = -1;
-        for (int kept = count; kept >= 0; kept--) {
-            boolean[] candidate = pattern(kept, count);
+        Kept best = null;
+        for (int number = count; number >= 0; number--) {
+            boolean[] candidate = pattern(number, count);
             long left = room;
             for (int i = 0; i < count; i++) {
                 left -= candidate[i] ? charged(streamed.get(i)) : 0;
@@ -186,14 +228,27 @@ public final class ResidencyPlanner {
             }
             fill(candidate, ascending, left);
             long bytes = readBytes(candidate);
-            if (bytes > bestBytes) {
-                best = candidate;
-                bestBytes = bytes;
+            boolean isBetter = best == null || bytes > best.bytes();
+            if (isBetter && slots(mostStreaming(candidate)) <= slots) {
+                best = new Kept(slots, candidate, bytes);
             }
         }
+        return best;
+    }
+
+    /** The most parts of a whole that are not kept. */
+    private int mostStreaming(boolean[] kept) {
+        int[] streaming = new int[request.groups().size()];
+        for (int i = 0; i < kept.length; i++) {
+            streaming[streamed.get(i).whole().index()] += kept[i] ? 0 : 1;
+        }
+        return Arrays.stream(streaming).max().orElse(0);
+    }
+
+    private List<WeightGroup> list(Kept kept) {
         List<WeightGroup> chosen = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            if (best[i]) {
+        for (int i = 0; i < kept.streamed().length; i++) {
+            if (kept.streamed()[i]) {
                 chosen.add(streamed.get(i));
             }
         }

@@ -9,14 +9,20 @@ import io.offloadstream.platform.PackedBf16;
 import java.util.List;
 
 /**
- * Tensors that travel together: a block, a part of the head, the embedding. Immutable.
+ * Tensors that travel together: a block or a part of one, a part of the head, the embedding.
+ * Immutable.
+ *
+ * <p>A group may be a part of a whole: it is read, kept and given up by itself, while a pass leases
+ * all parts of a whole together. They are consecutive groups, and a tensor is in one of them.
  *
  * @param index its place in the model's list of groups
  * @param name for tables and messages: {@code layer.17}, {@code head.0}
  * @param access how a pass uses it
  * @param tensors its tensors, in the order of its layout
+ * @param whole what it is a part of, indexed as the first part; null if it is no part
  */
-public record WeightGroup(int index, String name, Access access, List<TensorEntry> tensors) {
+public record WeightGroup(
+        int index, String name, Access access, List<TensorEntry> tensors, WeightGroup whole) {
 
     /** How a pass uses a group. */
     public enum Access {
@@ -36,6 +42,28 @@ public record WeightGroup(int index, String name, Access access, List<TensorEntr
     /** Makes the list of tensors immutable. */
     public WeightGroup {
         tensors = List.copyOf(tensors);
+    }
+
+    /**
+     * Constructs a group that is no part of another.
+     *
+     * @param index its place in the model's list of groups
+     * @param name for tables and messages
+     * @param access how a pass uses it
+     * @param tensors its tensors, in the order of its layout
+     */
+    public WeightGroup(int index, String name, Access access, List<TensorEntry> tensors) {
+        this(index, name, access, tensors, null);
+    }
+
+    /**
+     * Returns what a pass leases.
+     *
+     * @return the group that this is a part of, or this
+     */
+    @Override
+    public WeightGroup whole() {
+        return whole == null ? this : whole;
     }
 
     /**

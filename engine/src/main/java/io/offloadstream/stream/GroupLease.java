@@ -14,7 +14,7 @@ public interface GroupLease extends AutoCloseable {
     /**
      * Returns the group.
      *
-     * @return the group that is leased
+     * @return the group that is leased, as a whole where it is in parts
      */
     WeightGroup group();
 

@@ -7,6 +7,8 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.OffloadStreamException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
 
@@ -30,8 +32,26 @@ final class OpenPass implements StreamPass {
 
     @Override
     public GroupLease next() {
-        WeightGroup group;
-        Slot slot;
+        Slot[] slots = leaseNext();
+        WeightGroup group = stream.plan().groups().get(slots[0].group()).whole();
+        List<Runnable> endUses = use(slots);
+        long start = System.nanoTime();
+        long[] addresses = stream.addresses(group, slots);
+        open = new SlotLease(group, addresses, () -> release(group, slots, endUses, start));
+        return open;
+    }
+
+    private Slot[] leaseNext() {
+        Slot[] slots = tryLease();
+        while (slots == Slot.NO_RING) {
+            stream.passes().takeRing();
+            slots = tryLease();
+        }
+        return slots;
+    }
+
+    /** Leases the parts of the next whole when they are all there, if there is a ring for them. */
+    private Slot[] tryLease() {
         pipeline.lock.lock();
         try {
             requireUsable();
@@ -42,22 +62,37 @@ final class OpenPass implements StreamPass {
             if (pipeline.atEnd()) {
                 throw new NoSuchElementException("the pass has no more groups");
             }
-            group = stream.plan().groups().get(pipeline.computingGroup());
+            WeightGroup part = stream.plan().groups().get(pipeline.computingGroup());
             pipeline.setWaiting(true);
             try {
-                slot = await(group.name(), pipeline::next, WaitKind.COMPUTE);
+                Slot[] slots = await(part.whole().name(), pipeline::next, WaitKind.COMPUTE);
+                for (Slot slot : slots) {
+                    pipeline.lease(slot);
+                }
+                return slots;
             } finally {
                 pipeline.setWaiting(false);
             }
-            pipeline.lease(slot);
         } finally {
             pipeline.lock.unlock();
         }
-        Runnable endUse = use(group, slot);
-        long start = System.nanoTime();
-        long[] addresses = stream.addresses(group, slot);
-        open = new SlotLease(group, addresses, () -> release(group, slot, endUse, start));
-        return open;
+    }
+
+    /** Lets the computation use the slots of a whole; ends all leases if the device refuses. */
+    private List<Runnable> use(Slot[] slots) {
+        List<Runnable> endUses = new ArrayList<>();
+        try {
+            for (Slot slot : slots) {
+                endUses.add(slot.home().use(slot, stream.plan().groups().get(slot.group())));
+            }
+            return endUses;
+        } finally {
+            if (endUses.size() < slots.length) {
+                for (Slot slot : slots) {
+                    release(slot);
+                }
+            }
+        }
     }
 
     /** Lets the computation use a leased slot; ends the lease if the device refuses. */
@@ -73,14 +108,14 @@ final class OpenPass implements StreamPass {
         }
     }
 
-    private void release(WeightGroup group, Slot slot, Runnable endUse, long start) {
+    private void release(WeightGroup group, Slot[] slots, List<Runnable> endUses, long start) {
         long nanos = System.nanoTime() - start;
         try {
-            endUse.run();
+            endUses.forEach(Runnable::run);
         } finally {
             pipeline.lock.lock();
             try {
-                pipeline.advance(slot);
+                pipeline.advance(slots);
                 counters.computed(group.sizeBytes(), nanos);
             } finally {
                 pipeline.lock.unlock();
@@ -107,7 +142,8 @@ final class OpenPass implements StreamPass {
             pipeline.lock.unlock();
         }
         Runnable endUse = use(group, slot);
-        return new SlotLease(group, stream.addresses(group, slot), () -> release(slot, endUse));
+        return new SlotLease(
+                group, stream.addresses(group, new Slot[] {slot}), () -> release(slot, endUse));
     }
 
     private void release(Slot slot, Runnable endUse) {
@@ -144,24 +180,25 @@ final class OpenPass implements StreamPass {
     }
 
     /**
-     * Waits, under the lock, until a slot is filled.
+     * Waits, under the lock, until there is what is wanted: slots that are filled.
      *
+     * @param wanted returns null as long as there is not
      * @throws PassCancelledException if the pass is cancelled or the thread interrupted
      * @throws OffloadStreamException if its read failed
      */
-    Slot await(String name, Supplier<Slot> wanted, WaitKind kind) {
-        Slot slot = wanted.get();
-        if (slot != null) {
-            return slot;
+    <T> T await(String name, Supplier<T> wanted, WaitKind kind) {
+        T found = wanted.get();
+        if (found != null) {
+            return found;
         }
         long start = System.nanoTime();
         try {
-            while (slot == null) {
+            while (found == null) {
                 pipeline.changed().await();
                 requireUsable();
-                slot = wanted.get();
+                found = wanted.get();
             }
-            return slot;
+            return found;
         } catch (InterruptedException e) {
             Interrupts.restore();
             throw interrupted();

@@ -68,7 +68,7 @@ final class Pacing {
                 new PaceSearch.Limits(
                         Math.max(requests, PaceSearch.MOST_REQUESTS),
                         plan.slotBytes(),
-                        Math.min(2, plan.slotCount()),
+                        Math.max(plan.wholes().mostParts(), Math.min(2, plan.slotCount())),
                         plan.slotCount() + more));
     }
 

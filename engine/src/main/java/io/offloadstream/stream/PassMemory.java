@@ -86,9 +86,27 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         return slot != null && locked(() -> pipeline.ring().add(slot));
     }
 
+    /** Makes a ring in the middle of a pass, if what is leased next needs one. */
+    void takeRing() {
+        taking = Thread.currentThread();
+        try {
+            int[] parts = locked(() -> plan.wholes().parts(pipeline.computingGroup()));
+            if (locked(() -> pipeline.needsRing(parts))) {
+                takeRing(parts);
+            }
+        } finally {
+            taking = null;
+        }
+        locked(
+                () -> {
+                    pipeline.signalAll();
+                    return null;
+                });
+    }
+
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */
     private void takeRing(int[] order) {
-        for (int i = 0; i < plan.wantedSlotCount(); i++) {
+        while (locked(() -> pipeline.ring().size()) < plan.wantedSlotCount()) {
             Slot slot = residents.ringSlotIfRoom();
             if (slot == null) {
                 break;
@@ -96,7 +114,7 @@ final class PassMemory implements MemoryBudget.Reclaimer {
             locked(() -> pipeline.ring().add(slot));
         }
         locked(() -> residents.giveUpForRing(pipeline.ring()));
-        if (locked(() -> pipeline.needsRing(order))) {
+        while (locked(() -> pipeline.needsRing(order))) {
             long missing = slotChargedBytes() - memory.budget().availableBytes();
             // groups that are each too small to be a slot make room for one together
             memory.free(locked(() -> residents.giveUpForRoom(memory, missing)));
@@ -117,12 +135,13 @@ final class PassMemory implements MemoryBudget.Reclaimer {
 
     /** Whether a pass can have a ring: there is one, or memory for it is free or can be made so. */
     boolean hasRoomForRing() {
-        return plan.isMapped() || locked(() -> !pipeline.ring().isEmpty() || hasRoomForSlot());
+        return plan.isMapped() || locked(this::hasRoomForMissingSlots);
     }
 
-    private boolean hasRoomForSlot() {
+    private boolean hasRoomForMissingSlots() {
+        int missing = plan.wholes().mostParts() - pipeline.ring().size();
         long roomBytes = memory.budget().availableBytes() + residents.evictableBytes(memory);
-        return roomBytes >= slotChargedBytes();
+        return missing <= 0 || roomBytes >= missing * slotChargedBytes();
     }
 
     private long slotChargedBytes() {

@@ -86,7 +86,8 @@ record Piece(
      * @param mostBytes the upper limit
      */
     static int wantedBytes(long groupBytes, int readers, long mostBytes) {
-        long share = GroupExtents.roundUp(groupBytes / readers, LEAST_BYTES);
+        // the few blocks that a group has beyond a whole number do not make requests larger
+        long share = GroupExtents.roundUp(groupBytes / readers - LEAST_BYTES / 8, LEAST_BYTES);
         return (int) Math.min(mostBytes, Math.max(LEAST_BYTES, share));
     }
 

@@ -7,7 +7,6 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
-import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
 import java.util.ArrayDeque;
@@ -25,8 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * group's own, or nothing yet; readers fill the first position that has nothing as soon as the
  * scheduler allows and a slot is free.
  *
- * <p>One lock guards all of it; it is taken a few times per group and per request, and never held
- * while reading or allocating.
+ * <p>One lock guards all of it, which is never held while reading or allocating.
  */
 final class Pipeline {
 
@@ -128,8 +126,7 @@ final class Pipeline {
             counters.inFlight(--inFlight, mostInFlight);
             done.slot().addBytes(reads.diskBytes(), reads.hostBytes());
             if (done.slot().completePiece(failure)) {
-                changed.signalAll();
-                work.signalAll();
+                signalAll();
             }
             if (!done.slot().hasPieces()) {
                 reading.remove(done.slot());
@@ -173,8 +170,7 @@ final class Pipeline {
             }
             int group = order.group(position);
             Slot resident = residents.find(group);
-            boolean settled = resident != null && resident.state() != Slot.State.FREE;
-            if (settled) {
+            if (resident != null && resident.state() != Slot.State.FREE) {
                 continue;
             }
             if (order.isNextPass(position) && residents.isExpected(group)) {
@@ -182,7 +178,7 @@ final class Pipeline {
             }
             // memory of a group's own is no slot: it can be filled however far ahead it is
             int counted = resident == null ? held : 0;
-            if (!scheduler.mayRead(position, computing, waiting, counted)) {
+            if (!isAwaited(position) && !scheduler.mayRead(position, computing, waiting, counted)) {
                 return false;
             }
             Slot slot = resident == null ? freeSlot(position) : resident;
@@ -207,8 +203,8 @@ final class Pipeline {
             dropping |= slot.isUnwanted();
         }
         // A group that lost its memory can find all slots taken by groups behind it
-        if (position == order.computing() && waiting && !dropping) {
-            for (int last = order.end() - 1; last > position; last--) {
+        if (isAwaited(position) && !dropping) {
+            for (int last = order.end() - 1; !isAwaited(last); last--) {
                 Slot slot = order.slot(last);
                 if (slot != null) {
                     order.assign(last, null);
@@ -218,6 +214,11 @@ final class Pipeline {
             }
         }
         return null;
+    }
+
+    /** Whether the pass waits for the group at a position, or for its whole. */
+    private boolean isAwaited(int position) {
+        return waiting && position < order.computing() + plan.wholes().partCount(computingGroup());
     }
 
     private void drop(Slot slot) {
@@ -271,14 +272,23 @@ final class Pipeline {
         return order.group(order.computing());
     }
 
-    /** Returns the next group's slot, null if it is not there yet; throws if its read failed. */
-    Slot next() {
-        Slot slot = order.slot(order.computing());
-        int group = computingGroup();
-        return filledOrRetried(slot == null ? residents.find(group) : slot, group);
+    /** Returns the slots of the next whole, null if one is not there; throws if a read failed. */
+    Slot[] next() {
+        if (needsRing(plan.wholes().parts(computingGroup()))) {
+            return Slot.NO_RING;
+        }
+        Slot[] slots = new Slot[plan.wholes().partCount(computingGroup())];
+        boolean filled = true;
+        for (int part = 0; part < slots.length; part++) {
+            Slot slot = order.slot(order.computing() + part);
+            int group = order.group(order.computing() + part);
+            slots[part] = filledOrRetried(slot == null ? residents.find(group) : slot, group);
+            filled &= slots[part] != null;
+        }
+        return filled ? slots : null;
     }
 
-    /** Likewise, reading once more what failed ahead of the pass: the fault may be gone. */
+    /** Returns a slot if it is filled, reading once more what failed ahead of the pass. */
     Slot filledOrRetried(Slot slot, int group) {
         if (slot != null) {
             slot.checkArrival();
@@ -289,18 +299,7 @@ final class Pipeline {
             slot.drop();
             startReading(slot, group, pieces[group], true);
         }
-        return filled(slot);
-    }
-
-    /** Returns a slot if it is filled, null if it is not there yet. */
-    static Slot filled(Slot slot) {
-        if (slot != null && slot.state() == Slot.State.FAILED) {
-            OffloadStreamException failure = slot.failure();
-            throw failure instanceof DeviceException
-                    ? new DeviceException(failure.getMessage(), failure)
-                    : new OffloadStreamException(failure.getMessage(), failure);
-        }
-        return slot != null && slot.isFilled() ? slot : null;
+        return Slot.filled(slot);
     }
 
     /** Says whether the pass waits for its next group. */
@@ -319,20 +318,22 @@ final class Pipeline {
         }
     }
 
-    /** Ends the lease of the group that computes, and moves on to the next one. */
-    void advance(Slot slot) {
-        slot.release();
-        if (order.slot(order.computing()) == slot) {
-            order.assign(order.computing(), null);
-            slot.drop();
+    /** Ends the leases of the parts that compute, and moves on to the next whole. */
+    void advance(Slot[] slots) {
+        for (Slot slot : slots) {
+            slot.release();
+            if (order.slot(order.computing()) == slot) {
+                order.assign(order.computing(), null);
+                slot.drop();
+            }
+            order.advance();
         }
-        order.advance();
         work.signalAll();
     }
 
-    /** Tells whether an order has groups that need a slot of the ring. */
+    /** Tells whether an order has groups that need more slots than the ring has. */
     boolean needsRing(int[] newOrder) {
-        return ring.isEmpty()
+        return ring.size() < plan.wholes().mostParts()
                 && Arrays.stream(newOrder).anyMatch(group -> residents.find(group) == null);
     }
 
@@ -359,7 +360,7 @@ final class Pipeline {
         if (slot.state() == Slot.State.FREE) {
             throw new PassCancelledException("the weight stream is closed");
         }
-        return filled(slot);
+        return Slot.filled(slot);
     }
 
     void signalAll() {

@@ -189,15 +189,22 @@ final class ResidentSet {
      * Gives groups up so that at least this much is freed, or none if that cannot be.
      *
      * @param neededBytes how much
-     * @param ring receives slots made of given-up memory if it has none: a group that has no memory
-     *     of its own streams, and needs a slot
+     * @param ring receives slots made of given-up memory if it has too few: a group that has no
+     *     memory of its own streams, and needs slots
      * @return slots for the caller to free, without the lock
      */
     List<Slot> giveUp(long neededBytes, List<Slot> ring) {
         List<Integer> victims = evictable(memory);
-        List<Integer> slotVictims = ring.isEmpty() ? slotVictims(victims) : List.of();
-        if (ring.isEmpty() && slotVictims.isEmpty()) {
-            return List.of();
+        List<Integer> slotVictims = slotVictims(victims, ring);
+        int missing = plan.wholes().mostParts() - ring.size();
+        long keptBytes = 0;
+        if (slotVictims.size() < missing) {
+            if (missing == 1) {
+                return List.of();
+            }
+            // the pass makes slots of several groups each when it comes to what is given up
+            slotVictims = List.of();
+            keptBytes = missing * memory.chargedBytes(plan.slotBytes());
         }
         List<Slot> freed = new ArrayList<>();
         List<Integer> chosen = new ArrayList<>();
@@ -208,7 +215,7 @@ final class ResidentSet {
                 chosen.add(group);
             }
         }
-        if (bytes < neededBytes) {
+        if (bytes < neededBytes || evictableBytes(memory) - bytes < keptBytes) {
             return List.of();
         }
         chosen.forEach(group -> freed.add(takeAway(group)));
@@ -218,15 +225,13 @@ final class ResidentSet {
     }
 
     /**
-     * Makes slots of pinned memory if the ring has none.
+     * Makes slots of pinned memory if the ring has too few.
      *
-     * @return whether the ring has slots now: no group that can go may be large enough
+     * @return whether the ring has enough now: no group that can go may be large enough
      */
     boolean giveUpForRing(List<Slot> ring) {
-        if (ring.isEmpty()) {
-            slotVictims(evictable(memory)).forEach(group -> ring.add(takeAway(group)));
-        }
-        return !ring.isEmpty();
+        slotVictims(evictable(memory), ring).forEach(group -> ring.add(takeAway(group)));
+        return ring.size() >= plan.wholes().mostParts();
     }
 
     /**
@@ -273,11 +278,18 @@ final class ResidentSet {
         return slot.home().chargedBytes(slot.memory().sizeBytes());
     }
 
-    /** Those whose memory is large enough to be a slot, as many as the ring wants. */
+    /** Those whose memory the ring needs; none if it has what is leased together. */
+    private List<Integer> slotVictims(List<Integer> victims, List<Slot> ring) {
+        int missing = plan.wantedSlotCount() - ring.size();
+        return ring.size() >= plan.wholes().mostParts()
+                ? List.of()
+                : slotVictims(victims).stream().limit(missing).toList();
+    }
+
+    /** Those whose memory is large enough to be a slot. */
     private List<Integer> slotVictims(List<Integer> victims) {
         return victims.stream()
                 .filter(group -> slots[group].memory().sizeBytes() >= plan.slotBytes())
-                .limit(plan.wantedSlotCount())
                 .toList();
     }
 

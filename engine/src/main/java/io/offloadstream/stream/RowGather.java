@@ -184,7 +184,7 @@ final class RowGather {
                         table.name(),
                         () -> {
                             Slot own = stream.residents().find(table.index());
-                            return own == null ? GIVEN_UP : Pipeline.filled(own);
+                            return own == null ? GIVEN_UP : Slot.filled(own);
                         },
                         WaitKind.GATHER);
         return slot == GIVEN_UP ? null : slot;
@@ -252,7 +252,7 @@ final class RowGather {
                 WaitKind.GATHER);
         staging.drop();
         pipeline.startReading(staging, -1, pieces, true);
-        pass.await(name, () -> Pipeline.filled(staging), WaitKind.GATHER);
+        pass.await(name, () -> Slot.filled(staging), WaitKind.GATHER);
         for (int i = 0; i < rows.length; i++) {
             if (found.addresses[i] == 0) {
                 Piece piece = found.pieces.get(rows[i]);

@@ -30,6 +30,9 @@ final class Slot implements AutoCloseable {
         FAILED
     }
 
+    /** In place of slots: a ring must be made first, as memory was given up meanwhile. */
+    static final Slot[] NO_RING = {};
+
     private final ComputeMemory home;
     private final DeviceBuffer memory;
     private final String label;
@@ -110,6 +113,17 @@ final class Slot implements AutoCloseable {
 
     boolean isUnwanted() {
         return unwanted;
+    }
+
+    /** Returns a slot if it is filled, null if it is not there yet. */
+    static Slot filled(Slot slot) {
+        if (slot != null && slot.state() == Slot.State.FAILED) {
+            OffloadStreamException failure = slot.failure();
+            throw failure instanceof DeviceException
+                    ? new DeviceException(failure.getMessage(), failure)
+                    : new OffloadStreamException(failure.getMessage(), failure);
+        }
+        return slot != null && slot.isFilled() ? slot : null;
     }
 
     /** READY or shared by leases already. */

@@ -14,8 +14,8 @@ package io.offloadstream.stream;
 public interface StreamPass extends AutoCloseable {
 
     /**
-     * Leases the next group of the order, waiting until its weights are in memory. At most one such
-     * lease is open at a time.
+     * Leases the next group of the order, waiting until its weights are in memory; parts of a whole
+     * together, as the whole. At most one such lease is open at a time.
      *
      * @return the lease, for the caller to close
      * @throws PassCancelledException if the pass was cancelled, or the calling thread interrupted

@@ -9,7 +9,6 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
-import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.MemoryBudget;
@@ -17,7 +16,6 @@ import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -195,19 +193,14 @@ public final class WeightStream implements AutoCloseable {
      * Begins a pass, waiting for earlier ones to end.
      *
      * @param order indices of STREAMED groups, in the order in which {@link StreamPass#next} yields
-     *     them
+     *     them; the parts of a whole, which it yields together, one behind the other
      * @return the pass, for the caller to close
      * @throws PassCancelledException if the calling thread is interrupted while waiting
      * @throws io.offloadstream.platform.OffloadStreamException if a file has changed since it was
      *     opened
      */
     public StreamPass begin(int[] order) {
-        for (int group : order) {
-            if (plan.groups().get(group).access() != Access.STREAMED) {
-                throw new IllegalArgumentException(
-                        "group " + plan.groups().get(group).name() + " is not STREAMED");
-            }
-        }
+        plan.wholes().requireStreamed(order);
         OpenPass pass = new OpenPass(this, pipeline, counters, trace);
         pipeline.lock.lock();
         try {
@@ -256,9 +249,16 @@ public final class WeightStream implements AutoCloseable {
         return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
-    long[] addresses(WeightGroup group, Slot slot) {
-        long[] addresses = new long[group.tensors().size()];
-        Arrays.setAll(addresses, i -> address(group, i, slot));
+    /** Where the tensors of a whole lie: each in the slot of the part that has it. */
+    long[] addresses(WeightGroup whole, Slot[] slots) {
+        long[] addresses = new long[whole.tensors().size()];
+        for (int part = 0; part < slots.length; part++) {
+            WeightGroup group = plan.groups().get(whole.index() + part);
+            for (int tensor = 0; tensor < group.tensors().size(); tensor++) {
+                int place = plan.wholes().placeInWhole(group.index(), tensor);
+                addresses[place] = address(group, tensor, slots[part]);
+            }
+        }
         return addresses;
     }
 
@@ -284,6 +284,10 @@ public final class WeightStream implements AutoCloseable {
         if (cost != null) {
             pacing.passEnded(cost);
         }
+    }
+
+    PassMemory passes() {
+        return passes;
     }
 
     StreamMemory memory() {

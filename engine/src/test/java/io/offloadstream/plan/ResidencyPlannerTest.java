@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.testng.annotations.Test;
@@ -43,13 +44,21 @@ public class ResidencyPlannerTest {
         List<WeightGroup> groups = new ArrayList<>();
         int streamed = 1 + random.nextInt(20);
         long size = 1L + random.nextInt(400_000);
+        boolean inParts = random.nextBoolean();
         for (int i = 0; i < streamed; i++) {
             size = random.nextInt(4) == 0 ? 1L + random.nextInt(400_000) : size;
-            groups.add(group(i, Access.STREAMED, size));
+            WeightGroup one = group(i, Access.STREAMED, size);
+            List<TensorEntry> tensors = new ArrayList<>(one.tensors());
+            for (int more = inParts ? random.nextInt(4) : 0; more > 0; more--) {
+                tensors.addAll(group(10 * i + more, Access.STREAMED, size).tensors());
+            }
+            WeightGroup whole = new WeightGroup(i, one.name(), Access.STREAMED, tensors);
+            groups.addAll(GroupParts.cut(whole, inParts ? 1 : Long.MAX_VALUE, groups.size()));
         }
-        groups.add(group(streamed, Access.STATIC, 1 + random.nextInt(5000)));
-        groups.add(group(streamed + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
-        groups.add(group(streamed + 2, Access.INDEX, 1 + random.nextInt(3000)));
+        int count = groups.size();
+        groups.add(group(count, Access.STATIC, 1 + random.nextInt(5000)));
+        groups.add(group(count + 1, Access.GATHERED, 1 + random.nextInt(300_000)));
+        groups.add(group(count + 2, Access.INDEX, 1 + random.nextInt(3000)));
         return groups;
     }
 
@@ -87,6 +96,7 @@ public class ResidencyPlannerTest {
                 assertTrue(plan.streamedBytesPerPass() <= streamed, run + " step " + step);
                 streamed = plan.streamedBytesPerPass();
                 assertEquals(plan.chargedBytes(), chargedByHand(plan), run);
+                assertTrue(plan.slotCount() == 0 || hasSlots(plan, slots), run + " step " + step);
             }
             assertEquals(streamed, range >= 0 ? 0 : streamed, run);
         }
@@ -110,6 +120,72 @@ public class ResidencyPlannerTest {
             ResidencyPlan less = ResidencyPlanner.plan(request(groups, budget, 2, 1));
             assertTrue(plan.residentBytes() <= less.residentBytes(), run);
         }
+    }
+
+    /** Whether a ring holds any whole, and leaves slots to read ahead into. */
+    private static boolean hasSlots(ResidencyPlan plan, int slots) {
+        int[] streaming = new int[plan.groups().size()];
+        for (WeightGroup group : plan.groups()) {
+            boolean streams = group.access() == Access.STREAMED && !plan.isResident(group.index());
+            streaming[group.whole().index()] += streams ? 1 : 0;
+        }
+        int most = Arrays.stream(streaming).max().orElse(0);
+        return plan.slotCount() >= plan.wholes().mostParts()
+                && plan.slotCount() >= most - 1 + slots
+                && plan.slotCount() <= plan.wantedSlotCount();
+    }
+
+    /** Ten wholes of four parts, each part of one size. */
+    private List<WeightGroup> inParts(long partBytes) {
+        end = 0;
+        List<WeightGroup> groups = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            List<TensorEntry> tensors = new ArrayList<>();
+            for (int tensor = 0; tensor < 4; tensor++) {
+                tensors.addAll(group(4 * i + tensor, Access.STREAMED, partBytes).tensors());
+            }
+            WeightGroup whole = new WeightGroup(i, "layer." + i, Access.STREAMED, tensors);
+            groups.addAll(GroupParts.cut(whole, partBytes, groups.size()));
+        }
+        return groups;
+    }
+
+    @Test
+    public void theMoreStaysTheFewerSlotsAreNeeded() {
+        long part = 64 << 20;
+        List<WeightGroup> groups = inParts(part);
+        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 5 * part, 2, 4096));
+        assertEquals(least.slotCount(), 5);
+        assertEquals(least.leastBytes(), 12345 + 5 * part);
+        // of each whole one part stays: 4 slots hold the other three and one to read ahead into
+        ResidencyPlan some = ResidencyPlanner.plan(request(groups, 12345 + 14 * part, 2, 4096));
+        assertEquals(some.slotCount(), 4);
+        assertEquals(some.pinned().size(), 10);
+        assertEquals(some.streamedBytesPerPass(), 30 * part);
+        // with room for a part less some whole has none: all of its parts, and one slot more
+        ResidencyPlan less = ResidencyPlanner.plan(request(groups, 12345 + 13 * part, 2, 4096));
+        assertEquals(less.slotCount(), 5);
+        assertEquals(less.pinned().size(), 8);
+    }
+
+    @Test
+    public void smallPartsHaveSeveralSlotsToReadAheadInto() {
+        long part = 32 << 20;
+        List<WeightGroup> groups = inParts(part);
+        ResidencyPlan least = ResidencyPlanner.plan(request(groups, 12345 + 6 * part, 2, 4096));
+        assertEquals(least.slotCount(), 6);
+        assertEquals(least.leastBytes(), 12345 + 6 * part);
+        // two of each whole stay
+        ResidencyPlan half = ResidencyPlanner.plan(request(groups, 12345 + 24 * part, 2, 4096));
+        assertEquals(half.slotCount(), 4);
+        assertEquals(half.pinned().size(), 20);
+        // nobody asked to read ahead
+        assertEquals(
+                ResidencyPlanner.plan(request(groups, 12345 + 4 * part, 1, 4096)).slotCount(), 4);
+        // no more than a whole is read ahead for a slot that was asked for
+        List<WeightGroup> tiny = inParts(1 << 20);
+        assertEquals(
+                ResidencyPlanner.plan(request(tiny, Long.MAX_VALUE, 2, 4096)).wantedSlotCount(), 8);
     }
 
     /** What a stream of this plan allocates, added up the other way round. */

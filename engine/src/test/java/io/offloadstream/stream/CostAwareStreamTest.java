@@ -130,6 +130,31 @@ public class CostAwareStreamTest extends WeightFixture {
         }
     }
 
+    @Test(timeOut = 120_000)
+    public void theRingAlwaysHoldsThePartsThatAreLeasedTogether() throws IOException {
+        RandomWeights weights = new RandomWeights(directory, 8103, 9, 2, 1);
+        ResidencyPlan plan = weights.plan(0, 2, 1);
+        assertEquals(plan.wholes().mostParts(), 3);
+        assertEquals(plan.slotCount(), 6);
+        try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
+                WeightStream stream =
+                        WeightStream.open(plan, costAware(), budget, new FaultyStorage())) {
+            weights.runPass(stream, weights.order(), new Random(1));
+            int fewest = plan.slotCount();
+            for (int pass = 2; !stream.stats().isPaceSettled(); pass++) {
+                assertTrue(pass < MOST_PASSES, "not settled: " + stream.stats().pace());
+                // each slot less gains
+                ReadPace pace = stream.stats().pace();
+                long nanos = (100L << pace.slots()) * pace.requests();
+                stream.endPass(new PassCost(1L << 50, 1L << 40, 1L << 40, nanos, 0, 0));
+                weights.runPass(stream, weights.order(), new Random(pass));
+                fewest = Math.min(fewest, stream.stats().pace().slots());
+            }
+            assertEquals(fewest, 3);
+            assertEquals(stream.stats().pace().slots(), 3);
+        }
+    }
+
     private static long lastPassBytes(WeightStream stream) {
         var passes = stream.stats().recentPasses();
         return passes.get(passes.size() - 1).bytes();

@@ -185,6 +185,9 @@ public class PaceSearchTest {
     public void requestsAreNoLargerThanTheShareOfAReader() {
         PaceSearch search = new PaceSearch(FIRST, new PaceSearch.Limits(32, 20_000_000, 2, 2));
         assertEquals(search.pace(), new ReadPace(8, 3 * MIB, 2));
+        // some blocks more do not make each of the requests a MiB larger
+        search = new PaceSearch(FIRST, new PaceSearch.Limits(32, 8 * 3 * MIB + 8192, 2, 2));
+        assertEquals(search.pace(), new ReadPace(8, 3 * MIB, 2));
     }
 
     @Test

@@ -9,6 +9,7 @@ import static org.testng.Assert.assertFalse;
 
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.ops.Tensor;
+import io.offloadstream.plan.GroupParts;
 import io.offloadstream.plan.PlanRequest;
 import io.offloadstream.plan.PlanRequest.Mapping;
 import io.offloadstream.plan.ResidencyPlan;
@@ -46,6 +47,12 @@ final class RandomWeights {
 
     /** Likewise, with layers that many times as large. */
     RandomWeights(Path directory, long seed, int layers, int scale) throws IOException {
+        this(directory, seed, layers, scale, Long.MAX_VALUE);
+    }
+
+    /** Likewise, in parts: of no more than so many bytes, or of one tensor. */
+    RandomWeights(Path directory, long seed, int layers, int scale, long partBytes)
+            throws IOException {
         Random random = new Random(seed);
         long[] end = {8 + random.nextInt(5000), 8 + random.nextInt(5000)};
         files[0] = directory.resolve("a.bin");
@@ -59,7 +66,8 @@ final class RandomWeights {
                 int rows = 1 + random.nextInt(40 * scale);
                 tensors.add(entry("l." + layer + "." + i, rows, 3000 / 2, file, end));
             }
-            add("layer." + layer, Access.STREAMED, tensors);
+            WeightGroup whole = new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors);
+            groups.addAll(GroupParts.cut(whole, partBytes, groups.size()));
         }
         TensorEntry head = entry("head", 97, ROW / 2, 1, end);
         add("head.0", Access.STREAMED, List.of(head.rows(0, 48)));
@@ -113,6 +121,18 @@ final class RandomWeights {
         return order;
     }
 
+    /** What a pass over an order leases, by index of the first part. */
+    int[] wholes(int[] order) {
+        return Arrays.stream(order).filter(i -> groups.get(i).whole().index() == i).toArray();
+    }
+
+    /** The order of the first wholes alone. */
+    int[] order(int wholeCount) {
+        int[] starts = wholes(order());
+        int length = wholeCount < starts.length ? starts[wholeCount] : streamedCount;
+        return Arrays.copyOf(order(), length);
+    }
+
     PlanRequest request(long budget, int slots, int blockBytes, Mapping mapping) {
         return new PlanRequest(
                 groups, List.of(), budget, slots, GATHER_ROWS, blockBytes, mapping, 0);
@@ -157,9 +177,9 @@ final class RandomWeights {
     void runPass(WeightStream stream, int[] order, Random random) {
         try (StreamPass pass = stream.begin(order)) {
             gather(pass, random);
-            for (int group : order) {
+            for (int whole : wholes(order)) {
                 try (GroupLease lease = pass.next()) {
-                    assertEquals(lease.group().index(), group);
+                    assertEquals(lease.group().index(), whole);
                     check(lease);
                 }
             }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 /** Pinned groups make room for others, stream meanwhile, and come back. */
@@ -86,9 +87,10 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 600_000)
-    public void memoryThatIsGoneBeforeTheFirstPassMakesGroupsStream() throws IOException {
-        RandomWeights weights = new RandomWeights(directory, 23, 8);
+    @Test(timeOut = 600_000, dataProvider = "parts")
+    public void memoryThatIsGoneBeforeTheFirstPassMakesGroupsStream(long partBytes)
+            throws IOException {
+        RandomWeights weights = new RandomWeights(directory, 23, 8, 1, partBytes);
         ResidencyPlan plan = weights.plan(1, 2, 4096);
         assertEquals(plan.slotCount(), 0);
         try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
@@ -104,10 +106,16 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 600_000)
-    public void groupsAreGivenUpWhilePassesRun() throws Exception {
+    /** How large parts may be: groups are whole, or each tensor is a part. */
+    @DataProvider
+    public Object[][] parts() {
+        return new Object[][] {{Long.MAX_VALUE}, {1L}};
+    }
+
+    @Test(timeOut = 600_000, dataProvider = "parts")
+    public void groupsAreGivenUpWhilePassesRun(long partBytes) throws Exception {
         for (double share : new double[] {0.5, 1}) {
-            RandomWeights weights = new RandomWeights(directory, 24, 10);
+            RandomWeights weights = new RandomWeights(directory, 24, 10, 1, partBytes);
             ResidencyPlan plan = weights.plan(share, 2, 4096);
             try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
                     WeightStream stream =
@@ -117,12 +125,14 @@ public class ReclaimTest extends WeightFixture {
                 for (int round = 0; round < 60; round++) {
                     try (StreamPass pass = stream.begin(weights.order())) {
                         weights.gather(pass, random);
-                        int place = random.nextInt(weights.streamedCount());
+                        int wholes = weights.wholes(weights.order()).length;
+                        int place = random.nextInt(wholes);
                         Reservation taken = null;
-                        for (int i = 0; i < weights.streamedCount(); i++) {
+                        for (int i = 0; i < wholes; i++) {
                             try (GroupLease lease = pass.next()) {
                                 if (i == place) {
-                                    taken = tryReserve(budget, plan.slotBytes() / 2);
+                                    int parts = plan.wholes().mostParts();
+                                    taken = tryReserve(budget, plan.slotBytes() * parts / 2);
                                 }
                                 weights.check(lease);
                             }

@@ -39,8 +39,14 @@ public class StreamFaultTest extends WeightFixture {
     }
 
     /** Runs on a half resident model; leaving the budget and the storage is the leak check. */
+    /** Runs with groups that are whole, and with each tensor a part. */
     private void withStream(Io io, Body body) throws Exception {
-        RandomWeights weights = new RandomWeights(directory, 7, 9);
+        for (long partBytes : new long[] {Long.MAX_VALUE, 1}) {
+            withStream(io, new RandomWeights(directory, 7, 9, 1, partBytes), body);
+        }
+    }
+
+    private void withStream(Io io, RandomWeights weights, Body body) throws Exception {
         ResidencyPlan plan = weights.plan(0.5, 2, io == Io.DIRECT ? 4096 : 1);
         FaultyStorage storage = new FaultyStorage();
         try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
@@ -194,7 +200,7 @@ public class StreamFaultTest extends WeightFixture {
                     Random random = new Random(2);
                     for (int round = 0; round < 80; round++) {
                         try (StreamPass pass = stream.begin(weights.order())) {
-                            int groups = random.nextInt(weights.streamedCount());
+                            int groups = random.nextInt(weights.wholes(weights.order()).length);
                             for (int i = 0; i < groups; i++) {
                                 GroupLease lease = pass.next();
                                 weights.check(lease);

@@ -6,6 +6,7 @@ package io.offloadstream.stream;
 
 import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
+import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.MemoryBudget;
@@ -13,7 +14,6 @@ import io.offloadstream.stream.StreamOptions.Io;
 import io.offloadstream.stream.StreamOptions.SchedulerKind;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -22,14 +22,17 @@ import org.testng.annotations.Test;
 /** Bytes and counts of undisturbed passes. */
 public class WeightStreamTest extends WeightFixture {
 
+    private static final List<SchedulerKind> KINDS = List.of(SchedulerKind.values());
+
     @Test
     public void bytesAreThoseOfTheFileUnderRandomPlans() throws IOException {
         for (long seed = 0; seed < 60; seed++) {
             Random random = new Random(seed);
-            RandomWeights weights = new RandomWeights(directory, seed, 1 + random.nextInt(9));
+            long partBytes = random.nextBoolean() ? Long.MAX_VALUE : 1 + random.nextInt(200_000);
+            RandomWeights weights =
+                    new RandomWeights(directory, seed, 1 + random.nextInt(9), 1, partBytes);
             int prefetch = random.nextInt(4);
-            SchedulerKind kind =
-                    random.nextBoolean() ? SchedulerKind.LOOKAHEAD : SchedulerKind.BLOCK;
+            SchedulerKind kind = KINDS.get(random.nextInt(KINDS.size()));
             boolean isBlock = kind == SchedulerKind.BLOCK && prefetch > 0;
             int slots = isBlock ? 2 * prefetch : prefetch + 1;
             int block = random.nextBoolean() ? RandomWeights.BLOCK_BYTES : 1;
@@ -42,8 +45,9 @@ public class WeightStreamTest extends WeightFixture {
             try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes())) {
                 try (WeightStream stream = WeightStream.open(plan, options, budget, storage)) {
                     for (int pass = 0; pass < 4; pass++) {
-                        int length = 1 + random.nextInt(weights.streamedCount());
-                        weights.runPass(stream, Arrays.copyOf(weights.order(), length), random);
+                        int wholes = weights.wholes(weights.order()).length;
+                        int[] order = weights.order(1 + random.nextInt(wholes));
+                        weights.runPass(stream, order, random);
                     }
                     assertEquals(stream.stats().passes(), 4, run);
                     assertTrue(budget.peakBytes() <= plan.chargedBytes(), run);
@@ -108,6 +112,46 @@ public class WeightStreamTest extends WeightFixture {
             weights.runPass(stream, order, new Random(1));
             PassRecord second = stream.stats().recentPasses().get(1);
             assertTrue(second.groupsPrefetched() >= 2, second.toString());
+        }
+    }
+
+    @Test(timeOut = 60_000)
+    public void partsStreamThroughFewerSlotsThanTheyAre() throws IOException {
+        RandomWeights weights = new RandomWeights(directory, 6, 9, 1, 1);
+        ResidencyPlan plan = weights.plan(0.6, 2, RandomWeights.BLOCK_BYTES);
+        assertEquals(plan.wholes().mostParts(), 3);
+        assertTrue(plan.slotCount() < 6, plan.toString());
+        assertTrue(plan.streamedBytesPerPass() > 0);
+        try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
+                WeightStream stream =
+                        WeightStream.open(
+                                plan, options(Io.DIRECT, 1, 4), budget, new FaultyStorage())) {
+            for (int pass = 0; pass < 4; pass++) {
+                weights.runPass(stream, weights.order(), new Random(pass));
+            }
+            PassRecord last = stream.stats().recentPasses().get(3);
+            assertEquals(last.groupsRead(), streamed(plan, weights.order()));
+            assertEquals(last.bytes(), plan.streamedBytesPerPass());
+            assertTrue(budget.peakBytes() <= plan.chargedBytes());
+        }
+    }
+
+    @Test
+    public void anOrderHasAllPartsOfAWholeOrNone() throws IOException {
+        RandomWeights weights = new RandomWeights(directory, 6, 2, 1, 1);
+        ResidencyPlan plan = weights.plan(0, 2, RandomWeights.BLOCK_BYTES);
+        try (MemoryBudget budget = new MemoryBudget("hostMemory", plan.hostMemoryBytes());
+                WeightStream stream =
+                        WeightStream.open(
+                                plan, options(Io.DIRECT, 1, 2), budget, new FaultyStorage())) {
+            int[][] wrong = {{0, 1}, {1, 2}, {0, 2, 1}, {0, 1, 3, 4, 5}, {0, 1, 2, 2}, {2}};
+            for (int[] order : wrong) {
+                String message =
+                        expectThrows(IllegalArgumentException.class, () -> stream.begin(order))
+                                .getMessage();
+                assertTrue(message.contains("layer."), message);
+            }
+            weights.runPass(stream, new int[] {3, 4, 5, 0, 1, 2, 0, 1, 2, 7}, new Random(1));
         }
     }
 }
