@@ -130,7 +130,7 @@ public class CostAwareStreamTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void theRingAlwaysHoldsThePartsThatAreLeasedTogether() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 8103, 9, 2, 1);
         ResidencyPlan plan = weights.plan(0, 2, 1);

@@ -115,7 +115,7 @@ public class WeightStreamTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void partsStreamThroughFewerSlotsThanTheyAre() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 6, 9, 1, 1);
         ResidencyPlan plan = weights.plan(0.6, 2, RandomWeights.BLOCK_BYTES);
