@@ -126,7 +126,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
 
     private void requireHostType() {
         String type = device.computeType();
-        boolean int8 = type.equals("int8") && weights.stream().anyMatch(BenchWeights.QUANTIZED::contains);
+        boolean int8 =
+                type.equals("int8") && weights.stream().anyMatch(BenchWeights.QUANTIZED::contains);
         if (!type.equals("float32") && !int8) {
             throw usage(
                     "--compute-type: the CPU takes activations in float32, or in int8 where"

@@ -79,8 +79,7 @@ public final class CpuBackend implements Backend {
                             + ": the cpu backend takes activations in float32 or int8; that needs"
                             + " a device with matrix units for it");
         }
-        this.scratchRules =
-                computeType == ComputeType.INT8 ? new Int8Scratch() : ScratchRules.NONE;
+        this.scratchRules = computeType == ComputeType.INT8 ? new Int8Scratch() : ScratchRules.NONE;
         this.kernels = kernels;
         this.pool = new WorkerPool(threads);
     }

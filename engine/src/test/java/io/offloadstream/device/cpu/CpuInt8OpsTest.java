@@ -104,7 +104,10 @@ public class CpuInt8OpsTest {
         try (Workspace workspace = backend.newWorkspace(budget, budget, 0, workspaceBytes)) {
             Ops ops = backend.ops(workspace, Phase.of(rows));
             for (Tensor y :
-                    ops.linears(x, new Tensor[] {eight, plain, four}, new Tensor[] {null, null, null})) {
+                    ops.linears(
+                            x,
+                            new Tensor[] {eight, plain, four},
+                            new Tensor[] {null, null, null})) {
                 results.add(read(y));
             }
             results.add(read(ops.linear(x, four, null)));
@@ -171,7 +174,6 @@ public class CpuInt8OpsTest {
     public void theBackendSaysWhatItDoes() {
         assertTrue(int8.name().contains("int8"), int8.name());
         assertTrue(!float32.name().contains("int8"), float32.name());
-        assertThrows(
-                IllegalArgumentException.class, () -> new CpuBackend(1, ComputeType.BFLOAT16));
+        assertThrows(IllegalArgumentException.class, () -> new CpuBackend(1, ComputeType.BFLOAT16));
     }
 }
