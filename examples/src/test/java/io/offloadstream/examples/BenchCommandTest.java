@@ -36,6 +36,7 @@ public class BenchCommandTest {
                         "--tokens=3",
                         "--prompt=9",
                         "--weights=bf16,lossless,int8,int4",
+                        "--compute-type=int8",
                         "--json=" + json,
                         "--directory=" + directory);
         assertEquals(run.code(), 0, run.err() + run.out());
@@ -49,6 +50,9 @@ public class BenchCommandTest {
                     "decode lossless, hostMemory=20MB +disk read",
                     "decode int8 in memory +weights read",
                     "decode int4 in memory +weights read",
+                    "decode int4 with int8 activations in memory +weights read",
+                    "prefill of 9, int8 with int8 activations +products +[0-9.]+ GOP/s",
+                    "decode int8 with int8 activations, hostMemory=20MB +disk read",
                     "so small a model"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
@@ -66,6 +70,19 @@ public class BenchCommandTest {
             }
         }
         assertTrue(read > 0.01 && read < 0.04, "GB read per token: " + read);
+    }
+
+    @Test
+    public void aTypeThatTheCpuHasNotIsRefused() {
+        for (String[] flags :
+                new String[][] {
+                    {"--compute-type=bfloat16", "--weights=bf16"},
+                    {"--compute-type=int8", "--weights=bf16,lossless"}
+                }) {
+            CliRun run = CliRun.of("bench", flags[0], flags[1]);
+            assertEquals(run.code(), 2, run.out());
+            assertTrue(run.err().contains("--compute-type"), run.err());
+        }
     }
 
     @Test
