@@ -68,9 +68,9 @@ final class HostBench {
         List<BenchPair> results = new ArrayList<>();
         for (BenchWeights weights : checkpoints) {
             say(weights.name() + " in memory");
-            BenchResult memory = BenchProcess.run(weights.directory(), tokens, memoryFlags);
+            BenchResult memory = run(weights, memoryFlags);
             say(weights.name() + " with hostMemory=" + hostMemory);
-            BenchResult streamed = BenchProcess.run(weights.directory(), tokens, streamedFlags);
+            BenchResult streamed = run(weights, streamedFlags);
             results.add(new BenchPair(weights, memory, streamed));
         }
         out.printf(Locale.ROOT, "computed with %s%n%n", results.get(0).memory().text("backend"));
@@ -79,6 +79,12 @@ final class HostBench {
             streamed(pair.weights(), pair.streamed());
         }
         return report;
+    }
+
+    private BenchResult run(BenchWeights weights, List<String> flags) throws InterruptedException {
+        List<String> all = new ArrayList<>(flags);
+        all.add("--compute-type=" + weights.computeType());
+        return BenchProcess.run(weights.directory(), tokens, all);
     }
 
     /** The two cases of one checkpoint. */
@@ -112,20 +118,25 @@ final class HostBench {
         String workload = "prefill of " + prompt + ", " + weights.name();
         List<Double> seconds = result.decimals("promptSeconds");
         speed(workload, prompt / BenchRounds.median(seconds));
-        BenchRounds rounds = new BenchRounds(seconds, result.decimals("promptLimits"));
-        report.add(
-                new BenchFigure(
-                        workload,
-                        "products",
-                        "GFLOP/s",
-                        rounds.map(s -> shape.operations(prompt) / s / GIGA, f -> f / GIGA),
-                        "float32 multiply-adds"));
+        products(workload, seconds, weights.isFloat32() ? result.decimals("promptLimits") : List.of());
         if (result.has("contextSeconds")) {
             workload = "decode " + weights.name() + " after " + context;
             decode(workload, "context", result);
             double outside = BenchRounds.median(result.decimals("contextOutside"));
             report.add(BenchFigure.of(workload, "outside weight products", 100 * outside, "%"));
         }
+    }
+
+    /** Other activations than float32 are not bounded by float32 multiply-adds. */
+    private void products(String workload, List<Double> seconds, List<Double> limits) {
+        BenchRounds rounds =
+                new BenchRounds(seconds, limits)
+                        .map(s -> shape.operations(prompt) / s / GIGA, f -> f / GIGA);
+        report.add(
+                rounds.isBounded()
+                        ? new BenchFigure(
+                                workload, "products", "GFLOP/s", rounds, "float32 multiply-adds")
+                        : BenchFigure.of(workload, "products", rounds.value(), "GOP/s"));
     }
 
     private void decode(String workload, String name, BenchResult result) {

@@ -39,6 +39,7 @@ public class BenchCommandTest {
                         "--prompt=9",
                         "--context=33",
                         "--weights=bf16,lossless,int8,int4",
+                        "--compute-type=int8",
                         "--json=" + json,
                         "--directory=" + directory);
         assertEquals(run.code(), 0, run.err() + run.out());
@@ -55,6 +56,9 @@ public class BenchCommandTest {
                             + " +memory reads",
                     "decode bf16 after 33 +outside weight products +[0-9.]+ %",
                     "decode int4 in memory +weights read",
+                    "decode int4 with int8 activations in memory +weights read",
+                    "prefill of 9, int8 with int8 activations +products +[0-9.]+ GOP/s",
+                    "decode int8 with int8 activations, hostMemory=20MB +disk read",
                     "so small a model"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
@@ -109,6 +113,19 @@ public class BenchCommandTest {
         expectThrows(
                 IllegalArgumentException.class, () -> new BenchRounds(List.of(), List.of(1.0)));
         assertFalse(new BenchRounds(List.of(1.0), List.of()).isBounded());
+    }
+
+    @Test
+    public void aTypeThatTheCpuHasNotIsRefused() {
+        for (String[] flags :
+                new String[][] {
+                    {"--compute-type=bfloat16", "--weights=bf16"},
+                    {"--compute-type=int8", "--weights=bf16,lossless"}
+                }) {
+            CliRun run = CliRun.of("bench", flags[0], flags[1]);
+            assertEquals(run.code(), 2, run.out());
+            assertTrue(run.err().contains("--compute-type"), run.err());
+        }
     }
 
     @Test
