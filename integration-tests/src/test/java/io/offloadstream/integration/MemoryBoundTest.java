@@ -87,6 +87,19 @@ public class MemoryBoundTest {
     @Test
     public void theProcessStaysWithinBothBudgetsOfADeviceAndJvm() {
         requireOpenCl();
+        // Such a driver compiles in the process, with memory of its own; the second finds it done
+        runOnDevice();
+        MeasuredDeviceRun.Peaks peaks = runOnDevice();
+        long limit = HOST_BYTES + DEVICE_BYTES + JVM_BYTES + peaks.contextBytes();
+        assertTrue(peaks.processBytes() <= limit, peaks + ", limit " + limit);
+        assertTrue(peaks.hostBytes() <= HOST_BYTES, peaks.toString());
+        assertTrue(peaks.deviceBytes() <= DEVICE_BYTES, peaks.toString());
+        assertTrue(peaks.contextBytes() > 0, peaks.toString());
+        assertTrue(peaks.hostBytes() > HOST_BYTES / 2, "host groups: " + peaks);
+        assertTrue(peaks.deviceBytes() > DEVICE_BYTES / 2, "device groups: " + peaks);
+    }
+
+    private MeasuredDeviceRun.Peaks runOnDevice() {
         ChildJvm.Ended child =
                 ChildJvm.run(
                         MeasuredDeviceRun.class,
@@ -95,14 +108,7 @@ public class MemoryBoundTest {
                                 Long.toString(HOST_BYTES),
                                 Long.toString(DEVICE_BYTES)));
         assertEquals(child.exitCode(), 0, child.errors());
-        MeasuredDeviceRun.Peaks peaks = MeasuredDeviceRun.Peaks.parse(child.output());
-        long limit = HOST_BYTES + DEVICE_BYTES + JVM_BYTES + peaks.contextBytes();
-        assertTrue(peaks.processBytes() <= limit, peaks + ", limit " + limit);
-        assertTrue(peaks.hostBytes() <= HOST_BYTES, peaks.toString());
-        assertTrue(peaks.deviceBytes() <= DEVICE_BYTES, peaks.toString());
-        assertTrue(peaks.contextBytes() > 0, peaks.toString());
-        assertTrue(peaks.hostBytes() > HOST_BYTES / 2, "host groups: " + peaks);
-        assertTrue(peaks.deviceBytes() > DEVICE_BYTES / 2, "device groups: " + peaks);
+        return MeasuredDeviceRun.Peaks.parse(child.output());
     }
 
     private static void requireOpenCl() {
