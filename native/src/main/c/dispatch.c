@@ -25,32 +25,64 @@ static int has_avx512(void) {
 }
 #endif
 
-enum { MAX_TABLES = 3 };
+#if defined(__aarch64__)
+#if defined(__linux__)
+#include <sys/auxv.h>
 
-static const ofs_table *tables[MAX_TABLES];
-static int32_t table_count;
+/* The dot product of NEON: HWCAP_ASIMDDP, which old headers lack. */
+static int has_dot(void) { return (getauxval(AT_HWCAP) >> 20) & 1; }
+#else
+static int has_dot(void) { return 1; } /* Apple's processors, all of them */
+#endif
+#endif
+
+typedef struct {
+    const char *name;
+    const ofs_table *table;
+    const ofs_int8_table *int8;
+} instruction_set;
+
+enum { MOST_SETS = 4 };
+
+static const instruction_set portable = {"generic", &ofs_table_generic, &ofs_int8_generic};
+
+static instruction_set sets[MOST_SETS];
+static int32_t set_count;
 static const ofs_table *selected = &ofs_table_generic;
+static const ofs_int8_table *selected_int8 = &ofs_int8_generic;
 
 /* Runs when the library is loaded, before any call. */
-__attribute__((constructor)) static void find_tables(void) {
+__attribute__((constructor)) static void find_sets(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (has_avx512()) tables[table_count++] = &ofs_table_avx512;
-    if (has_avx2()) tables[table_count++] = &ofs_table_avx2;
+    if (has_avx512() && __builtin_cpu_supports("avx512vnni")) {
+        sets[set_count++] =
+            (instruction_set){"avx512vnni", &ofs_table_avx512, &ofs_int8_avx512vnni};
+    }
+    if (has_avx512()) {
+        sets[set_count++] = (instruction_set){"avx512", &ofs_table_avx512, &ofs_int8_avx512};
+    }
+    if (has_avx2()) sets[set_count++] = (instruction_set){"avx2", &ofs_table_avx2, &ofs_int8_avx2};
 #elif defined(__aarch64__)
-    tables[table_count++] = &ofs_table_neon;
+    if (has_dot()) {
+        sets[set_count++] = (instruction_set){"neondot", &ofs_table_neon, &ofs_int8_neondot};
+    }
+    sets[set_count++] = (instruction_set){"neon", &ofs_table_neon, &ofs_int8_neon};
 #endif
-    tables[table_count++] = &ofs_table_generic;
-    selected = tables[0];
+    sets[set_count++] = portable;
+    ofs_isa_select(0);
 }
 
 int32_t ofs_abi_version(void) { return OFS_ABI_VERSION; }
 
-int32_t ofs_isa_count(void) { return table_count; }
+int32_t ofs_isa_count(void) { return set_count; }
 
-const char *ofs_isa_name(int32_t index) { return tables[index]->name; }
+const char *ofs_isa_name(int32_t index) { return sets[index].name; }
 
-void ofs_isa_select(int32_t index) { selected = tables[index]; }
+void ofs_isa_select(int32_t index) {
+    selected = sets[index].table;
+    selected_int8 = sets[index].int8;
+}
 
 void ofs_linear(const float *x, int32_t rows, int32_t in, const void *weight, int32_t weight_type,
                 const void *bias, int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
@@ -64,6 +96,17 @@ void ofs_linear_scaled(const float *x, int32_t rows, int32_t in, const void *wei
                        int64_t y_stride, int32_t out_begin, int32_t out_end) {
     selected->linear_scaled(x, rows, in, weight, scales, bias, bias_type, y, y_stride, out_begin,
                             out_end);
+}
+
+void ofs_quantize_rows(const float *x, int32_t rows, int32_t in, void *y) {
+    selected_int8->quantize_rows(x, rows, in, y);
+}
+
+void ofs_linear_int8(const void *x, int32_t rows, int32_t in, const void *weight,
+                     int32_t weight_type, const void *bias, int32_t bias_type, float *y,
+                     int64_t y_stride, int32_t out_begin, int32_t out_end) {
+    selected_int8->linear_int8(x, rows, in, weight, weight_type, bias, bias_type, y, y_stride,
+                               out_begin, out_end);
 }
 
 void ofs_linear_packed(const float *x, int32_t rows, int32_t in, const void *weight,

@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 4
+#define OFS_ABI_VERSION 5
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -55,6 +55,25 @@ typedef void ofs_linear_fn(const float *x, int32_t rows, int32_t in, const void 
 typedef void ofs_linear_scaled_fn(const float *x, int32_t rows, int32_t in, const void *weight,
                                   const float *scales, const void *bias, int32_t bias_type,
                                   float *y, int64_t y_stride, int32_t out_begin, int32_t out_end);
+
+/* Rows of int8 activations: each block of 32 has one float32 scale, its largest magnitude / 127, and
+ * elements round(x / scale), ties to even. A block whose largest magnitude is below 2^-110 becomes
+ * zeros; one that has a NaN or an infinity gets NaN for its scale, and so every sum that it is in.
+ * How they lie in a row is an instruction set's own matter; a row has OFS_INT8_ROW_BYTES(in). */
+enum { OFS_INT8_BLOCKS = 16, OFS_INT8_BLOCK_BYTES = 40 };
+#define OFS_INT8_ROW_BYTES(in) \
+    (((int64_t)(in) + 32 * OFS_INT8_BLOCKS - 1) / (32 * OFS_INT8_BLOCKS) * OFS_INT8_BLOCKS * \
+     OFS_INT8_BLOCK_BYTES)
+
+/* x (rows, in), in a multiple of 32; y rows of OFS_INT8_ROW_BYTES(in), aligned to 4 bytes. */
+typedef void ofs_quantize_rows_fn(const float *x, int32_t rows, int32_t in, void *y);
+
+/* y[r * y_stride + o] = bias[o] + sum_b dot_b(r, o) (weight scale of b times x scale of b), where
+ * dot_b is the exact sum of the integer products of block b. x rows of ofs_quantize_rows by the same
+ * instruction set, weight (out, in) Q8_0 or Q4_0, bias (out) or NULL. */
+typedef void ofs_linear_int8_fn(const void *x, int32_t rows, int32_t in, const void *weight,
+                                int32_t weight_type, const void *bias, int32_t bias_type, float *y,
+                                int64_t y_stride, int32_t out_begin, int32_t out_end);
 
 /* As ofs_linear with the same weight as BF16, bit for bit. weight (out, in) BF16_PACKED, escapes of
  * the tensor that it is a part of, first_row: which row of that tensor output 0 is. PackedBf16.java
@@ -134,6 +153,8 @@ typedef int64_t ofs_probe_fma_fn(int64_t rounds, float *result);
 
 OFS_EXPORT ofs_linear_fn ofs_linear;
 OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
+OFS_EXPORT ofs_quantize_rows_fn ofs_quantize_rows;
+OFS_EXPORT ofs_linear_int8_fn ofs_linear_int8;
 OFS_EXPORT ofs_linear_packed_fn ofs_linear_packed;
 OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
 OFS_EXPORT ofs_rms_norm_fn ofs_rms_norm;

@@ -13,11 +13,8 @@
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
 
 const ofs_table JOIN(ofs_table_, OFS_ISA) = {
-    .name = TEXT(OFS_ISA),
     .linear = linear,
     .linear_scaled = linear_scaled,
     .linear_packed = linear_packed,

@@ -10,7 +10,6 @@
 #include "kernels.h"
 
 typedef struct {
-    const char *name;
     ofs_linear_fn *linear;
     ofs_linear_scaled_fn *linear_scaled;
     ofs_linear_packed_fn *linear_packed;
@@ -29,9 +28,22 @@ typedef struct {
     ofs_gather_packed_fn *gather_packed;
 } ofs_table;
 
+/* Products of int8 activations; kernels_int8.c fills one such table each time it is built. */
+typedef struct {
+    ofs_quantize_rows_fn *quantize_rows;
+    ofs_linear_int8_fn *linear_int8;
+} ofs_int8_table;
+
 extern const ofs_table ofs_table_generic;
 extern const ofs_table ofs_table_avx2;
 extern const ofs_table ofs_table_avx512;
 extern const ofs_table ofs_table_neon;
+
+extern const ofs_int8_table ofs_int8_generic;
+extern const ofs_int8_table ofs_int8_avx2;
+extern const ofs_int8_table ofs_int8_avx512;
+extern const ofs_int8_table ofs_int8_avx512vnni;
+extern const ofs_int8_table ofs_int8_neon;
+extern const ofs_int8_table ofs_int8_neondot;
 
 #endif

@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 4;
+    static final int ABI_VERSION = 5;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -80,6 +80,21 @@ final class KernelLibrary {
     static native void ofs_isa_select(int index);
 
     static native void ofs_linear(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
+    static native void ofs_quantize_rows(long x, int rows, int in, long y);
+
+    static native void ofs_linear_int8(
             long x,
             int rows,
             int in,

@@ -65,6 +65,28 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void quantizeRows(long x, int rows, int in, long y) {
+        KernelLibrary.ofs_quantize_rows(x, rows, in, y);
+    }
+
+    @Override
+    public void linearInt8(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear_int8(
+                x, rows, in, weight, weightType, bias, biasType, y, yStride, outBegin, outEnd);
+    }
+
+    @Override
     public void linearScaled(
             long x,
             int rows,

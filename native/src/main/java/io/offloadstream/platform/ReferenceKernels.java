@@ -52,6 +52,29 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public void quantizeRows(long x, int rows, int in, long y) {
+        ReferenceInt8.quantize(x, rows, in, y);
+    }
+
+    @Override
+    public void linearInt8(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            int weightType,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        float[] offsets = loadOrZero(bias, biasType, outBegin, Math.max(0, outEnd - outBegin));
+        ReferenceInt8.Weight blocks = new ReferenceInt8.Weight(weight, weightType);
+        ReferenceInt8.linear(x, rows, in, blocks, offsets, y, yStride, outBegin, outEnd);
+    }
+
+    @Override
     public void linearScaled(
             long x,
             int rows,

@@ -62,7 +62,13 @@ public class MachineProbeTest {
     @Test(dataProvider = "kernels")
     public void multiplyingHasEnoughChains(String name) {
         Map<String, Integer> floats =
-                Map.of("generic", 12 * 4, "avx2", 12 * 8, "avx512", 24 * 16, "neon", 24 * 4);
+                Map.of(
+                        "generic", 12 * 4,
+                        "avx2", 12 * 8,
+                        "avx512", 24 * 16,
+                        "avx512vnni", 24 * 16,
+                        "neon", 24 * 4,
+                        "neondot", 24 * 4);
         try (KernelData data = new KernelData(7)) {
             long operations = KernelData.kernels(name).probeFma(1, data.zeros(4, 0));
             assertEquals(operations, 2L * floats.get(name), name);
