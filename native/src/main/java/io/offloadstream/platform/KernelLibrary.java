@@ -134,6 +134,24 @@ final class KernelLibrary {
             int outBegin,
             int outEnd);
 
+    static native int ofs_rounded_bytes();
+
+    static native void ofs_round(long x, long count, long y);
+
+    static native void ofs_linear_rounded(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
     static native void ofs_linear_transposed(
             long x,
             int rows,
