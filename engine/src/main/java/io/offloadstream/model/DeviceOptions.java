@@ -92,7 +92,7 @@ public record DeviceOptions(
         valid.put("backend", "auto, cuda, opencl, cpu");
         valid.put("deviceId", "a number from 0, as offloadstream devices counts them");
         valid.put("deviceMemory", "auto, a size such as 7.8GB, or a percentage such as 80%");
-        valid.put("computeType", "float32, bfloat16, float16");
+        valid.put("computeType", "float32, bfloat16, float16 (devices), int8 (cpu)");
         valid.put("gemm", "own, cublas");
         valid.put(PLACEMENT, "auto, device, host");
         valid.put(ATTENTION, "device, host");
@@ -131,7 +131,8 @@ public record DeviceOptions(
                         values.integer("deviceId", 0, Backends.ANY_DEVICE),
                         memory,
                         ComputeType.valueOf(
-                                values.oneOf("computeType", "float32", "bfloat16", "float16")),
+                                values.oneOf(
+                                        "computeType", "float32", "bfloat16", "float16", "int8")),
                         Gemm.valueOf(values.oneOf("gemm", "own", "cublas")),
                         KvCachePlacement.valueOf(values.oneOf(PLACEMENT, "auto", "device", "host")),
                         AttentionPlace.valueOf(values.oneOf(ATTENTION, "device", "host")),
@@ -144,6 +145,8 @@ public record DeviceOptions(
         options.requireHostCache();
         if (options.backend().equals("cpu")) {
             options.requireUse(stream.io(), false, "the cpu backend");
+        } else if (!options.backend().equals("auto")) {
+            options.requireDeviceType(options.backend());
         }
         return options;
     }
@@ -168,9 +171,12 @@ public record DeviceOptions(
      */
     void requireUse(Io io, boolean hasDevice, String backend) {
         if (!hasDevice) {
-            require(computeType == ComputeType.FLOAT32, "computeType", computeType, backend);
+            require(computeType.rounded() == null, "computeType", computeType, backend);
             require(gemm == Gemm.OWN, "gemm", gemm, backend);
             require(io != Io.GDS, "io", io, backend);
+        }
+        if (hasDevice) {
+            requireDeviceType(backend);
         }
         if (hasDevice && io == Io.MMAP) {
             throw new IllegalArgumentException(
@@ -198,6 +204,16 @@ public record DeviceOptions(
         }
     }
 
+    private void requireDeviceType(String backend) {
+        if (computeType == ComputeType.INT8) {
+            throw new IllegalArgumentException(
+                    "computeType=int8: "
+                            + backend
+                            + " has no products of int8 activations; leave it out, or choose"
+                            + " backend=cpu");
+        }
+    }
+
     private static void require(boolean holds, String option, Object value, String backend) {
         if (!holds) {
             throw new IllegalArgumentException(
@@ -206,7 +222,7 @@ public record DeviceOptions(
                             + value.toString().toLowerCase(Locale.ROOT)
                             + ": "
                             + backend
-                            + " computes in host memory and in float32, by kernels of its own; that"
+                            + " computes in host memory, in float32 or int8, by kernels of its own; that"
                             + " needs a CUDA device, or one with units for it");
         }
     }

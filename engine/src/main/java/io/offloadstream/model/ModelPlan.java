@@ -9,9 +9,11 @@ import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.device.Backend;
 import io.offloadstream.model.PlanInput.Planned;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemorySize;
@@ -64,6 +66,7 @@ public final class ModelPlan {
         this.checkpoint = quantized.checkpoint();
         this.storage = quantized.storage();
         this.groups = ModelGroups.of(decoder, checkpoint);
+        requireBlocks(directory);
         this.firstFile = original.get(groups.all().get(0).tensors().get(0).name()).file();
         KvShape kv = decoder.kvShape();
         this.kvLayout =
@@ -86,6 +89,22 @@ public final class ModelPlan {
             this.deviceLeastBytes = least[1];
         }
         requireQuantizedOnce(directory);
+    }
+
+    /** What was asked for would change nothing. */
+    private void requireBlocks(Path directory) {
+        boolean blocks =
+                groups.all().stream()
+                        .flatMap(group -> group.tensors().stream())
+                        .anyMatch(t -> t.type() == DType.Q8_0 || t.type() == DType.Q4_0);
+        if (options.device().computeType() == ComputeType.INT8 && !blocks) {
+            throw new IllegalArgumentException(
+                    "computeType=int8: "
+                            + directory
+                            + " has no weights of Q8_0 or Q4_0, and all others take activations in"
+                            + " float32; leave it out, or quantise the weights by quantize=int8 or"
+                            + " int4");
+        }
     }
 
     /** What would not even stream does not fit when it must all stay in memory. */

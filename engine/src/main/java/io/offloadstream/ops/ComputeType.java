@@ -13,7 +13,12 @@ public enum ComputeType {
     /** Rounded to bfloat16, for matrix units. */
     BFLOAT16(DType.BF16),
     /** Rounded to float16, for matrix units. */
-    FLOAT16(DType.F16);
+    FLOAT16(DType.F16),
+    /**
+     * Rounded to int8 with a scale for each 32, for weights in blocks of Q8_0 and Q4_0 on the CPU;
+     * as they are for all others.
+     */
+    INT8(null);
 
     private final DType rounded;
 
@@ -24,7 +29,7 @@ public enum ComputeType {
     /**
      * Returns the type that activations are rounded to where the weight has it too.
      *
-     * @return null if they are not rounded
+     * @return null if they are not rounded, or not to a type of a weight
      */
     public DType rounded() {
         return rounded;

@@ -66,6 +66,10 @@ public final class MeasuringOps extends CheckedOps {
         return new Tensor(type, 0, shape);
     }
 
+    private void countActivations(Tensor x) {
+        scratch(rules().activationBytes(x.rows(), x.columns()));
+    }
+
     @Override
     protected void rmsNorm(Tensor x, Tensor weight, float eps, Tensor y) {
         // shapes only
@@ -78,7 +82,18 @@ public final class MeasuringOps extends CheckedOps {
 
     @Override
     protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        // shapes only
+        countActivations(x);
+    }
+
+    @Override
+    protected void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y) {
+        countActivations(x);
+    }
+
+    @Override
+    protected void gatedLinear(
+            Activation activation, Tensor x, Gated weights, Tensor scratch, Tensor y) {
+        countActivations(x);
     }
 
     @Override
@@ -89,12 +104,12 @@ public final class MeasuringOps extends CheckedOps {
     @Override
     protected void linearInto(
             Tensor x, Tensor weight, Tensor output, int columnBegin, Tensor scratch) {
-        // shapes only
+        countActivations(x);
     }
 
     @Override
     protected void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        // shapes only
+        countActivations(x);
     }
 
     @Override

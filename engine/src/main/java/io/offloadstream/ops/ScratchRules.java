@@ -59,6 +59,18 @@ public interface ScratchRules {
     }
 
     /**
+     * Returns what activations take that are brought into another type for products. Operators take
+     * it once for all products of the same activations; it is measured whatever the weights are.
+     *
+     * @param rows of the activations
+     * @param columns values in a row
+     * @return bytes
+     */
+    default long activationBytes(int rows, int columns) {
+        return 0;
+    }
+
+    /**
      * Returns what storing keys and values, or loading them back, takes: the rows on their way
      * between the device and a cache that is kept on the host.
      *

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -104,6 +105,9 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                 throw usage("--weights: " + name + " is not known; valid: " + BenchWeights.NAMES);
             }
         }
+        if (!device.isAsked()) {
+            requireHostType();
+        }
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
@@ -120,6 +124,17 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         return 0;
     }
 
+    private void requireHostType() {
+        String type = device.computeType();
+        boolean int8 = type.equals("int8") && weights.stream().anyMatch(BenchWeights.QUANTIZED::contains);
+        if (!type.equals("float32") && !int8) {
+            throw usage(
+                    "--compute-type: the CPU takes activations in float32, or in int8 where"
+                            + " --weights has int8 or int4; is "
+                            + type);
+        }
+    }
+
     private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
         String deviceMemory = device.memory() == null ? hostMemory : device.memory();
         return new DeviceBench(out(), shape, directory, tokens, device)
@@ -127,8 +142,14 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     }
 
     private BenchReport ofHost(LlamaShape shape) throws InterruptedException {
-        List<BenchWeights> checkpoints =
-                weights.stream().map(name -> BenchWeights.make(name, directory, out())).toList();
+        List<BenchWeights> checkpoints = new ArrayList<>();
+        for (String name : weights) {
+            BenchWeights made = BenchWeights.make(name, directory, out());
+            checkpoints.add(made);
+            if (device.computeType().equals("int8") && BenchWeights.QUANTIZED.contains(name)) {
+                checkpoints.add(made.withInt8());
+            }
+        }
         return new HostBench(out(), shape, tokens, prompt, hostMemory).run(checkpoints);
     }
 

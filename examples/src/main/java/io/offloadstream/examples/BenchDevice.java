@@ -34,7 +34,8 @@ final class BenchDevice {
     @Option(
             names = "--compute-type",
             paramLabel = "TYPE",
-            description = "float32, bfloat16 or float16. Default: float32.")
+            description = "On a device float32, bfloat16 or float16. On the CPU int8: int8 and int4 weights"
+                            + " are timed with int8 activations too. Default: float32.")
     private String computeType;
 
     /** Whether anything but the CPU was asked for. */

@@ -18,14 +18,20 @@ import java.util.List;
 /**
  * A checkpoint to run, and how its weights are stored.
  *
- * @param name one of {@link #NAMES}
+ * @param name one of {@link #NAMES}, and what activations are taken in if not in float32
  * @param original the checkpoint that was generated
  * @param directory it, or its packed copy
+ * @param computeType type of activations
  */
-record BenchWeights(String name, Path original, Path directory) {
+record BenchWeights(String name, Path original, Path directory, String computeType) {
 
     /** What can be timed. */
     static final List<String> NAMES = List.of("bf16", "lossless", "int8", "int4");
+
+    /** Those of which activations may be int8. */
+    static final List<String> QUANTIZED = List.of("int8", "int4");
+
+    private static final String FLOAT32 = "float32";
 
     /**
      * Finds a checkpoint, or makes a packed copy, beside the original and named by its size:
@@ -37,7 +43,7 @@ record BenchWeights(String name, Path original, Path directory) {
      */
     static BenchWeights make(String name, Path original, PrintWriter out) {
         if (name.equals("bf16")) {
-            return new BenchWeights(name, original, original);
+            return new BenchWeights(name, original, original, FLOAT32);
         }
         try {
             long bytes = Files.size(original.resolve(SyntheticCheckpoint.FILE));
@@ -47,10 +53,20 @@ record BenchWeights(String name, Path original, Path directory) {
                 out.flush();
                 Conversion.run(original, copy, options(name), (done, total) -> {});
             }
-            return new BenchWeights(name, original, copy);
+            return new BenchWeights(name, original, copy, FLOAT32);
         } catch (IOException e) {
             throw new UncheckedIOException("no " + name + " copy of " + original + ": " + e, e);
         }
+    }
+
+    /** The same weights, with activations in int8. */
+    BenchWeights withInt8() {
+        return new BenchWeights(name + " with int8 activations", original, directory, "int8");
+    }
+
+    /** Whether products are sums of float32 multiply-adds. */
+    boolean isFloat32() {
+        return computeType.equals(FLOAT32);
     }
 
     private static ConversionOptions options(String name) {

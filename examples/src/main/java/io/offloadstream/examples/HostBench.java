@@ -57,12 +57,16 @@ final class HostBench {
         List<BenchPair> results = new ArrayList<>();
         for (BenchWeights weights : checkpoints) {
             say(weights.name() + " in memory");
+            String type = "--compute-type=" + weights.computeType();
             BenchResult memory =
-                    BenchProcess.run(weights.directory(), tokens, List.of("--prompt=" + prompt));
+                    BenchProcess.run(
+                            weights.directory(), tokens, List.of("--prompt=" + prompt, type));
             say(weights.name() + " with hostMemory=" + hostMemory);
             BenchResult streamed =
                     BenchProcess.run(
-                            weights.directory(), tokens, List.of("--host-memory=" + hostMemory));
+                            weights.directory(),
+                            tokens,
+                            List.of("--host-memory=" + hostMemory, type));
             results.add(new BenchPair(weights, memory, streamed));
         }
         say("measuring memory, arithmetic and disk again");
@@ -108,14 +112,19 @@ final class HostBench {
         workload = "prefill of " + prompt + ", " + weights.name();
         double prefill = result.decimal("secondsPerPrompt");
         report.add(BenchFigure.of(workload, "speed", prompt / prefill, "tokens/s"));
-        report.add(
-                new BenchFigure(
-                        workload,
-                        "products",
-                        shape.operations(prompt) / prefill / GIGA,
-                        "GFLOP/s",
-                        "float32 multiply-adds",
-                        limits.flopsPerSecond() / GIGA));
+        double products = shape.operations(prompt) / prefill / GIGA;
+        if (weights.isFloat32()) {
+            report.add(
+                    new BenchFigure(
+                            workload,
+                            "products",
+                            products,
+                            "GFLOP/s",
+                            "float32 multiply-adds",
+                            limits.flopsPerSecond() / GIGA));
+        } else {
+            report.add(BenchFigure.of(workload, "products", products, "GOP/s"));
+        }
     }
 
     private void streamed(BenchWeights weights, BenchResult result) {

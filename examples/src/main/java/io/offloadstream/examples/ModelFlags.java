@@ -59,7 +59,11 @@ final class ModelFlags {
                     new Flag("threads", "N", "Compute threads."),
                     new Flag("cachePolicy", "NAME", "pinned."),
                     new Flag("quantize", "TYPE", "none, int8 or int4: weights that fit in memory."),
-                    new Flag("computeType", "TYPE", "float32, bfloat16 or float16."),
+                    new Flag(
+                            "computeType",
+                            "TYPE",
+                            "float32, bfloat16 or float16 (device), or int8 (cpu, weights of int8"
+                                    + " or int4)."),
                     new Flag("gemm", "NAME", "own or cublas."),
                     new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
                     new Flag("deviceId", "N", "Which device, as devices lists them."),

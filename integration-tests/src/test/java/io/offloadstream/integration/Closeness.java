@@ -54,4 +54,34 @@ final class Closeness {
         }
         return Math.sqrt(difference / norm);
     }
+
+    /** Returns the mean over rows of KL(original || copy), in nats. */
+    static double divergence(float[] original, float[] copy, int rows) {
+        int width = original.length / rows;
+        double sum = 0;
+        for (int row = 0; row < rows; row++) {
+            double[] p = logSoftmax(original, row * width, width);
+            double[] q = logSoftmax(copy, row * width, width);
+            for (int i = 0; i < width; i++) {
+                sum += Math.exp(p[i]) * (p[i] - q[i]);
+            }
+        }
+        return sum / rows;
+    }
+
+    private static double[] logSoftmax(float[] logits, int begin, int width) {
+        double most = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < width; i++) {
+            most = Math.max(most, logits[begin + i]);
+        }
+        double sum = 0;
+        for (int i = 0; i < width; i++) {
+            sum += Math.exp(logits[begin + i] - most);
+        }
+        double[] result = new double[width];
+        for (int i = 0; i < width; i++) {
+            result[i] = logits[begin + i] - most - Math.log(sum);
+        }
+        return result;
+    }
 }

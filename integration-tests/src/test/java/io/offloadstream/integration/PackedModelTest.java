@@ -190,7 +190,7 @@ public class PackedModelTest {
                     Budgets.streaming(copy, c.batch(), c.tokens(), "direct");
             assertEquals(logits(copy, c, streaming), resident, "streamed");
             double relative = Closeness.relative(resident, original);
-            double divergence = divergence(original, resident, c.tokens());
+            double divergence = Closeness.divergence(original, resident, c.tokens());
             log(name + " " + quantization, relative, divergence);
             assertTrue(relative > 0 && relative < relativeLimit, "relative error " + relative);
             assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
@@ -222,7 +222,7 @@ public class PackedModelTest {
                 float[] original = logits(directory, ids);
                 float[] quantised = logits(copy, ids);
                 double relative = Closeness.relative(quantised, original);
-                double divergence = divergence(original, quantised, ids.length);
+                double divergence = Closeness.divergence(original, quantised, ids.length);
                 log("storyteller " + c.name() + " " + quantization, relative, divergence);
                 assertTrue(relative > 0 && relative < relativeLimit, "relative " + relative);
                 assertTrue(divergence < divergenceLimit, "KL divergence " + divergence);
@@ -247,35 +247,5 @@ public class PackedModelTest {
                         relative,
                         divergence),
                 true);
-    }
-
-    /** Mean over rows of KL(original || copy), in nats. */
-    private static double divergence(float[] original, float[] copy, int rows) {
-        int width = original.length / rows;
-        double sum = 0;
-        for (int row = 0; row < rows; row++) {
-            double[] p = logSoftmax(original, row * width, width);
-            double[] q = logSoftmax(copy, row * width, width);
-            for (int i = 0; i < width; i++) {
-                sum += Math.exp(p[i]) * (p[i] - q[i]);
-            }
-        }
-        return sum / rows;
-    }
-
-    private static double[] logSoftmax(float[] logits, int begin, int width) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (int i = 0; i < width; i++) {
-            most = Math.max(most, logits[begin + i]);
-        }
-        double sum = 0;
-        for (int i = 0; i < width; i++) {
-            sum += Math.exp(logits[begin + i] - most);
-        }
-        double[] result = new double[width];
-        for (int i = 0; i < width; i++) {
-            result[i] = logits[begin + i] - most - Math.log(sum);
-        }
-        return result;
     }
 }

@@ -8,6 +8,7 @@ import io.offloadstream.device.Backend;
 import io.offloadstream.device.DeviceMemory;
 import io.offloadstream.device.SharedTable;
 import io.offloadstream.device.Workspace;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
 import io.offloadstream.ops.ScratchRules;
@@ -18,6 +19,7 @@ import io.offloadstream.platform.KernelProvider;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.WorkerPool;
+import java.util.Locale;
 import java.util.Optional;
 
 /** The CPU: kernels over host memory, split over the threads of one pool. */
@@ -25,6 +27,7 @@ public final class CpuBackend implements Backend {
 
     private final Kernels kernels;
     private final WorkerPool pool;
+    private final ScratchRules scratchRules;
     private final HostStream stream = new HostStream();
 
     /**
@@ -33,7 +36,28 @@ public final class CpuBackend implements Backend {
      * @param threads how many compute, the calling thread included; at least 1
      */
     public CpuBackend(int threads) {
-        this(KernelProvider.kernels(), threads);
+        this(threads, ComputeType.FLOAT32);
+    }
+
+    /**
+     * Starts the threads.
+     *
+     * @param threads how many compute, the calling thread included; at least 1
+     * @param computeType type of activations in products with weights in blocks
+     * @throws IllegalArgumentException if it is neither float32 nor int8
+     */
+    public CpuBackend(int threads, ComputeType computeType) {
+        this(KernelProvider.kernels(), threads, computeType);
+    }
+
+    /**
+     * Starts the threads, with kernels of the caller's choice, for float32.
+     *
+     * @param kernels what computes
+     * @param threads how many compute, the calling thread included; at least 1
+     */
+    public CpuBackend(Kernels kernels, int threads) {
+        this(kernels, threads, ComputeType.FLOAT32);
     }
 
     /**
@@ -41,11 +65,22 @@ public final class CpuBackend implements Backend {
      *
      * @param kernels what computes
      * @param threads how many compute, the calling thread included; at least 1
+     * @param computeType type of activations in products with weights in blocks
+     * @throws IllegalArgumentException if it is neither float32 nor int8
      */
-    public CpuBackend(Kernels kernels, int threads) {
+    public CpuBackend(Kernels kernels, int threads, ComputeType computeType) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1: " + threads);
         }
+        if (computeType.rounded() != null) {
+            throw new IllegalArgumentException(
+                    "computeType="
+                            + computeType.name().toLowerCase(Locale.ROOT)
+                            + ": the cpu backend takes activations in float32 or int8; that needs"
+                            + " a device with matrix units for it");
+        }
+        this.scratchRules =
+                computeType == ComputeType.INT8 ? new Int8Scratch() : ScratchRules.NONE;
         this.kernels = kernels;
         this.pool = new WorkerPool(threads);
     }
@@ -53,8 +88,9 @@ public final class CpuBackend implements Backend {
     @Override
     public String name() {
         int threads = pool.threads();
-        String unit = threads == 1 ? " thread)" : " threads)";
-        return "cpu (" + kernels.name() + ", " + threads + unit;
+        String unit = threads == 1 ? " thread" : " threads";
+        String type = scratchRules == ScratchRules.NONE ? "" : ", int8 activations";
+        return "cpu (" + kernels.name() + ", " + threads + unit + type + ")";
     }
 
     @Override
@@ -100,7 +136,7 @@ public final class CpuBackend implements Backend {
 
     @Override
     public ScratchRules scratchRules() {
-        return ScratchRules.NONE;
+        return scratchRules;
     }
 
     @Override
@@ -121,7 +157,7 @@ public final class CpuBackend implements Backend {
     @Override
     public Ops ops(Workspace workspace, Phase phase) {
         if (workspace instanceof CpuWorkspace own) {
-            return new CpuOps(kernels, pool, own);
+            return new CpuOps(kernels, pool, own, scratchRules);
         }
         throw new IllegalArgumentException(
                 "the cpu backend computes in its own workspaces, not in " + workspace);

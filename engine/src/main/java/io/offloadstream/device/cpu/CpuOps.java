@@ -27,22 +27,21 @@ final class CpuOps extends CheckedOps {
      * Least work that is worth handing to another thread, in multiply-adds or elements: some 5
      * microseconds, a few times what the hand-over takes.
      */
-    private static final long GRAIN_WORK = 32 * 1024;
-
-    /** Outputs that a range of a product starts at a multiple of: a cache line of results. */
-    private static final int OUTPUT_TILE = 16;
+    static final long GRAIN_WORK = 32 * 1024;
 
     private final Kernels kernels;
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
+    private final CpuProducts products;
     private final CpuAttention attention;
     private final ScatteredRows scattered;
 
-    CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace) {
-        super(ScratchRules.NONE);
+    CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace, ScratchRules rules) {
+        super(rules);
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
+        this.products = new CpuProducts(kernels, pool, workspace, rules);
         this.attention = new CpuAttention(kernels, pool);
         this.scattered = new ScatteredRows(kernels, pool, workspace);
     }
@@ -81,7 +80,7 @@ final class CpuOps extends CheckedOps {
                                 (int) (end - begin),
                                 width,
                                 weight.address(),
-                                addressOf(bias),
+                                CpuProducts.addressOf(bias),
                                 weight.type().code(),
                                 eps,
                                 row(y, begin)));
@@ -89,84 +88,35 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        linear(x, weight, bias, y, 0);
+        products.linear(products.inputs(x, weight), weight, bias, y, 0);
+    }
+
+    @Override
+    protected void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y) {
+        CpuProducts.Inputs inputs = products.inputs(x, weights);
+        for (int i = 0; i < weights.length; i++) {
+            products.linear(inputs, weights[i], biases[i], y[i], 0);
+        }
+    }
+
+    @Override
+    protected void gatedLinear(
+            Activation activation, Tensor x, Gated weights, Tensor scratch, Tensor y) {
+        CpuProducts.Inputs inputs = products.inputs(x, weights.gate(), weights.up());
+        products.linear(inputs, weights.gate(), weights.gateBias(), y, 0);
+        products.linear(inputs, weights.up(), weights.upBias(), scratch, 0);
+        activateMultiply(activation, y, scratch, y);
     }
 
     @Override
     protected void linearInto(
             Tensor x, Tensor weight, Tensor output, int columnBegin, Tensor scratch) {
-        linear(x, weight, null, output, columnBegin);
-    }
-
-    private void linear(Tensor x, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
-        int in = x.columns();
-        int rows = x.rows();
-        long target = y.address() + 4L * columnBegin;
-        if (weight.type() == DType.BF16_PACKED) {
-            linearPacked(x, weight, bias, target, y.columns());
-            return;
-        }
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linear(
-                                x.address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                weight.type().code(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                y.columns(),
-                                (int) begin,
-                                (int) end));
-    }
-
-    private void linearPacked(Tensor x, Tensor weight, Tensor bias, long target, long stride) {
-        int in = x.columns();
-        int rows = x.rows();
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearPacked(
-                                x.address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                weight.escapes(),
-                                weight.firstRow(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                stride,
-                                (int) begin,
-                                (int) end));
+        products.linear(products.inputs(x, weight), weight, null, output, columnBegin);
     }
 
     @Override
     protected void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        int in = x.columns();
-        int rows = x.rows();
-        int out = weight.columns();
-        pool.run(
-                out,
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearTransposed(
-                                x.address(),
-                                rows,
-                                in,
-                                out,
-                                weight.address(),
-                                weight.type().code(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                y.address(),
-                                (int) begin,
-                                (int) end));
+        products.linearTransposed(x, weight, bias, y);
     }
 
     @Override
@@ -239,24 +189,7 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void linearScaled(Tensor x, Tensor weight, Tensor scales, Tensor bias, Tensor y) {
-        int in = x.columns();
-        int rows = x.rows();
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearScaled(
-                                x.address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                scales.address(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                y.address(),
-                                y.columns(),
-                                (int) begin,
-                                (int) end));
+        products.linearScaled(x, weight, scales, bias, y);
     }
 
     @Override
@@ -341,20 +274,7 @@ final class CpuOps extends CheckedOps {
         return x.address() + 4 * index;
     }
 
-    private static long addressOf(Tensor bias) {
-        return bias == null ? 0 : bias.address();
-    }
-
-    private static int typeOf(Tensor bias) {
-        return bias == null ? DType.F32.code() : bias.type().code();
-    }
-
     static long rowGrain(long width) {
         return Math.max(1, GRAIN_WORK / width);
-    }
-
-    private static long outputGrain(int rows, int in) {
-        long workPerTile = Math.max(1, (long) rows * in * OUTPUT_TILE);
-        return OUTPUT_TILE * Math.max(1, GRAIN_WORK / workPerTile);
     }
 }
