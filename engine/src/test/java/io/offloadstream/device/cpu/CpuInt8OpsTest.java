@@ -172,6 +172,6 @@ public class CpuInt8OpsTest {
         assertTrue(int8.name().contains("int8"), int8.name());
         assertTrue(!float32.name().contains("int8"), float32.name());
         assertThrows(
-                IllegalArgumentException.class, () -> new CpuBackend(1, ComputeType.BFLOAT16));
+                IllegalArgumentException.class, () -> new CpuBackend(1, ComputeType.FLOAT16));
     }
 }
