@@ -9,6 +9,7 @@ import io.offloadstream.device.Budgets;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.SlotLayout;
 import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.GdsStatus;
 import io.offloadstream.platform.HostMemory;
@@ -18,12 +19,16 @@ import io.offloadstream.stream.DeviceTimeline.Span;
 import io.offloadstream.stream.DeviceTimeline.Track;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Slots on a device that has memory of its own. Readers enqueue the copies; the compute stream
  * waits for them, and they wait for it, by events: no thread of the host waits in a pass.
  */
 final class InDeviceMemory implements ComputeMemory, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(InDeviceMemory.class);
 
     private final ResidencyPlan plan;
     private final Backend backend;
@@ -133,7 +138,20 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
             if (!ended) {
                 timeline.abandon(span);
                 copies.failed();
+                awaitComputation();
             }
+        }
+    }
+
+    /**
+     * Waits for a computation whose end is in no event: readers fill the slot as soon as its lease
+     * has ended, and who needs memory frees it, neither of them waiting for the next pass.
+     */
+    private void awaitComputation() {
+        try {
+            compute.synchronize();
+        } catch (DeviceException e) {
+            LOG.debug("the compute stream, whose event was refused", e);
         }
     }
 

@@ -48,17 +48,21 @@ final class SlotEvents implements AutoCloseable {
         }
         started = true;
         failureBefore = lastFailure;
-        if (freed != null && !hasEnded(freed)) {
+        if (freed != null && !isFreed()) {
             copies.await(freed.event());
         }
         freed = replace(freed, null);
     }
 
-    /** Work that failed has ended too: who waits for its event would fail with it. */
-    private static boolean hasEnded(SharedEvent event) {
+    /**
+     * Whether the copies need not wait. They must not wait for work that failed, or they would fail
+     * with it; but a device that does not answer may still be at work, so then the caller waits.
+     */
+    private boolean isFreed() {
         try {
-            return event.event().isPassed();
+            return freed.event().isPassed();
         } catch (DeviceException e) {
+            awaitUnused();
             return true;
         }
     }

@@ -62,7 +62,7 @@ public class CheckpointMutationTest {
                 .add("head", DType.F8_E4M3, 3, 9);
     }
 
-    @Test(dataProvider = "layouts", timeOut = 120_000)
+    @Test(dataProvider = "layouts", timeOut = 600_000)
     public void damageGivesTheExceptionOrEntriesWithinTheFile(String layout, long shardBytes)
             throws IOException {
         long seed = new Random().nextLong();
@@ -91,7 +91,7 @@ public class CheckpointMutationTest {
         assertTrue(refused < ROUNDS, "damage to weights is not: " + refused + ", seed " + seed);
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void swappedAndMissingShardsAreSeen() throws IOException {
         checkpoint()
                 .writeShards(

@@ -213,7 +213,7 @@ public class CheckpointTest {
         return new Object[][] {{INDEX}, {"model.safetensors"}, {"any.safetensors"}, {"shard"}};
     }
 
-    @Test(dataProvider = "places", timeOut = 60_000)
+    @Test(dataProvider = "places", timeOut = 600_000)
     public void whatIsNoRegularFileIsRefusedWithoutOpeningIt(String place) throws Exception {
         if (place.equals("shard")) {
             index("a", "shard");

@@ -25,9 +25,9 @@ public class DeviceSpeedTest {
         }
     }
 
-    /** Wide bounds: a factor of a thousand around what a slow machine does. */
+    /** Wide bounds: a machine that stands still for seconds while it copies 4 MB is within. */
     private static void requirePlausible(double bytesPerSecond) {
-        assertTrue(bytesPerSecond > 1e7 && bytesPerSecond < 1e14, bytesPerSecond + " bytes/s");
+        assertTrue(bytesPerSecond > 1e5 && bytesPerSecond < 1e14, bytesPerSecond + " bytes/s");
     }
 
     @Test

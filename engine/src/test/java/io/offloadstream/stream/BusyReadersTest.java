@@ -40,7 +40,7 @@ public class BusyReadersTest extends WeightFixture {
         };
     }
 
-    @Test(timeOut = 120_000, dataProvider = "schedulers")
+    @Test(timeOut = 600_000, dataProvider = "schedulers")
     public void whileAGroupComputesAllSlotsAreReadInto(SchedulerKind scheduler, int slots)
             throws IOException {
         RandomWeights weights = new RandomWeights(directory, 7100 + slots, 11);

@@ -42,7 +42,7 @@ public class CostAwareStreamTest extends WeightFixture {
         };
     }
 
-    @Test(timeOut = 120_000, dataProvider = "disks")
+    @Test(timeOut = 600_000, dataProvider = "disks")
     public void requestsInFlightFollowTheDisk(String name, int latencyMebibytes, int expected)
             throws IOException {
         RandomWeights weights = new RandomWeights(directory, 8101, 6, 24);
@@ -53,13 +53,16 @@ public class CostAwareStreamTest extends WeightFixture {
                 WeightStream stream =
                         WeightStream.open(plan, costAware(), budget, disk, disk::nanos)) {
             int passes = 0;
+            int before = 0;
             while (!stream.stats().isPaceSettled()) {
                 assertTrue(passes++ < MOST_PASSES, "not settled: " + stream.stats().pace());
                 ReadPace pace = stream.stats().pace();
                 disk.share(pace.requests());
                 runPass(stream, weights);
-                // the next pass is begun to be read at this pace too
-                assertTrue(disk.takeMostInFlight() <= pace.requests(), pace.toString());
+                // a pass has begun to be read at the pace before, slow readers may be at it still
+                int most = disk.takeMostInFlight();
+                assertTrue(most <= Math.max(before, pace.requests()), most + " at " + pace);
+                before = pace.requests();
             }
             ReadPace settled = stream.stats().pace();
             assertEquals(settled.requests(), expected, name);
@@ -89,7 +92,7 @@ public class CostAwareStreamTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void aSlotMoreIsAResidentGroupLess() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 8102, 14, 2);
         ResidencyPlan plan = weights.plan(0.8, 2, 1);

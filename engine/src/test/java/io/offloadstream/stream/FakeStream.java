@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -34,7 +35,11 @@ final class FakeStream implements DeviceStream {
     private final Deque<Op> queue = new ArrayDeque<>();
     private volatile CountDownLatch gate = new CountDownLatch(0);
     private boolean busy;
-    private boolean awaiting;
+    private FakeEvent awaited;
+    private volatile boolean awaitedByHost;
+    private volatile boolean refusesRecords;
+    private volatile boolean refusesQueries;
+    private final AtomicLong uploadedBytes = new AtomicLong();
     private long clock;
     private DeviceException failure;
 
@@ -48,7 +53,7 @@ final class FakeStream implements DeviceStream {
 
     /** An event that passes by the stream's clock. */
     private final class FakeEvent implements DeviceEvent {
-        private boolean passed;
+        private volatile boolean passed;
         private boolean closed;
         private DeviceException cause;
         private long nanos;
@@ -74,6 +79,9 @@ final class FakeStream implements DeviceStream {
         public synchronized boolean isPassed() {
             device.requireThere();
             requireOpen();
+            if (refusesQueries) {
+                throw new DeviceException("the fake device does not tell of an event");
+            }
             if (cause != null) {
                 throw new DeviceException("event failed: " + cause.getMessage(), cause);
             }
@@ -83,6 +91,7 @@ final class FakeStream implements DeviceStream {
         @Override
         public synchronized void await() {
             requireOpen();
+            awaitedByHost = true;
             awaitQuietly();
             isPassed();
         }
@@ -135,11 +144,7 @@ final class FakeStream implements DeviceStream {
         synchronized (this) {
             awaitThat(() -> !queue.isEmpty());
         }
-        try {
-            gate.await();
-        } catch (InterruptedException e) {
-            throw new AssertionError("a device is not interrupted", e);
-        }
+        await(gate);
         synchronized (this) {
             busy = true;
             return queue.removeFirst();
@@ -176,17 +181,62 @@ final class FakeStream implements DeviceStream {
         enqueue(1, () -> fail(new DeviceException("injected fault in a kernel")));
     }
 
+    /**
+     * A kernel that takes until it is let go.
+     *
+     * @param reached at 0 when the stream has come to it
+     * @param opened ends it at 0
+     */
+    record Barrier(CountDownLatch reached, CountDownLatch opened) {}
+
+    /** Enqueues a kernel that waits for the host, in no time of the stream's clock. */
+    Barrier launchBarrier() {
+        Barrier barrier = new Barrier(new CountDownLatch(1), new CountDownLatch(1));
+        launch(
+                0,
+                () -> {
+                    barrier.reached().countDown();
+                    await(barrier.opened());
+                });
+        return barrier;
+    }
+
     /** Holds all work back until the latch that this returns is at 0. */
     CountDownLatch hold() {
         CountDownLatch latch = new CountDownLatch(1);
         gate = latch;
+        awaitedByHost = false;
         return latch;
+    }
+
+    /** Refuses to record events from now on, or not. */
+    void refuseRecords(boolean isRefused) {
+        refusesRecords = isRefused;
+    }
+
+    /** Refuses to tell whether its events have passed from now on, or not. */
+    void refuseQueries(boolean isRefused) {
+        refusesQueries = isRefused;
+    }
+
+    /** Whether a thread of the host has begun to wait for it or its events since {@link #hold}. */
+    boolean isAwaitedByHost() {
+        return awaitedByHost;
+    }
+
+    /** Bytes of the uploads that it has done. */
+    long uploadedBytes() {
+        return uploadedBytes.get();
     }
 
     /** Waits until the stream waits for an event that has not passed, or has nothing to do. */
     synchronized boolean isBlockedByEvent() {
-        awaitThat(() -> awaiting || isIdle());
-        return awaiting;
+        awaitThat(() -> isAwaiting() || isIdle());
+        return isAwaiting();
+    }
+
+    private boolean isAwaiting() {
+        return awaited != null && !awaited.passed;
     }
 
     /** Waits until there is nothing to do; a failure stays. */
@@ -194,9 +244,9 @@ final class FakeStream implements DeviceStream {
         awaitThat(this::isIdle);
     }
 
-    private void awaitFault() {
+    private static void await(CountDownLatch latch) {
         try {
-            device.faultGate().await();
+            latch.await();
         } catch (InterruptedException e) {
             throw new AssertionError("a device is not interrupted", e);
         }
@@ -215,10 +265,11 @@ final class FakeStream implements DeviceStream {
                 sizeBytes,
                 () -> {
                     if (device.failingUploads().remove(number)) {
-                        awaitFault();
+                        await(device.faultGate());
                         fail(new DeviceException("injected fault in upload " + number));
                     } else {
                         device.bytes().upload(hostSource, target, sizeBytes);
+                        uploadedBytes.addAndGet(sizeBytes);
                     }
                 });
     }
@@ -238,6 +289,9 @@ final class FakeStream implements DeviceStream {
     @Override
     public DeviceEvent record() {
         device.requireThere();
+        if (refusesRecords) {
+            throw new DeviceException("the fake device records no event");
+        }
         FakeEvent event = new FakeEvent();
         device.openEvents().incrementAndGet();
         enqueue(
@@ -257,23 +311,23 @@ final class FakeStream implements DeviceStream {
     @Override
     public void await(DeviceEvent event) {
         device.requireThere();
-        FakeEvent awaited = (FakeEvent) event;
-        awaited.requireOpen();
+        FakeEvent other = (FakeEvent) event;
+        other.requireOpen();
         enqueue(
                 -1,
                 () -> {
-                    setAwaiting(true);
-                    awaited.awaitQuietly();
-                    setAwaiting(false);
+                    setAwaited(other);
+                    other.awaitQuietly();
+                    setAwaited(null);
                     synchronized (this) {
-                        clock = Math.max(clock, awaited.nanos);
-                        failure = failure == null ? awaited.cause : failure;
+                        clock = Math.max(clock, other.nanos);
+                        failure = failure == null ? other.cause : failure;
                     }
                 });
     }
 
-    private synchronized void setAwaiting(boolean is) {
-        awaiting = is;
+    private synchronized void setAwaited(FakeEvent event) {
+        awaited = event;
         notifyAll();
     }
 
@@ -284,6 +338,7 @@ final class FakeStream implements DeviceStream {
 
     @Override
     public synchronized void synchronize() {
+        awaitedByHost = true;
         awaitIdle();
         DeviceException thrown = failure;
         failure = null;

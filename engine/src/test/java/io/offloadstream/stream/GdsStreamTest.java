@@ -81,7 +81,7 @@ public class GdsStreamTest extends DeviceFixture {
         };
     }
 
-    @Test(dataProvider = "modes", timeOut = 120_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void kernelsFindTheBytesOfTheFileAndTheModeIsReported(
             int path, int posixEvery, GdsMode mode, String name) throws Exception {
         for (long seed = 0; seed < 6; seed++) {
@@ -125,7 +125,7 @@ public class GdsStreamTest extends DeviceFixture {
         };
     }
 
-    @Test(dataProvider = "refusals", timeOut = 60_000)
+    @Test(dataProvider = "refusals", timeOut = 600_000)
     public void aRefusalFallsBackToPinnedCopiesAndSaysSoOnce(
             String setting, int code, String reason) throws Exception {
         // the second file and the third buffer are what is refused
@@ -157,7 +157,7 @@ public class GdsStreamTest extends DeviceFixture {
         assertEquals(gds.get("misuses"), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aDeviceWithoutCuFileFallsBackToo() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 4, 5, 5);
         on(
@@ -173,7 +173,7 @@ public class GdsStreamTest extends DeviceFixture {
         assertEquals(warnings(), 1, log.toString(StandardCharsets.UTF_8));
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aModeThatIsLostIsReportedOnce() throws Exception {
         gds.set("path", 1);
         RandomWeights weights = new RandomWeights(directory, 5, 7, 9);
@@ -198,7 +198,7 @@ public class GdsStreamTest extends DeviceFixture {
         requireClean(true);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aFailedReadEndsThePassAndTheNextOneWorks() throws Exception {
         gds.set("path", 1);
         RandomWeights weights = new RandomWeights(directory, 6, 7, 9);
@@ -229,7 +229,7 @@ public class GdsStreamTest extends DeviceFixture {
         requireClean(true);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void shortReadsBringAllBytes() throws Exception {
         gds.set("path", 1).set("short_bytes", 9000);
         RandomWeights weights = new RandomWeights(directory, 7, 5, 9);

@@ -38,7 +38,7 @@ public class HostGroupTest extends DeviceFixture {
         return passes.get(passes.size() - 1);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void theyAreReadOnceAndRowsComeFromThem() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 31, 9, 4);
         on(
@@ -63,7 +63,7 @@ public class HostGroupTest extends DeviceFixture {
                 });
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void rowsOfTheHeadAreTakenFromItAndKeepItWhileLeased() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 37, 4);
         on(
@@ -100,7 +100,7 @@ public class HostGroupTest extends DeviceFixture {
         return DeviceFaultTest.tryReserve(host, host.availableBytes() + 1);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void memoryThatCannotBePinnedIsCopiedTwice() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 32, 9, 4);
         FakeDevice device = new FakeDevice(32);
@@ -122,7 +122,7 @@ public class HostGroupTest extends DeviceFixture {
                 });
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void theyGiveWayAndComeBack() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 33, 10, 3);
         on(
@@ -154,7 +154,7 @@ public class HostGroupTest extends DeviceFixture {
                 });
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void theyAreGivenUpWhilePassesRun() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 34, 10, 3);
         on(
@@ -190,7 +190,7 @@ public class HostGroupTest extends DeviceFixture {
                 });
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void memoryIsFreedOnlyWhenItsCopiesHaveEnded() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 35, 6, 3);
         on(
@@ -228,7 +228,7 @@ public class HostGroupTest extends DeviceFixture {
         all.close();
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aReadThatFailsIsDoneAgain() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 36, 8, 6);
         on(

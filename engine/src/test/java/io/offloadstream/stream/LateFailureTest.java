@@ -35,7 +35,7 @@ public class LateFailureTest extends DeviceFixture {
         };
     }
 
-    @Test(dataProvider = "times", timeOut = 60_000)
+    @Test(dataProvider = "times", timeOut = 600_000)
     public void aCopyThatFailsLateFailsNoMoreThanThePassThatNeedsIt(When when) throws Exception {
         RandomWeights weights = new RandomWeights(directory, 7, 9, 6);
         int ahead = uploadsOfTheFirstPass(weights);

@@ -81,7 +81,7 @@ public class LayerStreamTest extends WeightFixture {
                 memory, options(Io.DIRECT, 1, 2), batch, LayerStreamOptions::firstNumber, storage);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void everyLayerHasItsTensorsInOrderHoweverTheyTravel() throws IOException {
         for (int batch = 1; batch <= 4; batch++) {
             create(batch, 11);
@@ -117,7 +117,7 @@ public class LayerStreamTest extends WeightFixture {
                 .requestedBytes();
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void staticTensorsAreReadOnceAndPushLayersOut() throws IOException {
         create(9, 12);
         FaultyStorage storage = new FaultyStorage();
@@ -154,7 +154,7 @@ public class LayerStreamTest extends WeightFixture {
         assertEquals(LayerStreamOptions.firstNumber("bias.3"), OptionalInt.empty());
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aGroupingOfTheCallersOwnDecides() throws IOException {
         create(3, 4);
         LayerStreamOptions own =
@@ -176,7 +176,7 @@ public class LayerStreamTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void whoeverClosesSecondWaitsForTheLayerThatStillComputes() throws Exception {
         create(12, 4);
         LayerStream stream =

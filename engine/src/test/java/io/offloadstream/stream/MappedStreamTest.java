@@ -28,7 +28,7 @@ public class MappedStreamTest extends WeightFixture {
         return ResidencyPlanner.plan(weights.request(5_000_000, 2, 1, mapping));
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void mappedFilesGiveTheSameBytesWithoutReading() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 41, 8);
         ResidencyPlan plan = plan(weights, Mapping.REQUIRED);
@@ -51,7 +51,7 @@ public class MappedStreamTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void whereMappingIsRefusedFilesAreReadOrTheOptionFails() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 42, 8);
         ResidencyPlan plan = plan(weights, Mapping.IF_ALL_FITS);
@@ -72,7 +72,7 @@ public class MappedStreamTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void bandwidthsAreMeasuredOnRealReads() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 43, 8);
         FaultyStorage storage = new FaultyStorage();

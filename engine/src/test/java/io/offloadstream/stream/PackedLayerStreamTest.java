@@ -58,7 +58,7 @@ public class PackedLayerStreamTest extends WeightFixture {
                 1_000_000, options(Io.BUFFERED, 1, 2), 1, grouping, new FaultyStorage());
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aPackedTensorComesWithItsEscapes() throws IOException {
         Path copy = write();
         try (LayerStream stream =
@@ -75,7 +75,7 @@ public class PackedLayerStreamTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aGroupingThatPartsThemIsRefused() throws IOException {
         Path copy = write();
         Function<String, OptionalInt> parting =

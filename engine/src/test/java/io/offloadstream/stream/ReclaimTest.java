@@ -29,7 +29,7 @@ public class ReclaimTest extends WeightFixture {
         return passes.get(passes.size() - 1);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void pinnedGroupsGiveWayAndComeBack() throws IOException {
         for (double share : new double[] {0.4, 1}) {
             RandomWeights weights = new RandomWeights(directory, 21, 10);
@@ -66,7 +66,7 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void nothingIsGivenUpInVain() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 22, 6);
         ResidencyPlan plan = weights.plan(1, 2, 4096);
@@ -86,7 +86,7 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void memoryThatIsGoneBeforeTheFirstPassMakesGroupsStream() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 23, 8);
         ResidencyPlan plan = weights.plan(1, 2, 4096);
@@ -104,7 +104,7 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void groupsAreGivenUpWhilePassesRun() throws Exception {
         for (double share : new double[] {0.5, 1}) {
             RandomWeights weights = new RandomWeights(directory, 24, 10);
@@ -145,7 +145,7 @@ public class ReclaimTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aTableThatIsGivenUpWhileAGatherWaitsForItIsReadFromDisk() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 25, 60);
         ResidencyPlan plan = weights.plan(1, 2, 4096);

@@ -52,7 +52,7 @@ public class StreamFaultTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(dataProvider = "modes", timeOut = 60_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void aFailedOrShortReadEndsOnePass(Io io) throws Exception {
         withStream(
                 io,
@@ -82,7 +82,7 @@ public class StreamFaultTest extends WeightFixture {
     /**
      * What readers were at work on when a fault ended must not fail the pass that comes after it.
      */
-    @Test(dataProvider = "modes", timeOut = 60_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void aPassAfterAFaultIsNotFailedByWhatWasReadAheadDuringIt(Io io) throws Exception {
         withStream(
                 io,
@@ -99,7 +99,7 @@ public class StreamFaultTest extends WeightFixture {
                 });
     }
 
-    @Test(dataProvider = "modes", timeOut = 60_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void aFileThatIsCutWhileRunningIsNamed(Io io) throws Exception {
         withStream(
                 io,
@@ -127,7 +127,7 @@ public class StreamFaultTest extends WeightFixture {
                 });
     }
 
-    @Test(dataProvider = "modes", timeOut = 60_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void aFileThatChangedBetweenPassesIsRefused(Io io) throws Exception {
         withStream(
                 io,
@@ -144,7 +144,7 @@ public class StreamFaultTest extends WeightFixture {
                 });
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void refusedDirectIoIsAnErrorOrBuffered() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 8, 4);
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
@@ -166,7 +166,7 @@ public class StreamFaultTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void anOpenThatFailsHalfWayClosesWhatItOpened() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 8, 4);
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
@@ -186,7 +186,7 @@ public class StreamFaultTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(dataProvider = "modes", timeOut = 60_000)
+    @Test(dataProvider = "modes", timeOut = 600_000)
     public void passesThatEndEarlyLeaveTheNextOneRight(Io io) throws Exception {
         withStream(
                 io,
@@ -212,7 +212,7 @@ public class StreamFaultTest extends WeightFixture {
                 });
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void cancelAndInterruptEndAPassThatWaits() throws Exception {
         withStream(
                 Io.DIRECT,
@@ -264,7 +264,7 @@ public class StreamFaultTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void closingTheStreamEndsThePassOfAnotherThread() throws Exception {
         RandomWeights weights = new RandomWeights(directory, 7, 9);
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
@@ -296,7 +296,7 @@ public class StreamFaultTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void closingTheStreamWithinAPassOfOnesOwnEndsIt() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 7, 9);
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
@@ -311,7 +311,7 @@ public class StreamFaultTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void twoThreadsTakeTurns() throws Exception {
         withStream(
                 Io.DIRECT,

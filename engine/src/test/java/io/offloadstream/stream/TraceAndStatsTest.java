@@ -36,7 +36,7 @@ public class TraceAndStatsTest extends WeightFixture {
         return new StreamOptions(Io.DIRECT, SchedulerKind.LOOKAHEAD, 1, 2, trace);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void theTraceIsValidJsonAndHasEveryByteAndLease() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 31, 6);
         ResidencyPlan plan = weights.plan(0.3, 2, 4096);
@@ -89,7 +89,7 @@ public class TraceAndStatsTest extends WeightFixture {
         assertEquals(storage.open(), 0);
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void statisticsAddUpAndStayBounded() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 32, 5);
         ResidencyPlan plan = weights.plan(0.5, 2, 4096);
@@ -115,7 +115,7 @@ public class TraceAndStatsTest extends WeightFixture {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aPassThatEndsAfterItsTraceWasClosedEndsQuietly() {
         // a stream is closed as soon as the turn of its pass is over; the pass flushes after that
         Path file = directory.resolve("trace.json");

@@ -63,7 +63,7 @@ public class DeviceFaultTest extends FaultFixture {
         };
     }
 
-    @Test(dataProvider = "faults", timeOut = 120_000)
+    @Test(dataProvider = "faults", timeOut = 600_000)
     public void aFaultInAPassLeavesTheSessionAsItWas(Fault fault, boolean tight, int calls) {
         FailingBackend device = device();
         StreamedModel model = open(device, tight);
@@ -83,6 +83,7 @@ public class DeviceFaultTest extends FaultFixture {
             assertTrue(e instanceof DeviceException || e.getCause() instanceof DeviceException);
             assertTrue(e.getMessage().contains("injected fault: " + fault), e.getMessage());
             assertTrue(device.hasFailed());
+            device.repair();
             assertEquals(session.length(), PROMPT.length);
             assertEquals(model.budget().usedByPurpose().toString(), host);
             assertEquals(model.deviceBudget().usedByPurpose().toString(), onDevice);
@@ -99,7 +100,7 @@ public class DeviceFaultTest extends FaultFixture {
         Leaks.assertNone(directory());
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void anOpeningThatFailsAtAnyAllocationLeavesTheDeviceToTheNext() {
         int opened = 0;
         for (int calls = 0; opened == 0 && calls < MANY; calls++) {
@@ -117,7 +118,7 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(opened > 2, "a model takes memory several times: " + opened);
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void anOpeningThatFailsAtItsEndLeavesNothing() {
         int failures = 0;
         for (int calls = 0; failures == calls && calls < MANY; calls++) {
@@ -135,7 +136,7 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(failures > 0, "a model asks for the name of its device");
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void aCloseThatFailsLeavesTheRestNoLess() {
         int failures = 0;
         for (int calls = 0; failures == calls && calls < MANY; calls++) {
@@ -157,7 +158,7 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(failures >= 8, "a model closes many things: " + failures);
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void aPromptThatTheDeviceHasNoScratchForLeavesTheSessionAsItWas() {
         FailingBackend device = device();
         StreamedModel model = open(device, false);
@@ -185,7 +186,7 @@ public class DeviceFaultTest extends FaultFixture {
         assertNothingIsLeft(model);
     }
 
-    @Test(timeOut = 120_000)
+    @Test(timeOut = 600_000)
     public void aPromptTakesLessWhereTheDeviceHasLessThanItsBudget() {
         FailingBackend device = device();
         StreamedModel model = open(device, false);

@@ -23,7 +23,7 @@ import org.testng.annotations.Test;
  */
 public class EndedPassTest extends FaultFixture {
 
-    @Test(dataProvider = "readModes", timeOut = 60_000)
+    @Test(dataProvider = "readModes", timeOut = 600_000)
     public void anInterruptEndsAPassThatWaitsForTheDisk(String io) throws Exception {
         WatchedStorage storage = new WatchedStorage();
         StreamedModel model = open(io, storage);
@@ -40,7 +40,7 @@ public class EndedPassTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "readModes", timeOut = 60_000)
+    @Test(dataProvider = "readModes", timeOut = 600_000)
     public void closingTheSessionEndsAPassThatWaitsForTheDisk(String io) throws Exception {
         WatchedStorage storage = new WatchedStorage();
         StreamedModel model = open(io, storage);
@@ -55,7 +55,7 @@ public class EndedPassTest extends FaultFixture {
         assertEquals(answer(model), expected(PROMPT));
     }
 
-    @Test(dataProvider = "readModes", timeOut = 60_000)
+    @Test(dataProvider = "readModes", timeOut = 600_000)
     public void closingTheModelEndsAPassThatWaitsForTheDisk(String io) throws Exception {
         WatchedStorage storage = new WatchedStorage();
         StreamedModel model = open(io, storage);
@@ -88,7 +88,7 @@ public class EndedPassTest extends FaultFixture {
         return cases.toArray(Object[][]::new);
     }
 
-    @Test(dataProvider = "threadCounts", timeOut = 120_000)
+    @Test(dataProvider = "threadCounts", timeOut = 600_000)
     public void sessionsOfSeveralThreadsGiveTheNumbersOfOne(String io, int count) throws Exception {
         // keys, values and logits of as many sequences as a batch may have
         StreamedModel model = open(options(io, count), new WatchedStorage());

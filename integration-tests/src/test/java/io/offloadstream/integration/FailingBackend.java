@@ -56,11 +56,19 @@ final class FailingBackend {
         this.device = device;
     }
 
-    /** Fails once, after so many calls that work. */
+    /**
+     * Fails after so many calls that work: once, but for uploads. One that fails ahead of the pass
+     * which needs it is done again, so all fail until this is {@link #repair repaired}.
+     */
     void failAfter(Fault kind, int calls) {
         left.set(calls);
         hit = false;
         fault = kind;
+    }
+
+    /** Nothing fails any more. */
+    void repair() {
+        fault = null;
     }
 
     /** Whether it has failed as it was told. */
@@ -74,8 +82,9 @@ final class FailingBackend {
     }
 
     private void reached(Fault kind) {
-        if (kind == fault && left.getAndDecrement() == 0) {
-            fault = null;
+        int before = kind == fault ? left.getAndDecrement() : 1;
+        if (before == 0 || before < 0 && kind == Fault.UPLOAD) {
+            fault = kind == Fault.UPLOAD ? kind : null;
             hit = true;
             String message = "injected fault: " + kind;
             throw kind == Fault.MEMORY

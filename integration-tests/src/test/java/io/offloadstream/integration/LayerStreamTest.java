@@ -63,7 +63,7 @@ public class LayerStreamTest {
         return cases.toArray(Object[][]::new);
     }
 
-    @Test(dataProvider = "cases", timeOut = 120_000)
+    @Test(dataProvider = "cases", timeOut = 600_000)
     public void aPassSeesTheBytesOfTheFiles(String name, Io io, int layersPerBatch) {
         Path directory = TestModels.directory(name, scratch);
         Checkpoint checkpoint = Checkpoint.open(directory);
@@ -89,7 +89,7 @@ public class LayerStreamTest {
         Leaks.assertNone(directory.toAbsolutePath().normalize());
     }
 
-    @Test(dataProvider = "cases", timeOut = 120_000)
+    @Test(dataProvider = "cases", timeOut = 600_000)
     public void staticTensorsAreTheBytesOfTheFiles(String name, Io io, int layersPerBatch) {
         Path directory = TestModels.directory(name, scratch);
         Checkpoint checkpoint = Checkpoint.open(directory);

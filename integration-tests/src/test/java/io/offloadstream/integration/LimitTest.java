@@ -50,7 +50,7 @@ public class LimitTest extends FaultFixture {
      * Memory for logits and prompts is taken from what the plan gives to weights: some budget in
      * between leaves groups resident that are each too small for a slot of the ring.
      */
-    @Test(dataProvider = "readModes", timeOut = 120_000)
+    @Test(dataProvider = "readModes", timeOut = 600_000)
     public void everyBudgetFromTheLeastOnWorks(String io) {
         int batch = 12;
         Map<String, String> plenty = Budgets.plenty(batch, LENGTH, io);
@@ -89,7 +89,7 @@ public class LimitTest extends FaultFixture {
         assertEquals(answer(model), expected(PROMPT));
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void directIoThatIsRefusedIsAnErrorWhereItWasAskedFor() {
         WatchedStorage storage = new WatchedStorage(true);
         OffloadStreamException e =
@@ -99,7 +99,7 @@ public class LimitTest extends FaultFixture {
         Leaks.assertNone(directory());
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void directIoThatIsRefusedBecomesBufferedWithOneWarning() {
         List<String> warnings = new ArrayList<>();
         ChildJvm.Ended child = ChildJvm.run(RefusedDirectIo.class, List.of(directory().toString()));

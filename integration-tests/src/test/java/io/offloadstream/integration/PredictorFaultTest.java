@@ -80,7 +80,7 @@ public class PredictorFaultTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "readModes", timeOut = 60_000)
+    @Test(dataProvider = "readModes", timeOut = 600_000)
     public void aFileThatIsCutDuringAPredictionEndsIt(String io) throws Exception {
         try (ZooModel<NDList, NDList> model = load(options(io));
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
@@ -110,7 +110,7 @@ public class PredictorFaultTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "allModes", timeOut = 60_000)
+    @Test(dataProvider = "allModes", timeOut = 600_000)
     public void aFileThatChangedBetweenPredictionsIsRefused(String io) throws Exception {
         try (ZooModel<NDList, NDList> model = load(options(io));
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
@@ -152,7 +152,7 @@ public class PredictorFaultTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "allModes", timeOut = 60_000)
+    @Test(dataProvider = "allModes", timeOut = 600_000)
     public void anInterruptEndsThePredictionAndIsKept(String io) throws Exception {
         try (ZooModel<NDList, NDList> model = load(options(io));
                 Predictor<NDList, NDList> predictor = model.newPredictor()) {
@@ -165,7 +165,7 @@ public class PredictorFaultTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "allModes", timeOut = 60_000)
+    @Test(dataProvider = "allModes", timeOut = 600_000)
     public void closingThePredictorEndsItsPrediction(String io) throws Exception {
         try (ZooModel<NDList, NDList> model = load(options(io))) {
             Predictor<NDList, NDList> predictor = model.newPredictor();
@@ -186,7 +186,7 @@ public class PredictorFaultTest extends FaultFixture {
         }
     }
 
-    @Test(dataProvider = "allModes", timeOut = 60_000)
+    @Test(dataProvider = "allModes", timeOut = 600_000)
     public void closingTheModelEndsAPrediction(String io) throws Exception {
         ZooModel<NDList, NDList> model = load(options(io));
         StreamedModel streamed = Djl.streamed(model);
@@ -244,7 +244,7 @@ public class PredictorFaultTest extends FaultFixture {
         return new Object[][] {{2}, {4}};
     }
 
-    @Test(dataProvider = "threadCounts", timeOut = 120_000)
+    @Test(dataProvider = "threadCounts", timeOut = 600_000)
     public void predictorsOfSeveralThreadsGiveTheNumbersOfOne(int count) throws Exception {
         Map<String, String> options = Budgets.streaming(directory(), count, LENGTH, "direct");
         try (ZooModel<NDList, NDList> model = load(options)) {

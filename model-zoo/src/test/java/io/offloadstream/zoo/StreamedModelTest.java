@@ -67,7 +67,7 @@ public class StreamedModelTest {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void aModelIsClosedAfterTheSessionThatAnotherThreadCloses() throws Exception {
         StreamedModel model = StreamedModel.open(tiny.directory(), options("io", "direct"));
         Session session = model.newSession(1);
@@ -125,7 +125,7 @@ public class StreamedModelTest {
         }
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void whatIsToldTheProgressCannotCloseWhatItWaitsFor() {
         try (StreamedModel model = StreamedModel.open(tiny.directory(), options("io", "direct"))) {
             Session session = model.newSession(1);
@@ -152,10 +152,11 @@ public class StreamedModelTest {
     }
 
     private static void awaitState(Thread thread, Thread.State state) {
-        while (thread.getState() != state && thread.isAlive()) {
+        // looked at once only: a thread that waited for a lock for a moment goes on
+        while (thread.getState() != state) {
+            assertTrue(thread.isAlive(), "ended without being " + state);
             Thread.onSpinWait();
         }
-        assertEquals(thread.getState(), state);
     }
 
     private static void await(CountDownLatch latch) {

@@ -238,7 +238,7 @@ public class TokenStreamTest {
         assertTrue(e.getMessage().contains(message), e.getMessage());
     }
 
-    @Test(timeOut = 60_000)
+    @Test(timeOut = 600_000)
     public void closingFromAnotherThreadWaitsForWhoReadsTheLogits() throws Exception {
         CountDownLatch choosing = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);

@@ -110,8 +110,8 @@ public class MachineProbeTest {
             assertEquals(budget.usedBytes(), 2 << 20);
             double read = probe.readBytesPerSecond(2);
             double flops = probe.flopsPerSecond(1);
-            assertTrue(read > 1e7 && read < 1e14, "bytes per second: " + read);
-            assertTrue(flops > 1e6 && flops < 1e15, "operations per second: " + flops);
+            assertTrue(read > 1e5 && read < 1e14, "bytes per second: " + read);
+            assertTrue(flops > 1e4 && flops < 1e15, "operations per second: " + flops);
         }
         assertEquals(budget.usedBytes(), 0);
         assertThrows(
