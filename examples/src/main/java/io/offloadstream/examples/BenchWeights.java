@@ -67,8 +67,7 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
 
     /** The same weights, with activations of that type. */
     BenchWeights with(String type) {
-        return new BenchWeights(
-                name + " with " + type + " activations", original, directory, type);
+        return new BenchWeights(name + " with " + type + " activations", original, directory, type);
     }
 
     /** Whether products are sums of float32 multiply-adds. */

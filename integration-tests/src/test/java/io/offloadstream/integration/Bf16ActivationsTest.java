@@ -146,8 +146,7 @@ public class Bf16ActivationsTest {
         Goldens goldens = Goldens.reference(name);
         Path directory = goldens.directory();
         Goldens.Case c = goldens.find("long");
-        Map<String, String> float32 =
-                Budgets.with(plenty(c.batch(), c.tokens()), "io", "direct");
+        Map<String, String> float32 = Budgets.with(plenty(c.batch(), c.tokens()), "io", "direct");
         Map<String, String> options = Budgets.with(float32, OPTION, "bfloat16");
         ModelPlan plan = Budgets.plan(directory, options);
         long least = plan.leastBytes();

@@ -61,7 +61,7 @@ final class ReferenceProduct {
                     sums[r * outs + o] += offsets[o];
                 }
                 FloatRows.store(
-                        sums, r * outs, y + 4 * (begin + r) * yStride, DType.F32.code(), outs);
+                        sums, r * outs, y + 4L * (begin + r) * yStride, DType.F32.code(), outs);
             }
         }
     }

@@ -22,8 +22,21 @@ public class RoundedKernelsTest {
 
     /** Infinities, NaN with a payload, the largest values, and ties of both kinds. */
     private static final int[] SPECIAL = {
-        0, 0x80000000, 0x7f800000, 0xff800000, 0x7f800001, 0xffc12345, 0x7f7fffff, 0xff7f8000,
-        0x00000001, 0x807fffff, 0x00008000, 0x00018000, 0x3f808000, 0x3f818000, 0x3f808001
+        0,
+        0x80000000,
+        0x7f800000,
+        0xff800000,
+        0x7f800001,
+        0xffc12345,
+        0x7f7fffff,
+        0xff7f8000,
+        0x00000001,
+        0x807fffff,
+        0x00008000,
+        0x00018000,
+        0x3f808000,
+        0x3f818000,
+        0x3f808001
     };
 
     private static final int BF16 = DType.BF16.code();
@@ -93,15 +106,24 @@ public class RoundedKernelsTest {
             long from = rounded + (long) k.roundedBytes() * first * in;
             long to = y + 4L * first * stride;
             int type = DType.F16.code();
-            k.linearRounded(
-                    from, count, in, weight, 0, 0, bias, type, to, stride, begin, end);
+            k.linearRounded(from, count, in, weight, 0, 0, bias, type, to, stride, begin, end);
         }
 
         void multiplyPacked(Kernels k, long rounded, long y, int begin, int end) {
             int type = DType.F16.code();
             k.linearRounded(
-                    rounded, rows, in, packed.packed, packed.escapes, 0, bias, type, y, stride,
-                    begin, end);
+                    rounded,
+                    rows,
+                    in,
+                    packed.packed,
+                    packed.escapes,
+                    0,
+                    bias,
+                    type,
+                    y,
+                    stride,
+                    begin,
+                    end);
         }
 
         @Override

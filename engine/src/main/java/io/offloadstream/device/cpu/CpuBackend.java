@@ -44,8 +44,8 @@ public final class CpuBackend implements Backend {
      * Starts the threads.
      *
      * @param threads how many compute, the calling thread included; at least 1
-     * @param computeType type of activations in products with weights that take it: int8 with
-     *     those in blocks, bfloat16 with those of bfloat16
+     * @param computeType type of activations in products with weights that take it: int8 with those
+     *     in blocks, bfloat16 with those of bfloat16
      * @throws IllegalArgumentException if it is float16
      */
     public CpuBackend(int threads, ComputeType computeType) {
@@ -67,8 +67,8 @@ public final class CpuBackend implements Backend {
      *
      * @param kernels what computes
      * @param threads how many compute, the calling thread included; at least 1
-     * @param computeType type of activations in products with weights that take it: int8 with
-     *     those in blocks, bfloat16 with those of bfloat16
+     * @param computeType type of activations in products with weights that take it: int8 with those
+     *     in blocks, bfloat16 with those of bfloat16
      * @throws IllegalArgumentException if it is float16
      */
     public CpuBackend(Kernels kernels, int threads, ComputeType computeType) {

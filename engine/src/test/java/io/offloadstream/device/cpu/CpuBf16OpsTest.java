@@ -147,8 +147,7 @@ public class CpuBf16OpsTest {
 
     @Test(dataProvider = "kernels")
     public void productsWithBf16WeightsAreRoundedAndNoOthers(Kernels kernels, int rows) {
-        List<float[]> exact =
-                products(kernels, ComputeType.FLOAT32, rows, false, WORKSPACE_BYTES);
+        List<float[]> exact = products(kernels, ComputeType.FLOAT32, rows, false, WORKSPACE_BYTES);
         List<float[]> rounded =
                 products(kernels, ComputeType.BFLOAT16, rows, false, WORKSPACE_BYTES);
         for (int i = 0; i < exact.size(); i++) {
