@@ -27,7 +27,7 @@ public interface Backend extends AutoCloseable {
     /**
      * Returns what runs, for logs and statistics.
      *
-     * @return for example {@code cpu (native avx512, 2 threads)} or {@code cuda:0 (NVIDIA H200,
+     * @return for example {@code cpu (native avx512vnni, 2 threads)} or {@code cuda:0 (NVIDIA H200,
      *     sm_90)}
      */
     String name();

@@ -65,8 +65,7 @@ public class Int8ActivationsTest {
         for (Goldens.Case c : goldens.cases()) {
             int[] ids =
                     IntStream.concat(
-                                    Arrays.stream(c.inputIds()),
-                                    Arrays.stream(c.greedyNewTokens()))
+                                    Arrays.stream(c.inputIds()), Arrays.stream(c.greedyNewTokens()))
                             .toArray();
             Map<String, String> options =
                     Budgets.with(Budgets.plenty(1, ids.length, "auto"), "quantize", quantize);
@@ -112,7 +111,8 @@ public class Int8ActivationsTest {
     public void streamingThreadsAndStepsChangeNoBit(String name) throws IOException {
         Goldens goldens = Goldens.reference(name);
         Goldens.Case c = goldens.find("long");
-        for (Quantization quantization : new Quantization[] {Quantization.INT8, Quantization.INT4}) {
+        for (Quantization quantization :
+                new Quantization[] {Quantization.INT8, Quantization.INT4}) {
             try (ScratchDirectory scratch = new ScratchDirectory("int8")) {
                 Path copy = scratch.path().resolve("copy");
                 Conversion.run(
@@ -151,13 +151,11 @@ public class Int8ActivationsTest {
                     new ConversionOptions(null, Quantization.INT8, Packing.NONE, 2),
                     (done, total) -> {});
             Map<String, String> float32 =
-                    Budgets.with(
-                            Budgets.plenty(c.batch(), c.tokens(), "direct"), "backend", "cpu");
+                    Budgets.with(Budgets.plenty(c.batch(), c.tokens(), "direct"), "backend", "cpu");
             Map<String, String> options = Budgets.with(float32, OPTION, "int8");
             ModelPlan plan = Budgets.plan(copy, options);
             long least = plan.leastBytes();
-            assertTrue(
-                    least > Budgets.plan(copy, float32).leastBytes(), "activations take memory");
+            assertTrue(least > Budgets.plan(copy, float32).leastBytes(), "activations take memory");
             float[] expected = logits(copy, c, options);
             long enough = least + plan.logitsBytes(c.batch(), c.tokens());
             Map<String, String> tight = Budgets.with(options, "hostMemory", enough);
@@ -171,12 +169,10 @@ public class Int8ActivationsTest {
     @Test
     public void aModelWithoutBlocksIsRefused() {
         Path directory = Goldens.reference("llama-tiny").directory();
-        Map<String, String> options =
-                Budgets.with(Budgets.plenty(1, 9, "auto"), OPTION, "int8");
+        Map<String, String> options = Budgets.with(Budgets.plenty(1, 9, "auto"), OPTION, "int8");
         IllegalArgumentException refusal =
                 expectThrows(
-                        IllegalArgumentException.class,
-                        () -> TestDevices.open(directory, options));
+                        IllegalArgumentException.class, () -> TestDevices.open(directory, options));
         assertTrue(refusal.getMessage().contains("computeType=int8"), "" + refusal);
         assertTrue(refusal.getMessage().contains("quantize=int8"), "" + refusal);
         TestDevices.open(directory, Budgets.with(options, "quantize", "int4")).close();
@@ -188,9 +184,7 @@ public class Int8ActivationsTest {
             IllegalArgumentException refusal =
                     expectThrows(
                             IllegalArgumentException.class,
-                            () ->
-                                    ModelOptions.parse(
-                                            Map.of("backend", backend, OPTION, "int8")));
+                            () -> ModelOptions.parse(Map.of("backend", backend, OPTION, "int8")));
             assertTrue(refusal.getMessage().contains("backend=cpu"), "" + refusal);
         }
     }

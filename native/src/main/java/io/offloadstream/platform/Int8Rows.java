@@ -10,8 +10,8 @@ package io.offloadstream.platform;
  *
  * <p>Each block of 32 has one float32 scale, its largest magnitude / 127; elements are {@code
  * round(x / scale)}, ties to even. A block whose largest magnitude is below 2^-110 becomes zeros;
- * one that has a NaN or an infinity gets NaN for its scale, and so does every sum that it is in. How
- * a row lies in memory is a matter of the instruction set, its size is not.
+ * one that has a NaN or an infinity gets NaN for its scale, and so does every sum that it is in.
+ * How a row lies in memory is a matter of the instruction set, its size is not.
  */
 public final class Int8Rows {
 

@@ -250,8 +250,7 @@ public class Int8KernelsTest {
                             long weight = constant(data, TYPES[t], in, 3, quant);
                             long y = data.zeros(12L * rows, 0);
                             int code = TYPES[t].code();
-                            kernels.linearInt8(
-                                    rounded, rows, in, weight, code, 0, 0, y, 3, 0, 3);
+                            kernels.linearInt8(rounded, rows, in, weight, code, 0, 0, y, 3, 0, 3);
                             for (float sum : KernelData.read(y, 3 * rows)) {
                                 double expected = (double) value * quant * in / 2;
                                 assertEquals(

@@ -104,7 +104,10 @@ public class CpuInt8OpsTest {
         try (Workspace workspace = backend.newWorkspace(budget, budget, 0, workspaceBytes)) {
             Ops ops = backend.ops(workspace, Phase.of(rows));
             for (Tensor y :
-                    ops.linears(x, new Tensor[] {eight, plain, four}, new Tensor[] {null, null, null})) {
+                    ops.linears(
+                            x,
+                            new Tensor[] {eight, plain, four},
+                            new Tensor[] {null, null, null})) {
                 results.add(read(y));
             }
             results.add(read(ops.linear(x, four, null)));
