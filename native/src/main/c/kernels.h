@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 5
+#define OFS_ABI_VERSION 6
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
