@@ -10,6 +10,9 @@
  * follow that many short streams worse (docs/decisions.md has figures). Where weights need little
  * work, a tile has as few outputs as keep the adders busy, for the same reason.
  */
+#ifndef OFS_DECODE_H
+#define OFS_DECODE_H
+
 #include "packed.h"
 
 /* The most rows of one tile; more take turns while the weights are in the cache. */
@@ -30,20 +33,20 @@ INLINE void decode_tile(int type, const product *p, size_t row, size_t out, int 
     const size_t in = w->in;
     const size_t row_bytes = w->row_bytes;
     const int vectors = span_of(type);
-    const size_t span = (size_t)vectors * VL;
+    const size_t span = (size_t)vectors * STEP;
     const size_t span_bytes = bytes_of(type, span);
-    const float *x = p->x + row * in;
+    const input *x = p->x + row * in;
     const uint8_t *at = w->bytes + out * row_bytes;
     size_t i = 0;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);
     }
     for (; i + span <= in; i += span, at += span_bytes, ahead += (size_t)outs * span_bytes) {
-        vf inputs[DECODE_TILE_ROWS][BLOCK_VECTORS];
+        vf inputs[DECODE_TILE_ROWS][MOST_VECTORS];
         fetch_ahead(ahead, (size_t)outs * span_bytes);
         UNROLL for (int r = 0; r < rows; r++) {
             UNROLL for (int v = 0; v < vectors; v++) {
-                inputs[r][v] = v_load(x + (size_t)r * in + i + v * VL);
+                inputs[r][v] = v_inputs(x + (size_t)r * in + i + v * STEP);
             }
         }
         UNROLL for (int o = 0; o < outs; o++) {
@@ -51,18 +54,18 @@ INLINE void decode_tile(int type, const product *p, size_t row, size_t out, int 
             UNROLL for (int v = 0; v < vectors; v++) {
                 vf lanes = load_vector(type, w, out + (size_t)o, i, from, v);
                 UNROLL for (int r = 0; r < rows; r++) {
-                    acc[r][o] = v_fma(inputs[r][v], lanes, acc[r][o]);
+                    acc[r][o] = v_dot(inputs[r][v], lanes, acc[r][o]);
                 }
             }
         }
     }
-    for (; !is_blocks(type) && i < in; i += VL, at += VL * size_of(type)) {
-        int n = in - i < VL ? (int)(in - i) : 0;
+    for (; !is_blocks(type) && i < in; i += STEP, at += STEP * size_of(type)) {
+        int n = in - i < STEP ? (int)(in - i) : 0;
         UNROLL for (int o = 0; o < outs; o++) {
             vf lanes = load_lanes(type, w, out + (size_t)o, i, at + (size_t)o * row_bytes, n);
             UNROLL for (int r = 0; r < rows; r++) {
-                const float *a = x + (size_t)r * in + i;
-                acc[r][o] = v_fma(n ? v_load_n(a, n) : v_load(a), lanes, acc[r][o]);
+                const input *a = x + (size_t)r * in + i;
+                acc[r][o] = v_dot(n ? v_inputs_n(a, n) : v_inputs(a), lanes, acc[r][o]);
             }
         }
     }
@@ -109,3 +112,5 @@ INLINE void decode(int type, const product *p, int rows, size_t out_begin, size_
         }
     }
 }
+
+#endif

@@ -23,6 +23,14 @@ static int has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+
+/* Leaf 7, subleaf 1: compilers know it by name from GCC 11 on only. No processor has it without the
+ * dot product of bytes. */
+static int has_avx512bf16(void) {
+    unsigned a, b, c, d;
+    return has_avx512() && __builtin_cpu_supports("avx512vnni") &&
+           __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+}
 #endif
 
 #if defined(__aarch64__)
@@ -42,36 +50,43 @@ typedef struct {
     const char *name;
     const ofs_table *table;
     const ofs_int8_table *int8;
+    const ofs_rounded_table *rounded;
 } instruction_set;
 
-enum { MOST_SETS = 4 };
-
-static const instruction_set portable = {"generic", &ofs_table_generic, &ofs_int8_generic};
+enum { MOST_SETS = 5 };
 
 static instruction_set sets[MOST_SETS];
 static int32_t set_count;
 static const ofs_table *selected = &ofs_table_generic;
 static const ofs_int8_table *selected_int8 = &ofs_int8_generic;
+static const ofs_rounded_table *selected_rounded = &ofs_rounded_generic;
+
+static void add_set(const char *name, const ofs_table *table, const ofs_int8_table *int8,
+                    const ofs_rounded_table *rounded) {
+    sets[set_count++] = (instruction_set){name, table, int8, rounded};
+}
 
 /* Runs when the library is loaded, before any call. */
 __attribute__((constructor)) static void find_sets(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
+    if (has_avx512bf16()) {
+        add_set("avx512bf16", &ofs_table_avx512, &ofs_int8_avx512vnni, &ofs_rounded_avx512bf16);
+    }
     if (has_avx512() && __builtin_cpu_supports("avx512vnni")) {
-        sets[set_count++] =
-            (instruction_set){"avx512vnni", &ofs_table_avx512, &ofs_int8_avx512vnni};
+        add_set("avx512vnni", &ofs_table_avx512, &ofs_int8_avx512vnni, &ofs_rounded_avx512);
     }
     if (has_avx512()) {
-        sets[set_count++] = (instruction_set){"avx512", &ofs_table_avx512, &ofs_int8_avx512};
+        add_set("avx512", &ofs_table_avx512, &ofs_int8_avx512, &ofs_rounded_avx512);
     }
-    if (has_avx2()) sets[set_count++] = (instruction_set){"avx2", &ofs_table_avx2, &ofs_int8_avx2};
+    if (has_avx2()) add_set("avx2", &ofs_table_avx2, &ofs_int8_avx2, &ofs_rounded_avx2);
 #elif defined(__aarch64__)
     if (has_dot()) {
-        sets[set_count++] = (instruction_set){"neondot", &ofs_table_neon, &ofs_int8_neondot};
+        add_set("neondot", &ofs_table_neon, &ofs_int8_neondot, &ofs_rounded_neon);
     }
-    sets[set_count++] = (instruction_set){"neon", &ofs_table_neon, &ofs_int8_neon};
+    add_set("neon", &ofs_table_neon, &ofs_int8_neon, &ofs_rounded_neon);
 #endif
-    sets[set_count++] = portable;
+    add_set("generic", &ofs_table_generic, &ofs_int8_generic, &ofs_rounded_generic);
     ofs_isa_select(0);
 }
 
@@ -84,6 +99,7 @@ const char *ofs_isa_name(int32_t index) { return sets[index].name; }
 void ofs_isa_select(int32_t index) {
     selected = sets[index].table;
     selected_int8 = sets[index].int8;
+    selected_rounded = sets[index].rounded;
 }
 
 void ofs_linear(const float *x, int32_t rows, int32_t in, const void *weight, int32_t weight_type,
@@ -116,6 +132,18 @@ void ofs_linear_packed(const float *x, int32_t rows, int32_t in, const void *wei
                        float *y, int64_t y_stride, int32_t out_begin, int32_t out_end) {
     selected->linear_packed(x, rows, in, weight, escapes, first_row, bias, bias_type, y, y_stride,
                             out_begin, out_end);
+}
+
+int32_t ofs_rounded_bytes(void) { return selected_rounded->bytes; }
+
+void ofs_round(const float *x, int64_t count, void *y) { selected_rounded->round(x, count, y); }
+
+void ofs_linear_rounded(const void *x, int32_t rows, int32_t in, const void *weight,
+                        const void *escapes, int32_t first_row, const void *bias,
+                        int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
+                        int32_t out_end) {
+    selected_rounded->linear(x, rows, in, weight, escapes, first_row, bias, bias_type, y, y_stride,
+                             out_begin, out_end);
 }
 
 void ofs_linear_transposed(const float *x, int32_t rows, int32_t in, int32_t out,

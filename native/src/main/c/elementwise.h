@@ -4,7 +4,7 @@
  */
 
 /* Norms, rotations, activations and conversions. */
-#include "weights.h"
+#include "packed.h"
 
 INLINE void rms_norm_row(int type, const float *x, int width, const uint8_t *weight, float eps,
                          float *y) {
@@ -226,5 +226,21 @@ static void gather(const int64_t *addresses, int32_t rows, int32_t width, int32_
     for (int64_t r = 0; r < rows; r++) {
         const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
         FOR_WEIGHT_TYPE(type, gather_row, source, width, y + r * width);
+    }
+}
+
+static void gather_packed(const int64_t *addresses, const int64_t *numbers, const void *all,
+                          int32_t rows, int32_t width, float *y) {
+    const vtable table = v_table(all);
+    uint16_t block[BLOCK];
+    for (int64_t r = 0; r < rows; r++, y += width) {
+        const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
+        escapes e = escapes_of(all, numbers[r]);
+        for (size_t i = 0; i < (size_t)width; i += BLOCK, source += PACKED_BYTES) {
+            unpack_block(source, table, &e, i, block);
+            UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
+                v_store(y + i + v * VL, v_load_bf16(block + v * VL));
+            }
+        }
     }
 }

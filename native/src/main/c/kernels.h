@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 5
+#define OFS_ABI_VERSION 6
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -82,6 +82,22 @@ typedef void ofs_linear_packed_fn(const float *x, int32_t rows, int32_t in, cons
                                   const void *escapes, int32_t first_row, const void *bias,
                                   int32_t bias_type, float *y, int64_t y_stride, int32_t out_begin,
                                   int32_t out_end);
+
+/* Bytes of an activation that ofs_round makes: 2 where the instruction set multiplies pairs of
+ * bfloat16, else 4. */
+typedef int32_t ofs_rounded_bytes_fn(void);
+
+/* Rounds activations to bfloat16, to nearest even; NaN stays NaN. x (count), y (count) of
+ * ofs_rounded_bytes each: bfloat16, or the same values as float32. */
+typedef void ofs_round_fn(const float *x, int64_t count, void *y);
+
+/* As ofs_linear or, if escapes is not NULL, ofs_linear_packed, of rounded activations: x (rows, in)
+ * from ofs_round by the same instruction set, weight BF16 or BF16_PACKED, with the same bits for
+ * both. Where pairs are multiplied, subnormal activations, weights and partial sums count as 0. */
+typedef void ofs_linear_rounded_fn(const void *x, int32_t rows, int32_t in, const void *weight,
+                                   const void *escapes, int32_t first_row, const void *bias,
+                                   int32_t bias_type, float *y, int64_t y_stride,
+                                   int32_t out_begin, int32_t out_end);
 
 /* y[r][o] = bias[o] + sum_i x[r][i] w[i][o], out_begin <= o < out_end.
  * x (rows, in), weight (in, out), bias (out) or NULL, y (rows, out). */
@@ -156,6 +172,9 @@ OFS_EXPORT ofs_linear_scaled_fn ofs_linear_scaled;
 OFS_EXPORT ofs_quantize_rows_fn ofs_quantize_rows;
 OFS_EXPORT ofs_linear_int8_fn ofs_linear_int8;
 OFS_EXPORT ofs_linear_packed_fn ofs_linear_packed;
+OFS_EXPORT ofs_rounded_bytes_fn ofs_rounded_bytes;
+OFS_EXPORT ofs_round_fn ofs_round;
+OFS_EXPORT ofs_linear_rounded_fn ofs_linear_rounded;
 OFS_EXPORT ofs_linear_transposed_fn ofs_linear_transposed;
 OFS_EXPORT ofs_rms_norm_fn ofs_rms_norm;
 OFS_EXPORT ofs_layer_norm_fn ofs_layer_norm;

@@ -4,7 +4,7 @@
  */
 
 /*
- * Gathers of BF16_PACKED rows, and tiles of products with few rows. The floats, and the order in
+ * Rows of BF16_PACKED, and tiles of products with few rows. The floats, and the order in
  * which they are added, are those of the same weights as BF16: so are the bits of the results.
  *
  * Escapes are rare, one in some thousand weights: a tile runs without looking for any up to the next
@@ -60,22 +60,6 @@ INLINE void unpack_block(const uint8_t *p, vtable table, escapes *e, size_t i, u
     }
 }
 
-static void gather_packed(const int64_t *addresses, const int64_t *numbers, const void *all,
-                          int32_t rows, int32_t width, float *y) {
-    const vtable table = v_table(all);
-    uint16_t block[BLOCK];
-    for (int64_t r = 0; r < rows; r++, y += width) {
-        const uint8_t *source = (const uint8_t *)(intptr_t)addresses[r];
-        escapes e = escapes_of(all, numbers[r]);
-        for (size_t i = 0; i < (size_t)width; i += BLOCK, source += PACKED_BYTES) {
-            unpack_block(source, table, &e, i, block);
-            UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
-                v_store(y + i + v * VL, v_load_bf16(block + v * VL));
-            }
-        }
-    }
-}
-
 /* Columns [i, i + n) of row out of a weight, whole blocks, as bf16. */
 static void unpack_columns(const weights *w, size_t out, size_t i, size_t n, uint16_t *to) {
     const vtable table = v_table(w->escapes);
@@ -95,10 +79,10 @@ INLINE size_t next_escape_of(const escapes *e, int outs, size_t end) {
 }
 
 /* The inputs of a block of a tile. */
-INLINE void load_inputs(vf inputs[][BLOCK_VECTORS], const float *x, size_t in, int rows) {
+INLINE void load_inputs(vf inputs[][BLOCK_VECTORS], const input *x, size_t in, int rows) {
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
-            inputs[r][v] = v_load(x + (size_t)r * in + v * VL);
+            inputs[r][v] = v_inputs(x + (size_t)r * in + v * STEP);
         }
     }
 }
@@ -107,9 +91,9 @@ INLINE void load_inputs(vf inputs[][BLOCK_VECTORS], const float *x, size_t in, i
 INLINE void add_block(vf acc[][WIDE_OUTS], vf inputs[][BLOCK_VECTORS],
                       const uint16_t *unpacked, const uint8_t *p, vtable table, int o, int rows) {
     UNROLL for (int v = 0; v < BLOCK_VECTORS; v++) {
-        const vf lanes = unpacked ? v_load_bf16(unpacked + v * VL)
+        const vf lanes = unpacked ? v_bf16(unpacked + v * STEP)
                                   : v_load_packed(p, table, v);
-        UNROLL for (int r = 0; r < rows; r++) acc[r][o] = v_fma(inputs[r][v], lanes, acc[r][o]);
+        UNROLL for (int r = 0; r < rows; r++) acc[r][o] = v_dot(inputs[r][v], lanes, acc[r][o]);
     }
 }
 
@@ -122,7 +106,7 @@ INLINE void packed_tile(const product *p, size_t row, size_t out, int rows, int 
     const weights *w = &p->weight;
     const size_t in = w->in, row_bytes = w->row_bytes, tile_bytes = (size_t)outs * PACKED_BYTES;
     const vtable table = v_table(w->escapes);
-    const float *x = p->x + row * in;
+    const input *x = p->x + row * in;
     const uint8_t *at = w->bytes + out * row_bytes;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_set1(0.0f);

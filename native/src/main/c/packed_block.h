@@ -4,13 +4,13 @@
  */
 
 /*
- * A block of BF16_PACKED as floats: 32 weights in the order of the columns, those with an escape
+ * A block of BF16_PACKED: 32 weights in the order of the columns, those with an escape
  * code left wrong. PackedBf16.java has the layout; it is made so that one byte shuffle finds the 32
  * high bytes in the order of the low ones, and interleaving them puts the columns in order.
  *
  *   vtable, v_table(p)              the 16 high bytes at p, ready to be looked up
  *   v_unpack(p, table, to)          the block at p as 32 bf16
- *   v_load_packed(p, table, v)      columns [v VL, (v + 1) VL) of the block at p; v is a constant
+ *   v_load_packed(p, table, v)      columns [v STEP, (v + 1) STEP) of the block at p; v is a constant
  *                                   wherever this is inlined, and what all vectors of a block share
  *                                   is computed once
  */
@@ -47,7 +47,14 @@ static inline void v_unpack(const uint8_t *p, vtable table, uint16_t *to) {
     }
 }
 
-#if defined(OFS_ISA_AVX512)
+#if defined(OFS_PAIRS)
+static inline vf v_load_packed(const uint8_t *p, vtable table, int v) {
+    const __m512i order = _mm512_setr_epi64(0, 2, 1, 3, 8, 10, 9, 11);
+    const __m512i lower = _mm512_castsi256_si512(packed_words(p, table, 2 * v));
+    const __m512i upper = _mm512_castsi256_si512(packed_words(p, table, 2 * v + 1));
+    return _mm512_castsi512_ps(_mm512_permutex2var_epi64(lower, order, upper));
+}
+#elif defined(OFS_ISA_AVX512)
 static inline vf v_load_packed(const uint8_t *p, vtable table, int v) {
     const __m512i order = _mm512_set_epi16(15, 0, 14, 0, 13, 0, 12, 0, 7, 0, 6, 0, 5, 0, 4, 0, 11,
                                            0, 10, 0, 9, 0, 8, 0, 3, 0, 2, 0, 1, 0, 0, 0);

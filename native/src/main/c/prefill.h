@@ -8,6 +8,9 @@
  * and converts its weights on the way: that costs a few of a hundred operations, where keeping them
  * as floats would cost the bandwidth of the second-level cache.
  */
+#ifndef OFS_PREFILL_H
+#define OFS_PREFILL_H
+
 #include "product.h"
 
 /* Bytes of weights kept in the second-level cache while all rows pass by: a part of 1 MiB or more. */
@@ -22,12 +25,12 @@ typedef struct {
 } part;
 
 /* One vector of the inner dimension: the weights are in lanes, x is that of the first row. */
-INLINE void prefill_step(vf acc[TILE_ROWS][WIDE_OUTS], const float *x, size_t in, const vf *lanes,
+INLINE void prefill_step(vf acc[TILE_ROWS][WIDE_OUTS], const input *x, size_t in, const vf *lanes,
                          int rows, int outs, int n) {
     UNROLL for (int r = 0; r < rows; r++) {
-        const float *at = x + (size_t)r * in;
-        vf inputs = n ? v_load_n(at, n) : v_load(at);
-        UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_fma(inputs, lanes[o], acc[r][o]);
+        const input *at = x + (size_t)r * in;
+        vf inputs = n ? v_inputs_n(at, n) : v_inputs(at);
+        UNROLL for (int o = 0; o < outs; o++) acc[r][o] = v_dot(inputs, lanes[o], acc[r][o]);
     }
 }
 
@@ -39,8 +42,8 @@ INLINE void prefill_sums(int type, const product *p, size_t row, size_t out,
     const size_t in = w->in;
     const size_t row_bytes = w->row_bytes;
     const int vectors = span_of(type);
-    const size_t span = (size_t)vectors * VL;
-    const float *x = p->x + row * p->x_stride;
+    const size_t span = (size_t)vectors * STEP;
+    const input *x = p->x + row * p->x_stride;
     const uint8_t *at = w->bytes + out * row_bytes;
     size_t i = 0;
     for (; i + span <= in; i += span, at += bytes_of(type, span)) {
@@ -49,11 +52,11 @@ INLINE void prefill_sums(int type, const product *p, size_t row, size_t out,
                 const uint8_t *from = at + (size_t)o * row_bytes;
                 lanes[o] = load_vector(type, w, out + (size_t)o, i, from, v);
             }
-            prefill_step(acc, x + i + v * VL, p->x_stride, lanes, rows, outs, 0);
+            prefill_step(acc, x + i + v * STEP, p->x_stride, lanes, rows, outs, 0);
         }
     }
-    for (; !is_blocks(type) && i < in; i += VL, at += VL * size_of(type)) {
-        int n = in - i < VL ? (int)(in - i) : 0;
+    for (; !is_blocks(type) && i < in; i += STEP, at += STEP * size_of(type)) {
+        int n = in - i < STEP ? (int)(in - i) : 0;
         UNROLL for (int o = 0; o < outs; o++) {
             lanes[o] = load_lanes(type, w, out + (size_t)o, i, at + (size_t)o * row_bytes, n);
         }
@@ -119,3 +122,5 @@ INLINE void prefill(int type, const product *p, int rows, size_t out_begin, size
         prefill_rows(type, p, NULL, (size_t)rows, out, end);
     }
 }
+
+#endif

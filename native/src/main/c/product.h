@@ -10,7 +10,7 @@
 #include "weights.h"
 
 typedef struct {
-    const float *x; /* (rows, in) */
+    const input *x; /* (rows, in) */
     size_t x_stride;
     weights weight;
     const uint8_t *bias;

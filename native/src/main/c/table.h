@@ -34,6 +34,14 @@ typedef struct {
     ofs_linear_int8_fn *linear_int8;
 } ofs_int8_table;
 
+/* Products of activations rounded to bfloat16: of floats by kernels_isa.c, of pairs by
+ * kernels_pairs.c. */
+typedef struct {
+    int32_t bytes;
+    ofs_round_fn *round;
+    ofs_linear_rounded_fn *linear;
+} ofs_rounded_table;
+
 extern const ofs_table ofs_table_generic;
 extern const ofs_table ofs_table_avx2;
 extern const ofs_table ofs_table_avx512;
@@ -45,5 +53,11 @@ extern const ofs_int8_table ofs_int8_avx512;
 extern const ofs_int8_table ofs_int8_avx512vnni;
 extern const ofs_int8_table ofs_int8_neon;
 extern const ofs_int8_table ofs_int8_neondot;
+
+extern const ofs_rounded_table ofs_rounded_generic;
+extern const ofs_rounded_table ofs_rounded_avx2;
+extern const ofs_rounded_table ofs_rounded_avx512;
+extern const ofs_rounded_table ofs_rounded_avx512bf16;
+extern const ofs_rounded_table ofs_rounded_neon;
 
 #endif

@@ -11,10 +11,10 @@
 #ifndef OFS_WEIGHTS_H
 #define OFS_WEIGHTS_H
 
-#include "vec.h"
+#include "inputs.h"
 
 /* Blocks along a row: BLOCK elements of one scale. */
-enum { BLOCK = 32, BLOCK_VECTORS = BLOCK / VL, Q8_0_BYTES = 34, Q4_0_BYTES = 18, PACKED_BYTES = 48 };
+enum { BLOCK = 32, BLOCK_VECTORS = BLOCK / STEP, Q8_0_BYTES = 34, Q4_0_BYTES = 18, PACKED_BYTES = 48 };
 
 /* Rows and columns of an F8_E4M3 weight that have one scale. */
 enum { SCALE_BLOCK = 128 };
@@ -43,14 +43,17 @@ INLINE size_t bytes_of(int type, size_t n) {
 }
 
 /* Vectors that a step of a product loads from a row, its span: a block, or two without blocks. */
-INLINE int span_of(int type) { return is_blocks(type) ? BLOCK_VECTORS : 2; }
+enum { PLAIN_VECTORS = 2, MOST_VECTORS = BLOCK_VECTORS > PLAIN_VECTORS ? BLOCK_VECTORS : PLAIN_VECTORS };
+
+INLINE int span_of(int type) { return is_blocks(type) ? BLOCK_VECTORS : PLAIN_VECTORS; }
 
 INLINE vf scale_of(const weights *w, size_t out, size_t i) {
     return v_set1(w->scales[out / SCALE_BLOCK * w->scale_columns + i / SCALE_BLOCK]);
 }
 
-/* VL elements from i on of a row without blocks, which lie at p; the first n where n is not 0. */
+/* STEP elements from i on of a row without blocks, which lie at p; the first n where n is not 0. */
 INLINE vf load_lanes(int type, const weights *w, size_t out, size_t i, const uint8_t *p, int n) {
+    if (type == OFS_BF16) return n ? v_bf16_n(p, n) : v_bf16(p);
     vf a = n ? load_as_n(p, type, n) : load_as(p, type);
     return type == OFS_F8_E4M3 ? v_mul(a, scale_of(w, out, i)) : a;
 }
@@ -61,12 +64,12 @@ INLINE vf load_lanes(int type, const weights *w, size_t out, size_t i, const uin
  * once for all vectors of a span.
  */
 INLINE vf load_vector(int type, const weights *w, size_t out, size_t i, const uint8_t *p, int v) {
-    if (type == OFS_Q8_0) return v_mul(v_set1_f16_at(p), v_load_i8(p + 2 + v * VL));
+    if (type == OFS_Q8_0) return v_mul(v_set1_f16_at(p), v_load_i8(p + 2 + v * STEP));
     if (type == OFS_Q4_0) {
-        const uint8_t *pairs = p + 2 + v * VL % (BLOCK / 2);
-        return v_load_u4(pairs, v * VL >= BLOCK / 2, v_u4_scale_of(v_set1_f16_at(p)));
+        const uint8_t *pairs = p + 2 + v * STEP % (BLOCK / 2);
+        return v_load_u4(pairs, v * STEP >= BLOCK / 2, v_u4_scale_of(v_set1_f16_at(p)));
     }
-    return load_lanes(type, w, out, i, p + (size_t)(v * VL) * size_of(type), 0);
+    return load_lanes(type, w, out, i, p + (size_t)(v * STEP) * size_of(type), 0);
 }
 
 /* Calls function(type, ...) with the type as a constant, so that each gets its own loop. */

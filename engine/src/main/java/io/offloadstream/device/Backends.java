@@ -41,7 +41,7 @@ public final class Backends {
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
      * @param threads compute threads of the CPU, the caller's included
-     * @param computeType type of activations in matrix products; the CPU has float32 and int8
+     * @param computeType type of activations in matrix products; the CPU has no float16
      * @return the backend, for the caller to close
      * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
      * @throws io.offloadstream.platform.DeviceException if the backend is not available, or its
@@ -57,7 +57,7 @@ public final class Backends {
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
      * @param threads compute threads of the CPU, the caller's included
-     * @param computeType type of activations in matrix products; the CPU has float32 and int8
+     * @param computeType type of activations in matrix products; the CPU has no float16
      * @param gemm what multiplies many rows on a device; of no meaning for the CPU
      * @return the backend, for the caller to close
      * @throws IllegalArgumentException if there is no such device, as {@link Devices#choose} says
@@ -75,7 +75,7 @@ public final class Backends {
      * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
      * @param threads compute threads of the CPU, the caller's included
-     * @param computeType type of activations in matrix products; the CPU has float32 and int8
+     * @param computeType type of activations in matrix products; the CPU has no float16
      * @param gemm what multiplies many rows on a device; of no meaning for the CPU
      * @param attention what attends to a cache in host memory; of no meaning for the CPU
      * @return the backend, for the caller to close

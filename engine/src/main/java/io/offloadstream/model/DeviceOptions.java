@@ -171,7 +171,7 @@ public record DeviceOptions(
      */
     void requireUse(Io io, boolean hasDevice, String backend) {
         if (!hasDevice) {
-            require(computeType.rounded() == null, "computeType", computeType, backend);
+            require(computeType != ComputeType.FLOAT16, "computeType", computeType, backend);
             require(gemm == Gemm.OWN, "gemm", gemm, backend);
             require(io != Io.GDS, "io", io, backend);
         }
@@ -222,8 +222,9 @@ public record DeviceOptions(
                             + value.toString().toLowerCase(Locale.ROOT)
                             + ": "
                             + backend
-                            + " computes in host memory, in float32 or int8, by kernels of its own; that"
-                            + " needs a CUDA device, or one with units for it");
+                            + " computes in host memory, by kernels of its own in float32,"
+                            + " bfloat16 or int8; that needs a CUDA device, or one with units for"
+                            + " it");
         }
     }
 

@@ -24,6 +24,7 @@ import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.LongSupplier;
 
 /**
@@ -66,7 +67,9 @@ public final class ModelPlan {
         this.checkpoint = quantized.checkpoint();
         this.storage = quantized.storage();
         this.groups = ModelGroups.of(decoder, checkpoint, streamsParts(options, hasDevice));
-        requireBlocks(directory);
+        if (!hasDevice) {
+            requireRoundedWeights(directory);
+        }
         this.firstFile = original.get(groups.all().get(0).tensors().get(0).name()).file();
         KvShape kv = decoder.kvShape();
         this.kvLayout =
@@ -100,12 +103,9 @@ public final class ModelPlan {
     }
 
     /** What was asked for would change nothing. */
-    private void requireBlocks(Path directory) {
-        boolean blocks =
-                groups.all().stream()
-                        .flatMap(group -> group.tensors().stream())
-                        .anyMatch(t -> t.type() == DType.Q8_0 || t.type() == DType.Q4_0);
-        if (options.device().computeType() == ComputeType.INT8 && !blocks) {
+    private void requireRoundedWeights(Path directory) {
+        ComputeType computeType = options.device().computeType();
+        if (computeType == ComputeType.INT8 && !hasMatrix(Set.of(DType.Q8_0, DType.Q4_0))) {
             throw new IllegalArgumentException(
                     "computeType=int8: "
                             + directory
@@ -113,6 +113,21 @@ public final class ModelPlan {
                             + " float32; leave it out, or quantise the weights by quantize=int8 or"
                             + " int4");
         }
+        if (computeType == ComputeType.BFLOAT16
+                && !hasMatrix(Set.of(DType.BF16, DType.BF16_PACKED))) {
+            throw new IllegalArgumentException(
+                    "computeType=bfloat16: "
+                            + directory
+                            + " has no matrices of bfloat16, and on the cpu backend all others take"
+                            + " activations in float32; leave it out, or for weights of Q8_0 or"
+                            + " Q4_0 choose computeType=int8");
+        }
+    }
+
+    private boolean hasMatrix(Set<DType> types) {
+        return groups.all().stream()
+                .flatMap(group -> group.tensors().stream())
+                .anyMatch(t -> types.contains(t.type()) && t.shape().length > 1);
     }
 
     /** What would not even stream does not fit when it must all stay in memory. */

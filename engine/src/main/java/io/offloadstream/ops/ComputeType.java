@@ -10,7 +10,10 @@ import io.offloadstream.platform.DType;
 public enum ComputeType {
     /** As they are: the reference. */
     FLOAT32(null),
-    /** Rounded to bfloat16, for matrix units. */
+    /**
+     * Rounded to bfloat16: for matrix units, and on the CPU for weights of bfloat16, packed or not;
+     * as they are for all others.
+     */
     BFLOAT16(DType.BF16),
     /** Rounded to float16, for matrix units. */
     FLOAT16(DType.F16),

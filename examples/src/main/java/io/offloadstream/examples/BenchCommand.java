@@ -139,12 +139,12 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
 
     private void requireHostType() {
         String type = device.computeType();
-        boolean int8 =
-                type.equals("int8") && weights.stream().anyMatch(BenchWeights.QUANTIZED::contains);
-        if (!type.equals("float32") && !int8) {
+        boolean taken = weights.stream().anyMatch(name -> BenchWeights.takes(name, type));
+        if (!type.equals("float32") && !taken) {
             throw usage(
-                    "--compute-type: the CPU takes activations in float32, or in int8 where"
-                            + " --weights has int8 or int4; is "
+                    "--compute-type: the CPU takes activations in float32, in bfloat16 where"
+                            + " --weights has bf16 or lossless, or in int8 where it has int8 or"
+                            + " int4; is "
                             + type);
         }
     }
@@ -160,8 +160,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         for (String name : weights) {
             BenchWeights made = BenchWeights.make(name, directory, out());
             checkpoints.add(made);
-            if (device.computeType().equals("int8") && BenchWeights.QUANTIZED.contains(name)) {
-                checkpoints.add(made.withInt8());
+            if (BenchWeights.takes(name, device.computeType())) {
+                checkpoints.add(made.with(device.computeType()));
             }
         }
         return new HostBench(out(), shape, tokens, prompt, context, hostMemory).run(checkpoints);

@@ -35,8 +35,9 @@ final class BenchDevice {
             names = "--compute-type",
             paramLabel = "TYPE",
             description =
-                    "On a device float32, bfloat16 or float16. On the CPU int8: int8 and int4 weights"
-                            + " are timed with int8 activations too. Default: float32.")
+                    "On a device float32, bfloat16 or float16. On the CPU bfloat16 (bf16 and"
+                            + " lossless weights) or int8 (int8 and int4 weights): these are timed"
+                            + " with such activations too. Default: float32.")
     private String computeType;
 
     /** Whether anything but the CPU was asked for. */

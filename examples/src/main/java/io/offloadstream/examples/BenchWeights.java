@@ -28,9 +28,6 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
     /** What can be timed. */
     static final List<String> NAMES = List.of("bf16", "lossless", "int8", "int4");
 
-    /** Those of which activations may be int8. */
-    static final List<String> QUANTIZED = List.of("int8", "int4");
-
     private static final String FLOAT32 = "float32";
 
     /**
@@ -59,9 +56,18 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
         }
     }
 
-    /** The same weights, with activations in int8. */
-    BenchWeights withInt8() {
-        return new BenchWeights(name + " with int8 activations", original, directory, "int8");
+    /** Whether weights of that name take activations of that type, other than float32. */
+    static boolean takes(String name, String type) {
+        return switch (type) {
+            case "bfloat16" -> name.equals("bf16") || name.equals("lossless");
+            case "int8" -> name.equals("int8") || name.equals("int4");
+            default -> false;
+        };
+    }
+
+    /** The same weights, with activations of that type. */
+    BenchWeights with(String type) {
+        return new BenchWeights(name + " with " + type + " activations", original, directory, type);
     }
 
     /** Whether products are sums of float32 multiply-adds. */

@@ -62,8 +62,8 @@ final class ModelFlags {
                     new Flag(
                             "computeType",
                             "TYPE",
-                            "float32, bfloat16 or float16 (device), or int8 (cpu, weights of int8"
-                                    + " or int4)."),
+                            "float32, bfloat16, float16 (device), or int8 (cpu, weights of int8 or"
+                                    + " int4)."),
                     new Flag("gemm", "NAME", "own or cublas."),
                     new Flag("backend", "NAME", "auto, cuda, opencl or cpu."),
                     new Flag("deviceId", "N", "Which device, as devices lists them."),

@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 5;
+    static final int ABI_VERSION = 6;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -121,6 +121,24 @@ final class KernelLibrary {
             int outEnd);
 
     static native void ofs_linear_packed(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd);
+
+    static native int ofs_rounded_bytes();
+
+    static native void ofs_round(long x, long count, long y);
+
+    static native void ofs_linear_rounded(
             long x,
             int rows,
             int in,

@@ -14,9 +14,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The system property {@code offloadstream.kernels} decides: {@code auto} (default), {@code
  * native} (an error where the library does not load) or {@code java}. {@code offloadstream.isa}
- * names the instruction set of the native kernels ({@code avx512vnni}, {@code avx512}, {@code
- * avx2}, {@code neondot}, {@code neon}, {@code generic}); without it the best that the machine runs
- * is taken.
+ * names the instruction set of the native kernels ({@code avx512bf16}, {@code avx512vnni}, {@code
+ * avx512}, {@code avx2}, {@code neondot}, {@code neon}, {@code generic}); without it the best that
+ * the machine runs is taken.
  */
 public final class KernelProvider {
 

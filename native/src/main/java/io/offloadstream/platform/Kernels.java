@@ -14,7 +14,7 @@ package io.offloadstream.platform;
  * nothing but the instruction set: not on the number of rows, nor on the range a call covers, so
  * results are the same bits however work is split.
  */
-public interface Kernels {
+public interface Kernels extends RoundedKernels {
 
     /**
      * Returns what runs, for logs and statistics.
@@ -41,46 +41,6 @@ public interface Kernels {
      * @param outEnd one past the last output
      */
     void linear(
-            long x,
-            int rows,
-            int in,
-            long weight,
-            int weightType,
-            long bias,
-            int biasType,
-            long y,
-            long yStride,
-            int outBegin,
-            int outEnd);
-
-    /**
-     * Rounds activations to int8 for {@link #linearInt8}. {@link Int8Rows} says how.
-     *
-     * @param x (rows, in) float32
-     * @param rows number of rows
-     * @param in inner dimension, a multiple of 32
-     * @param y rows of {@link Int8Rows#sizeBytes}, aligned to 4 bytes
-     */
-    void quantizeRows(long x, int rows, int in, long y);
-
-    /**
-     * Multiplies int8 activations by a weight in blocks stored (out, in): {@code y[r][o] = bias[o]
-     * + sum_b dot(b) (weight scale of b * activation scale of b)} for {@code outBegin <= o <
-     * outEnd}, where the dot of a block is exact.
-     *
-     * @param x rows of {@link #quantizeRows} by these kernels
-     * @param rows number of rows
-     * @param in inner dimension, a multiple of 32
-     * @param weight (out, in)
-     * @param weightType Q8_0 or Q4_0
-     * @param bias (out), or 0
-     * @param biasType its type
-     * @param y row r starts at {@code y + 4 r yStride}; element o of it is written
-     * @param yStride distance of rows of y, in elements
-     * @param outBegin first output
-     * @param outEnd one past the last output
-     */
-    void linearInt8(
             long x,
             int rows,
             int in,

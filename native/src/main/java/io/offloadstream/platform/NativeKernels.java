@@ -123,6 +123,35 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public int roundedBytes() {
+        return KernelLibrary.ofs_rounded_bytes();
+    }
+
+    @Override
+    public void round(long x, long count, long y) {
+        KernelLibrary.ofs_round(x, count, y);
+    }
+
+    @Override
+    public void linearRounded(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        KernelLibrary.ofs_linear_rounded(
+                x, rows, in, weight, escapes, firstRow, bias, biasType, y, yStride, outBegin,
+                outEnd);
+    }
+
+    @Override
     public void linearTransposed(
             long x,
             int rows,

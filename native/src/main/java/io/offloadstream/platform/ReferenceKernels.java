@@ -5,7 +5,6 @@
 package io.offloadstream.platform;
 
 import java.nio.ByteBuffer;
-import java.util.Arrays;
 
 /**
  * The kernels in plain Java: the specification that every other implementation is tested against,
@@ -16,10 +15,7 @@ import java.util.Arrays;
  */
 public final class ReferenceKernels implements Kernels {
 
-    /** Rows that share one conversion of a weight row; bounds the heap that a call takes. */
-    private static final int ROW_BLOCK = 16;
-
-    /** Elements that elementwise operators take at a time, likewise. */
+    /** Elements that elementwise operators take at a time; bounds the heap that a call takes. */
     private static final int ELEMENT_BLOCK = 1024;
 
     @Override
@@ -112,6 +108,40 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public int roundedBytes() {
+        return Float.BYTES;
+    }
+
+    @Override
+    public void round(long x, long count, long y) {
+        ReferenceProduct.round(x, count, y);
+    }
+
+    @Override
+    public void linearRounded(
+            long x,
+            int rows,
+            int in,
+            long weight,
+            long escapes,
+            int firstRow,
+            long bias,
+            int biasType,
+            long y,
+            long yStride,
+            int outBegin,
+            int outEnd) {
+        if (escapes == 0) {
+            int type = DType.BF16.code();
+            linear(x, rows, in, weight, type, bias, biasType, y, yStride, outBegin, outEnd);
+        } else {
+            linearPacked(
+                    x, rows, in, weight, escapes, firstRow, bias, biasType, y, yStride, outBegin,
+                    outEnd);
+        }
+    }
+
+    @Override
     public void linearTransposed(
             long x,
             int rows,
@@ -129,31 +159,12 @@ public final class ReferenceKernels implements Kernels {
             return;
         }
         float[] offsets = loadOrZero(bias, biasType, outBegin, outs);
-        float[] weights = new float[outs];
-        float[] inputs = new float[Math.min(rows, ROW_BLOCK) * in];
-        float[] sums = new float[Math.min(rows, ROW_BLOCK) * outs];
-        for (int begin = 0; begin < rows; begin += ROW_BLOCK) {
-            int block = Math.min(rows - begin, ROW_BLOCK);
-            FloatRows.load(x + 4L * begin * in, inputs, block * in);
-            Arrays.fill(sums, 0f);
-            for (int i = 0; i < in; i++) {
-                long row = weight + FloatRows.sizeBytes(weightType, (long) i * out + outBegin);
-                FloatRows.load(row, weightType, weights, outs);
-                for (int r = 0; r < block; r++) {
-                    float input = inputs[r * in + i];
-                    for (int o = 0; o < outs; o++) {
-                        sums[r * outs + o] += input * weights[o];
-                    }
-                }
-            }
-            for (int r = 0; r < block; r++) {
-                for (int o = 0; o < outs; o++) {
-                    sums[r * outs + o] += offsets[o];
-                }
-                long row = y + 4L * ((long) (begin + r) * out + outBegin);
-                FloatRows.store(sums, r * outs, row, DType.F32.code(), outs);
-            }
-        }
+        ReferenceProduct.Columns columns =
+                (i, target) -> {
+                    long row = weight + FloatRows.sizeBytes(weightType, (long) i * out + outBegin);
+                    FloatRows.load(row, weightType, target, outs);
+                };
+        ReferenceProduct.transposed(x, rows, in, columns, offsets, y + 4L * outBegin, out);
     }
 
     private static float[] loadOrZero(long address, int type, int begin, int count) {

@@ -5,8 +5,10 @@
 package io.offloadstream.platform;
 
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
+import java.util.Arrays;
 
-/** {@link Kernels#linear} of the reference, whatever the weights are stored as. */
+/** The products of the reference, whatever the weights are stored as. */
 final class ReferenceProduct {
 
     /** Rows that share one conversion of a weight row; bounds the heap that a call takes. */
@@ -21,6 +23,47 @@ final class ReferenceProduct {
     @FunctionalInterface
     interface WeightRow {
         void load(int out, float[] target);
+    }
+
+    /** Gives some columns of a row of a weight stored (in, out) as float32. */
+    @FunctionalInterface
+    interface Columns {
+        void load(int in, float[] target);
+    }
+
+    /**
+     * Multiplies by a weight stored (in, out).
+     *
+     * @param offsets bias of the columns
+     * @param y where the first of the columns goes in row 0
+     */
+    static void transposed(
+            long x, int rows, int in, Columns columns, float[] offsets, long y, long yStride) {
+        int outs = offsets.length;
+        float[] weights = new float[outs];
+        float[] inputs = new float[Math.min(rows, ROW_BLOCK) * in];
+        float[] sums = new float[Math.min(rows, ROW_BLOCK) * outs];
+        for (int begin = 0; begin < rows; begin += ROW_BLOCK) {
+            int block = Math.min(rows - begin, ROW_BLOCK);
+            FloatRows.load(x + 4L * begin * in, inputs, block * in);
+            Arrays.fill(sums, 0f);
+            for (int i = 0; i < in; i++) {
+                columns.load(i, weights);
+                for (int r = 0; r < block; r++) {
+                    float input = inputs[r * in + i];
+                    for (int o = 0; o < outs; o++) {
+                        sums[r * outs + o] += input * weights[o];
+                    }
+                }
+            }
+            for (int r = 0; r < block; r++) {
+                for (int o = 0; o < outs; o++) {
+                    sums[r * outs + o] += offsets[o];
+                }
+                FloatRows.store(
+                        sums, r * outs, y + 4L * (begin + r) * yStride, DType.F32.code(), outs);
+            }
+        }
     }
 
     /**
@@ -57,6 +100,15 @@ final class ReferenceProduct {
                     results[r].putFloat(4 * o, dot(inputs, r * in, weights, in) + offsets[o]);
                 }
             }
+        }
+    }
+
+    /** Rounds to bfloat16, which stays float32. */
+    static void round(long x, long count, long y) {
+        FloatBuffer source = HostMemory.view(x, Math.toIntExact(4 * count)).asFloatBuffer();
+        FloatBuffer target = HostMemory.view(y, Math.toIntExact(4 * count)).asFloatBuffer();
+        for (int i = 0; i < count; i++) {
+            target.put(i, HalfFloat.fromBf16(HalfFloat.toBf16(source.get(i))));
         }
     }
 

@@ -69,6 +69,7 @@ public class MachineProbeTest {
                         "avx2", 12 * 8,
                         "avx512", 24 * 16,
                         "avx512vnni", 24 * 16,
+                        "avx512bf16", 24 * 16,
                         "neon", 24 * 4,
                         "neondot", 24 * 4);
         try (KernelData data = new KernelData(7)) {

@@ -27,6 +27,7 @@ public final class CpuBackend implements Backend {
 
     private final Kernels kernels;
     private final WorkerPool pool;
+    private final ComputeType computeType;
     private final ScratchRules scratchRules;
     private final HostStream stream = new HostStream();
 
@@ -43,8 +44,9 @@ public final class CpuBackend implements Backend {
      * Starts the threads.
      *
      * @param threads how many compute, the calling thread included; at least 1
-     * @param computeType type of activations in products with weights in blocks
-     * @throws IllegalArgumentException if it is neither float32 nor int8
+     * @param computeType type of activations in products with weights that take it: int8 with those
+     *     in blocks, bfloat16 with those of bfloat16
+     * @throws IllegalArgumentException if it is float16
      */
     public CpuBackend(int threads, ComputeType computeType) {
         this(KernelProvider.kernels(), threads, computeType);
@@ -65,21 +67,24 @@ public final class CpuBackend implements Backend {
      *
      * @param kernels what computes
      * @param threads how many compute, the calling thread included; at least 1
-     * @param computeType type of activations in products with weights in blocks
-     * @throws IllegalArgumentException if it is neither float32 nor int8
+     * @param computeType type of activations in products with weights that take it: int8 with those
+     *     in blocks, bfloat16 with those of bfloat16
+     * @throws IllegalArgumentException if it is float16
      */
     public CpuBackend(Kernels kernels, int threads, ComputeType computeType) {
         if (threads < 1) {
             throw new IllegalArgumentException("threads must be at least 1: " + threads);
         }
-        if (computeType.rounded() != null) {
+        if (computeType == ComputeType.FLOAT16) {
             throw new IllegalArgumentException(
-                    "computeType="
-                            + computeType.name().toLowerCase(Locale.ROOT)
-                            + ": the cpu backend takes activations in float32 or int8; that needs"
-                            + " a device with matrix units for it");
+                    "computeType=float16: the cpu backend takes activations in float32, bfloat16"
+                            + " or int8; that needs a device with matrix units for it");
         }
-        this.scratchRules = computeType == ComputeType.INT8 ? new Int8Scratch() : ScratchRules.NONE;
+        this.computeType = computeType;
+        this.scratchRules =
+                computeType == ComputeType.FLOAT32
+                        ? ScratchRules.NONE
+                        : new ActivationScratch(computeType, kernels.roundedBytes());
         this.kernels = kernels;
         this.pool = new WorkerPool(threads);
     }
@@ -88,7 +93,10 @@ public final class CpuBackend implements Backend {
     public String name() {
         int threads = pool.threads();
         String unit = threads == 1 ? " thread" : " threads";
-        String type = scratchRules == ScratchRules.NONE ? "" : ", int8 activations";
+        String type =
+                computeType == ComputeType.FLOAT32
+                        ? ""
+                        : ", " + computeType.name().toLowerCase(Locale.ROOT) + " activations";
         return "cpu (" + kernels.name() + ", " + threads + unit + type + ")";
     }
 
@@ -156,7 +164,7 @@ public final class CpuBackend implements Backend {
     @Override
     public Ops ops(Workspace workspace, Phase phase) {
         if (workspace instanceof CpuWorkspace own) {
-            return new CpuOps(kernels, pool, own, scratchRules);
+            return new CpuOps(kernels, pool, own, scratchRules, computeType);
         }
         throw new IllegalArgumentException(
                 "the cpu backend computes in its own workspaces, not in " + workspace);

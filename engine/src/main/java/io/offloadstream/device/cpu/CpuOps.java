@@ -6,6 +6,7 @@ package io.offloadstream.device.cpu;
 
 import io.offloadstream.ops.AttentionSpec;
 import io.offloadstream.ops.CheckedOps;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
@@ -36,12 +37,17 @@ final class CpuOps extends CheckedOps {
     private final CpuAttention attention;
     private final ScatteredRows scattered;
 
-    CpuOps(Kernels kernels, WorkerPool pool, CpuWorkspace workspace, ScratchRules rules) {
+    CpuOps(
+            Kernels kernels,
+            WorkerPool pool,
+            CpuWorkspace workspace,
+            ScratchRules rules,
+            ComputeType computeType) {
         super(rules);
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
-        this.products = new CpuProducts(kernels, pool, workspace, rules);
+        this.products = new CpuProducts(kernels, pool, workspace, rules, computeType);
         this.attention = new CpuAttention(kernels, pool);
         this.scattered = new ScatteredRows(kernels, pool, workspace);
     }

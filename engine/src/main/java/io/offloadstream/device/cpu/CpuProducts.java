@@ -4,10 +4,10 @@
  */
 package io.offloadstream.device.cpu;
 
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
-import io.offloadstream.platform.Int8Rows;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.WorkerPool;
 
@@ -21,19 +21,26 @@ final class CpuProducts {
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
     private final ScratchRules rules;
+    private final ComputeType computeType;
 
-    CpuProducts(Kernels kernels, WorkerPool pool, CpuWorkspace workspace, ScratchRules rules) {
+    CpuProducts(
+            Kernels kernels,
+            WorkerPool pool,
+            CpuWorkspace workspace,
+            ScratchRules rules,
+            ComputeType computeType) {
         this.kernels = kernels;
         this.pool = pool;
         this.workspace = workspace;
         this.rules = rules;
+        this.computeType = computeType;
     }
 
     /**
      * Activations of one product or several.
      *
      * @param x (rows, in) float32
-     * @param rounded the same in int8, or null if no weight takes them so
+     * @param rounded the same in int8 or bfloat16, or null if no weight takes them so
      */
     record Inputs(Tensor x, Tensor rounded) {}
 
@@ -42,37 +49,48 @@ final class CpuProducts {
         long sizeBytes = rules.activationBytes(x.rows(), x.columns());
         boolean wanted = false;
         for (Tensor weight : weights) {
-            wanted |= isInBlocks(weight);
+            wanted |= takesRounded(weight);
         }
         if (!wanted || sizeBytes == 0) {
             return new Inputs(x, null);
         }
         Tensor rounded = workspace.allocate(DType.U8, sizeBytes);
-        int in = x.columns();
-        long rowBytes = Int8Rows.sizeBytes(in);
+        long rowBytes = sizeBytes / x.rows();
         pool.run(
                 x.rows(),
-                CpuOps.rowGrain(in),
-                (begin, end) ->
-                        kernels.quantizeRows(
-                                x.address() + 4 * begin * in,
-                                (int) (end - begin),
-                                in,
-                                rounded.address() + begin * rowBytes));
+                CpuOps.rowGrain(x.columns()),
+                (begin, end) -> round(x, begin, end, rounded.address() + begin * rowBytes));
         return new Inputs(x, rounded);
     }
 
-    private static boolean isInBlocks(Tensor weight) {
-        return weight.type() == DType.Q8_0 || weight.type() == DType.Q4_0;
+    private void round(Tensor x, long begin, long end, long target) {
+        int in = x.columns();
+        long source = x.address() + 4 * begin * in;
+        if (computeType == ComputeType.INT8) {
+            kernels.quantizeRows(source, (int) (end - begin), in, target);
+        } else {
+            kernels.round(source, (end - begin) * in, target);
+        }
+    }
+
+    private boolean takesRounded(Tensor weight) {
+        return switch (weight.type()) {
+            case Q8_0, Q4_0 -> computeType == ComputeType.INT8;
+            case BF16, BF16_PACKED -> computeType == ComputeType.BFLOAT16;
+            default -> false;
+        };
     }
 
     /** Multiplies into columns columnBegin and on of y. */
     void linear(Inputs inputs, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
         long target = y.address() + 4L * columnBegin;
-        if (weight.type() == DType.BF16_PACKED) {
-            linearPacked(inputs.x(), weight, bias, target, y.columns());
-        } else if (inputs.rounded() != null && isInBlocks(weight)) {
+        boolean rounded = inputs.rounded() != null && takesRounded(weight);
+        if (rounded && computeType == ComputeType.INT8) {
             linearInt8(inputs, weight, bias, target, y.columns());
+        } else if (rounded) {
+            linearRounded(inputs, weight, bias, target, y.columns());
+        } else if (weight.type() == DType.BF16_PACKED) {
+            linearPacked(inputs.x(), weight, bias, target, y.columns());
         } else {
             linear(inputs.x(), weight, bias, target, y.columns());
         }
@@ -112,6 +130,30 @@ final class CpuProducts {
                                 in,
                                 weight.address(),
                                 weight.type().code(),
+                                addressOf(bias),
+                                typeOf(bias),
+                                target,
+                                stride,
+                                (int) begin,
+                                (int) end));
+    }
+
+    private void linearRounded(
+            Inputs inputs, Tensor weight, Tensor bias, long target, long stride) {
+        int in = inputs.x().columns();
+        int rows = inputs.x().rows();
+        boolean packed = weight.type() == DType.BF16_PACKED;
+        pool.run(
+                weight.rows(),
+                outputGrain(rows, in),
+                (begin, end) ->
+                        kernels.linearRounded(
+                                inputs.rounded().address(),
+                                rows,
+                                in,
+                                weight.address(),
+                                packed ? weight.escapes() : 0,
+                                packed ? weight.firstRow() : 0,
                                 addressOf(bias),
                                 typeOf(bias),
                                 target,
