@@ -118,7 +118,10 @@ final class HostBench {
         String workload = "prefill of " + prompt + ", " + weights.name();
         List<Double> seconds = result.decimals("promptSeconds");
         speed(workload, prompt / BenchRounds.median(seconds));
-        products(workload, seconds, weights.isFloat32() ? result.decimals("promptLimits") : List.of());
+        products(
+                workload,
+                seconds,
+                weights.isFloat32() ? result.decimals("promptLimits") : List.of());
         if (result.has("contextSeconds")) {
             workload = "decode " + weights.name() + " after " + context;
             decode(workload, "context", result);

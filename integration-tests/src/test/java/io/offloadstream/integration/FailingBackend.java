@@ -83,7 +83,7 @@ final class FailingBackend {
 
     private void reached(Fault kind) {
         int before = kind == fault ? left.getAndDecrement() : 1;
-        if (before == 0 || before < 0 && kind == Fault.UPLOAD) {
+        if (before == 0 || (before < 0 && kind == Fault.UPLOAD)) {
             fault = kind == Fault.UPLOAD ? kind : null;
             hit = true;
             String message = "injected fault: " + kind;
