@@ -8,7 +8,8 @@
  * outputs at a time, whose weights lie one behind the other, so that while a tile runs the next is
  * fetched into the second-level cache in the order of its addresses: the prefetchers of processors
  * follow that many short streams worse (docs/decisions.md has figures). Where weights need little
- * work, a tile has as few outputs as keep the adders busy, for the same reason.
+ * work, a tile of one row has, on AVX2 and AVX-512, as few outputs as keep up with memory, for the
+ * same reason.
  */
 #ifndef OFS_DECODE_H
 #define OFS_DECODE_H

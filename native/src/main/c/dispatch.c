@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 
-/* Chooses the instruction set and hands each call to it. */
+/* Chooses the instruction set and hands each call to it. OFS_HAS_ names are of sets that only newer
+ * compilers know; CMakeLists.txt defines them where they are built. */
 #include "table.h"
 
 #if defined(__x86_64__)
@@ -24,16 +25,21 @@ static int has_avx512(void) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+#if defined(OFS_HAS_AVX512VNNI)
+static int has_avx512vnni(void) { return has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+#endif
+
+#if defined(OFS_HAS_AVX512BF16)
 /* Leaf 7, subleaf 1: compilers know it by name from GCC 11 on only. No processor has it without the
  * dot product of bytes. */
 static int has_avx512bf16(void) {
     unsigned a, b, c, d;
-    return has_avx512() && __builtin_cpu_supports("avx512vnni") &&
-           __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
+    return has_avx512vnni() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 5 & 1);
 }
 #endif
+#endif
 
-#if defined(__aarch64__)
+#if defined(OFS_HAS_NEONDOT)
 #if defined(__linux__)
 #include <sys/auxv.h>
 
@@ -70,20 +76,26 @@ static void add_set(const char *name, const ofs_table *table, const ofs_int8_tab
 __attribute__((constructor)) static void find_sets(void) {
 #if defined(__x86_64__)
     __builtin_cpu_init();
+#if defined(OFS_HAS_AVX512BF16)
     if (has_avx512bf16()) {
         add_set("avx512bf16", &ofs_table_avx512, &ofs_int8_avx512vnni, &ofs_rounded_avx512bf16);
     }
-    if (has_avx512() && __builtin_cpu_supports("avx512vnni")) {
+#endif
+#if defined(OFS_HAS_AVX512VNNI)
+    if (has_avx512vnni()) {
         add_set("avx512vnni", &ofs_table_avx512, &ofs_int8_avx512vnni, &ofs_rounded_avx512);
     }
+#endif
     if (has_avx512()) {
         add_set("avx512", &ofs_table_avx512, &ofs_int8_avx512, &ofs_rounded_avx512);
     }
     if (has_avx2()) add_set("avx2", &ofs_table_avx2, &ofs_int8_avx2, &ofs_rounded_avx2);
 #elif defined(__aarch64__)
+#if defined(OFS_HAS_NEONDOT)
     if (has_dot()) {
         add_set("neondot", &ofs_table_neon, &ofs_int8_neondot, &ofs_rounded_neon);
     }
+#endif
     add_set("neon", &ofs_table_neon, &ofs_int8_neon, &ofs_rounded_neon);
 #endif
     add_set("generic", &ofs_table_generic, &ofs_int8_generic, &ofs_rounded_generic);

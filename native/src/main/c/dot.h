@@ -10,6 +10,7 @@
  * is not 0 they are 2^offset_bits more than they should be, so that as many times the sum of the
  * activations is to be taken off a dot.
  *
+ *   INT8_ROWS                       how many rows a tile of a prompt has
  *   q_load, q_store, q_set1         any alignment; the 4 bytes at p in all lanes
  *   q_pieces(p, at)                 the pieces at p[0] + at, p[4] + at, p[8] + at, ...
  *   q_blocks(type, p, w)            LANES blocks of one row from p on: w[0] has elements 0 to 15 of

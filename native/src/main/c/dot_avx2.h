@@ -70,7 +70,6 @@ INLINE vi i_dot(int type, vi sum, vq w, vq x) {
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 static inline vi i_set1(int32_t a) { return _mm256_set1_epi32(a); }
-static inline vi i_add(vi a, vi b) { return _mm256_add_epi32(a, b); }
 INLINE vi i_sub_shifted(vi a, vi b, int bits) {
     return _mm256_sub_epi32(a, _mm256_slli_epi32(b, bits));
 }

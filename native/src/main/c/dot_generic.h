@@ -53,7 +53,7 @@ typedef int8_t vq_half __attribute__((vector_size(8)));
 typedef int16_t v_products __attribute__((vector_size(16)));
 INLINE vi i_pairs(vq_half w, vq_half x) {
     v_products a = __builtin_convertvector(w, v_products) * __builtin_convertvector(x, v_products);
-    return (((vi)a << 16) >> 16) + ((vi)a >> 16);
+    return ((vi)((vu)a << 16) >> 16) + ((vi)a >> 16);
 }
 INLINE vi i_dot(int type, vi sum, vq w, vq x) {
     vq_half half[4];

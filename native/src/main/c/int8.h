@@ -98,7 +98,7 @@ static void quantize_rows(const float *x, int32_t rows, int32_t in, void *y) {
             scales[b] = 0.0f;
             sums[b] = 0;
         }
-        row += filled * OFS_INT8_BLOCK_BYTES;
+        row += OFS_INT8_ROW_BYTES(in);
     }
 }
 

@@ -7,6 +7,9 @@
  * Products of few rows of int8 activations, which memory bounds: DECODE_OUTS rows of the weight at
  * once, which lie one behind the other, LANES blocks of each in a step.
  */
+#ifndef OFS_INT8_DECODE_H
+#define OFS_INT8_DECODE_H
+
 #include "int8.h"
 
 /* The most rows that share the unpacking of weights here; more pay for a tile of prefill. */
@@ -105,3 +108,5 @@ INLINE void int8_decode(int type, const int8_product *p, int rows, size_t out, s
     default: int8_decode_outs(type, p, 4, out, out_end); break;
     }
 }
+
+#endif

@@ -8,6 +8,9 @@
  * some columns are unpacked and transposed once for all rows, so that a lane is an output and four
  * bytes of activations meet VL outputs in one instruction.
  */
+#ifndef OFS_INT8_PREFILL_H
+#define OFS_INT8_PREFILL_H
+
 #include "int8.h"
 
 /*
@@ -155,3 +158,5 @@ INLINE void int8_prefill(int type, const int8_product *p, size_t rows, size_t ou
         }
     }
 }
+
+#endif

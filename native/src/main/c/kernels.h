@@ -8,7 +8,8 @@
  * thread takes; none allocates, locks or writes anything but its result. Kernels.java says the
  * same for Java; KernelLibrary.java maps it.
  *
- * Activations are float32, row-major and dense unless a stride is given. Weights are F32, F16 or
+ * Activations are float32, row-major and dense unless a stride is given; ofs_linear_int8 and
+ * ofs_linear_rounded take what ofs_quantize_rows and ofs_round made of them. Weights are F32, F16 or
  * BF16 at any alignment, byte alignment included; ofs_linear takes rows of whole Q8_0 or Q4_0 blocks
  * too (DType.java has their layout). NULL means absent. Accumulation is float32 in an order over the
  * inner dimension that depends on the instruction set alone.

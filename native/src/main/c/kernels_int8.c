@@ -20,11 +20,10 @@ INLINE void int8_type(int type, const int8_product *p, int rows, size_t out, siz
 static void linear_int8(const void *x, int32_t rows, int32_t in, const void *weight,
                         int32_t weight_type, const void *bias, int32_t bias_type, float *y,
                         int64_t y_stride, int32_t out_begin, int32_t out_end) {
-    const size_t filled = filled_blocks((size_t)in);
     const int8_product p = {.x = x,
-                            .x_bytes = filled * OFS_INT8_BLOCK_BYTES,
+                            .x_bytes = (size_t)OFS_INT8_ROW_BYTES(in),
                             .blocks = (size_t)in / BLOCK,
-                            .filled = filled,
+                            .filled = filled_blocks((size_t)in),
                             .weight = {.bytes = weight,
                                        .in = (size_t)in,
                                        .row_bytes = bytes_of(weight_type, (size_t)in)},

@@ -7,9 +7,9 @@
  * The vectors that kernels are written in: VL float lanes of type vf, and the tile shape that fits
  * the registers: TILE_ROWS x TILE_OUTS accumulators where floats are multiplied, n x DECODE_OUTS_n
  * (WIDE_OUTS the most) where weights of n rows are converted on the way, which pays for at most
- * DECODE_PLAIN_ROWS rows if the weights are not in blocks; DECODE_PLAIN_OUTS_1 outputs are enough
- * to keep the adders busy with one row of weights that are read as they are. TILE_QUERIES x 4 in
- * attention.
+ * DECODE_PLAIN_ROWS rows if the weights are not in blocks; one row of weights that are
+ * read as they are has DECODE_PLAIN_OUTS_1 outputs, on AVX2 and AVX-512 the fewest that keep up with
+ * memory. TILE_QUERIES x 4 in attention.
  *
  *   v_set1, v_load, v_store         any alignment
  *   v_load_n, v_store_n             the first n < VL lanes; the others load as 0
