@@ -60,7 +60,8 @@ public interface ScratchRules {
 
     /**
      * Returns what activations take that are brought into another type for products. Operators take
-     * it once for all products of the same activations; it is measured whatever the weights are.
+     * it once for all products of the same activations within one operator; it is measured whatever
+     * the weights are.
      *
      * @param rows of the activations
      * @param columns values in a row

@@ -5,8 +5,9 @@
 package io.offloadstream.platform;
 
 /**
- * Products of activations that are rounded first, once for all products that take them. How rounded
- * activations lie in memory is a matter of the instruction set: what rounds them multiplies them.
+ * Products of activations that are rounded first, once for all products within one operator. How
+ * rounded activations lie in memory is a matter of the instruction set: what rounds them multiplies
+ * them.
  */
 public interface RoundedKernels {
 
