@@ -12,6 +12,7 @@ import io.offloadstream.model.PlanInput.Planned;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.ResidencyPlan;
+import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceFile;
@@ -124,8 +125,10 @@ public final class ModelPlan {
         }
     }
 
+    /** Tables whose rows are gathered are multiplied by nothing. */
     private boolean hasMatrix(Set<DType> types) {
         return groups.all().stream()
+                .filter(group -> group.access() == Access.STREAMED)
                 .flatMap(group -> group.tensors().stream())
                 .anyMatch(t -> types.contains(t.type()) && t.shape().length > 1);
     }
@@ -181,6 +184,8 @@ public final class ModelPlan {
      * @return the plan
      * @throws CheckpointException if the directory is damaged, incomplete or of an unknown
      *     architecture
+     * @throws IllegalArgumentException if an option makes no sense for what computes, or for the
+     *     model
      * @throws BudgetExceededException if a budget is too small; the message has the least that
      *     works
      */

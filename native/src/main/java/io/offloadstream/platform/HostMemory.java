@@ -137,9 +137,9 @@ public final class HostMemory implements DeviceBuffer {
     }
 
     /**
-     * Returns the memory of the machine, for sources that hand it out themselves.
+     * Returns the memory of the machine, for other sources to hand out.
      *
-     * @return charges nothing
+     * @return a source, which like all charges nothing: {@link #allocate} has done so
      */
     public static Source machine() {
         return MACHINE;

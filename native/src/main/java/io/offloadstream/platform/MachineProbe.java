@@ -142,7 +142,7 @@ public final class MachineProbe implements AutoCloseable {
     }
 
     private static int parts(int whole, int part) {
-        return (whole + part - 1) / part;
+        return (whole - 1) / part + 1;
     }
 
     /** What is done for a part of the work that was meant for one thread. */

@@ -34,7 +34,7 @@ final class PinnedMemory implements HostMemory.Source {
     /** What is mapped, by the address that was handed out. */
     private final Map<Long, Mapping> mappings = new ConcurrentHashMap<>();
 
-    private record Mapping(long object, long pointer, boolean isOwnPages) {}
+    private record Mapping(long object, long pointer, long pages) {}
 
     PinnedMemory(ClContext context) {
         this.context = context;
@@ -120,7 +120,7 @@ final class PinnedMemory implements HostMemory.Source {
                                 + ClStatus.name(code)
                                 + "); lower hostMemory");
             }
-            return new Mapping(object, pointer, pages != 0);
+            return new Mapping(object, pointer, pages);
         }
     }
 
@@ -130,11 +130,14 @@ final class PinnedMemory implements HostMemory.Source {
         if (mapping == null) {
             throw new IllegalStateException("not pinned: 0x" + Long.toHexString(address));
         }
-        unmap(mapping);
-        if (mapping.isOwnPages) {
-            HostMemory.machine().free(address, sizeBytes);
+        try {
+            unmap(mapping);
+            if (mapping.pages != 0) {
+                HostMemory.machine().free(mapping.pages, sizeBytes);
+            }
+        } finally {
+            context.release();
         }
-        context.release();
     }
 
     private void unmap(Mapping mapping) {

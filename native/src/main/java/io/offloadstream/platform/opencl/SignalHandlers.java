@@ -39,11 +39,19 @@ final class SignalHandlers {
 
     /** Notes the handlers as they are; {@link #restore} must follow. */
     static SignalHandlers keep() {
+        SignalHandlers handlers = null;
         KEEPING.lock();
-        return now();
+        try {
+            handlers = now();
+            return handlers;
+        } finally {
+            if (handlers == null) {
+                KEEPING.unlock();
+            }
+        }
     }
 
-    /** Returns the handlers as they are. */
+    /** Returns the handlers as they are, to be looked at only. */
     static SignalHandlers now() {
         SignalHandlers handlers = new SignalHandlers();
         if (!Platform.isWindows()) {
@@ -79,7 +87,7 @@ final class SignalHandlers {
         return false;
     }
 
-    /** Puts those back that were replaced. */
+    /** Puts those back that were replaced since {@link #keep}. */
     void restore() {
         try {
             SignalHandlers current = now();
