@@ -77,7 +77,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     @Override
     public Integer call() throws IOException {
-        int length = Math.max(2 * prompt, PROMPT_TOKENS);
+        int length = Math.max(prompt, PROMPT_TOKENS); // each prompt has a session of its own
         ModelOptions options = options(length);
         boolean inMemory;
         try (StreamedModel model = StreamedModel.open(directory, options)) {

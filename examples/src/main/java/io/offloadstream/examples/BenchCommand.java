@@ -104,11 +104,10 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             throw usage(
                     "--tokens must be 1 to " + StreamStats.MOST_RECENT_PASSES + ", is " + tokens);
         }
-        if (prompt < 1 || prompt > LlamaShape.MOST_POSITIONS / 2) {
-            throw usage(
-                    "--prompt must be 1 to " + LlamaShape.MOST_POSITIONS / 2 + ", is " + prompt);
-        }
         int most = LlamaShape.MOST_POSITIONS - DecodeCase.MOST_WARM_UP_TOKENS - tokens;
+        if (prompt < 1 || prompt > most) {
+            throw usage("--prompt must be 1 to " + most + ", is " + prompt);
+        }
         if (context < 0 || context > most) {
             throw usage("--context must be 0 to " + most + ", is " + context);
         }

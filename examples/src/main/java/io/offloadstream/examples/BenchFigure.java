@@ -18,7 +18,12 @@ record BenchFigure(
 
     /** A figure that nothing bounds. */
     static BenchFigure of(String workload, String name, double value, String unit) {
-        return new BenchFigure(workload, name, unit, BenchRounds.of(value), null);
+        return of(workload, name, BenchRounds.of(value), unit);
+    }
+
+    /** Rounds that nothing bounds. */
+    static BenchFigure of(String workload, String name, BenchRounds rounds, String unit) {
+        return new BenchFigure(workload, name, unit, rounds, null);
     }
 
     boolean isBounded() {

@@ -30,7 +30,7 @@ final class BenchLimit implements AutoCloseable {
     /** Of small weights, which caches hold in part anyway, so much is enough. */
     private static final int WEIGHTS_TIMES = 2;
 
-    /** Of what is left of the budget; the rest is for prompts. */
+    /** Of what is left of the budget; the rest is for outputs, keys and values that come yet. */
     private static final int BUDGET_SHARE = 2;
 
     /** Of multiply-adds, 50 to 100 ms each. */

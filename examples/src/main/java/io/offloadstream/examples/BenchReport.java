@@ -56,7 +56,8 @@ final class BenchReport {
 
     /**
      * The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}, with the
-     * rounds that a value, its limit and their ratio are the medians of.
+     * rounds that a value, its limit and their ratio are the medians of. Where nothing bounds a
+     * figure there are no limits; what is not measured in rounds has one value.
      */
     String json() {
         JsonArray list = new JsonArray();
@@ -70,11 +71,13 @@ final class BenchReport {
                 object.addProperty("limitName", figure.limitName());
                 object.addProperty("limit", figure.limit());
                 object.addProperty("ratio", figure.ratio());
-                JsonObject rounds = new JsonObject();
-                rounds.add("values", array(figure.rounds().values()));
-                rounds.add("limits", array(figure.rounds().limits()));
-                object.add("rounds", rounds);
             }
+            JsonObject rounds = new JsonObject();
+            rounds.add("values", array(figure.rounds().values()));
+            if (figure.isBounded()) {
+                rounds.add("limits", array(figure.rounds().limits()));
+            }
+            object.add("rounds", rounds);
             list.add(object);
         }
         JsonObject report = new JsonObject();

@@ -76,6 +76,11 @@ record BenchRounds(List<Double> values, List<Double> limits) {
                 limits.stream().map(limit::applyAsDouble).toList());
     }
 
+    /** The same rounds in another unit, where nothing bounds them. */
+    BenchRounds map(DoubleUnaryOperator value) {
+        return map(value, DoubleUnaryOperator.identity());
+    }
+
     /** The middle one of an odd number, the mean of the middle two of an even one. */
     static double median(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(Double::doubleValue).toArray();

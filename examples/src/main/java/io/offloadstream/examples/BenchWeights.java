@@ -56,7 +56,10 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
         }
     }
 
-    /** Whether weights of that name take activations of that type, other than float32. */
+    /**
+     * Whether weights of that name are timed once more with activations of that type: not for
+     * float32, which all are timed with.
+     */
     static boolean takes(String name, String type) {
         return switch (type) {
             case "bfloat16" -> name.equals("bf16") || name.equals("lossless");
@@ -65,7 +68,7 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
         };
     }
 
-    /** The same weights, with activations of that type. */
+    /** The same weights with activations of that type, which is also added to the name. */
     BenchWeights with(String type) {
         return new BenchWeights(name + " with " + type + " activations", original, directory, type);
     }

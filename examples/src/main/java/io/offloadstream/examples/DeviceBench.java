@@ -42,8 +42,6 @@ final class DeviceBench {
      * @return the figures; none where the device has no memory of its own
      */
     BenchReport run(String deviceMemory, String hostMemory) throws InterruptedException {
-        Path file = directory.resolve(SyntheticCheckpoint.FILE);
-        DiskSetting setting = DiskSetting.find(file);
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
         BenchResult resident = BenchProcess.run(directory, tokens, flags);
@@ -70,7 +68,8 @@ final class DeviceBench {
                         fromHost.decimal("busBandwidth")),
                 "pinned copies");
         List<String> diskFlags = new ArrayList<>(device.flags(deviceMemory, hostMemory));
-        diskFlags.addAll(setting.flags());
+        Path file = directory.resolve(SyntheticCheckpoint.FILE);
+        diskFlags.addAll(DiskSetting.find(file).flags());
         BenchResult fromDisk = BenchProcess.run(directory, tokens, diskFlags);
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,
@@ -90,7 +89,7 @@ final class DeviceBench {
             return;
         }
         double seconds = result.decimal("secondsPerToken");
-        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
+        speed(workload, result);
         rate(
                 workload,
                 "weights read",
@@ -123,13 +122,17 @@ final class DeviceBench {
             String moved,
             BenchRounds rates,
             String limitName) {
-        double seconds = result.decimal("secondsPerToken");
         double perToken = (double) result.number(moved) / tokens;
-        report.add(BenchFigure.of(workload, "speed", 1 / seconds, "tokens/s"));
+        speed(workload, result);
         rate(workload, "moved", rates, limitName);
         report.add(BenchFigure.of(workload, "moved per token", perToken / GIGA, "GB"));
         double overlap = 100 * result.decimal("copyOverlap");
         report.add(BenchFigure.of(workload, "copies under computation", overlap, "%"));
+    }
+
+    private void speed(String workload, BenchResult result) {
+        BenchRounds seconds = new BenchRounds(result.decimals("decodeSeconds"), List.of());
+        report.add(BenchFigure.of(workload, "speed", seconds.map(s -> 1 / s), "tokens/s"));
     }
 
     private void rate(String workload, String name, BenchRounds rates, String limitName) {

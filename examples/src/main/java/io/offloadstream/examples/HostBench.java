@@ -117,7 +117,7 @@ final class HostBench {
         peak("decode " + weights.name() + " in memory", result);
         String workload = "prefill of " + prompt + ", " + weights.name();
         List<Double> seconds = result.decimals("promptSeconds");
-        speed(workload, prompt / BenchRounds.median(seconds));
+        speed(workload, seconds, prompt);
         products(
                 workload,
                 seconds,
@@ -125,8 +125,9 @@ final class HostBench {
         if (result.has("contextSeconds")) {
             workload = "decode " + weights.name() + " after " + context;
             decode(workload, "context", result);
-            double outside = BenchRounds.median(result.decimals("contextOutside"));
-            report.add(BenchFigure.of(workload, "outside weight products", 100 * outside, "%"));
+            BenchRounds outside = new BenchRounds(result.decimals("contextOutside"), List.of());
+            outside = outside.map(share -> 100 * share);
+            report.add(BenchFigure.of(workload, "outside weight products", outside, "%"));
         }
     }
 
@@ -139,11 +140,11 @@ final class HostBench {
                 rounds.isBounded()
                         ? new BenchFigure(
                                 workload, "products", "GFLOP/s", rounds, "float32 multiply-adds")
-                        : BenchFigure.of(workload, "products", rounds.value(), "GOP/s"));
+                        : BenchFigure.of(workload, "products", rounds, "GOP/s"));
     }
 
     private void decode(String workload, String name, BenchResult result) {
-        speed(workload, 1 / BenchRounds.median(result.decimals(name + "Seconds")));
+        speed(workload, result.decimals(name + "Seconds"), 1);
         rates(workload, "weights read", name, result, "memory reads");
     }
 
@@ -155,8 +156,9 @@ final class HostBench {
         report.add(new BenchFigure(workload, figure, "GB/s", rounds, limitName));
     }
 
-    private void speed(String workload, double tokensPerSecond) {
-        report.add(BenchFigure.of(workload, "speed", tokensPerSecond, "tokens/s"));
+    private void speed(String workload, List<Double> seconds, int tokensOfRound) {
+        BenchRounds rounds = new BenchRounds(seconds, List.of()).map(s -> tokensOfRound / s);
+        report.add(BenchFigure.of(workload, "speed", rounds, "tokens/s"));
     }
 
     private void streamed(BenchWeights weights, BenchResult result) {
@@ -170,7 +172,7 @@ final class HostBench {
                     workload + ": the pace of reads had not settled, at " + result.text("pace"));
         }
         double read = (double) result.number("readBytes") / tokens;
-        speed(workload, 1 / result.decimal("secondsPerToken"));
+        speed(workload, result.decimals("decodeSeconds"), 1);
         rates(workload, "disk read", "decode", result, "direct reads");
         report.add(BenchFigure.of(workload, "disk read per token", read / GIGA, "GB"));
         peak(workload, result);

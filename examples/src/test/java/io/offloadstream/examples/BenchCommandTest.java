@@ -80,6 +80,11 @@ public class BenchCommandTest {
                 assertEquals(rounds.getAsJsonArray("values").size(), 3, "a round of each token");
                 assertEquals(rounds.getAsJsonArray("limits").size(), 4);
             }
+            if (name.equals("speed") || name.equals("outside weight products")) {
+                int rounds = object.get("workload").getAsString().startsWith("prefill") ? 5 : 3;
+                JsonObject raw = object.getAsJsonObject("rounds");
+                assertEquals(raw.getAsJsonArray("values").size(), rounds, object.toString());
+            }
             if (name.equals("outside weight products")) {
                 double share = object.get("value").getAsDouble();
                 assertTrue(share > 0 && share < 100, "percent outside of products: " + share);
@@ -119,7 +124,8 @@ public class BenchCommandTest {
     public void aTypeThatTheCpuHasNotIsRefused() {
         for (String[] flags :
                 new String[][] {
-                    {"--compute-type=bfloat16", "--weights=bf16"},
+                    {"--compute-type=float16", "--weights=bf16,int8"},
+                    {"--compute-type=bfloat16", "--weights=int8,int4"},
                     {"--compute-type=int8", "--weights=bf16,lossless"}
                 }) {
             CliRun run = CliRun.of("bench", flags[0], flags[1]);
@@ -149,7 +155,8 @@ public class BenchCommandTest {
         BenchReport report = new BenchReport();
         BenchRounds rounds = new BenchRounds(List.of(3.0, 2.0), List.of(4.0, 4.0, 6.0));
         report.add(new BenchFigure("decode", "weights read", "GB/s", rounds, "memory reads"));
-        report.add(BenchFigure.of("decode", "speed", 7, "tokens/s"));
+        BenchRounds speeds = new BenchRounds(List.of(7.0, 5.0, 8.0), List.of());
+        report.add(BenchFigure.of("decode", "speed", speeds, "tokens/s"));
         JsonArray figures =
                 JsonParser.parseString(report.json()).getAsJsonObject().getAsJsonArray("figures");
         JsonObject bounded = figures.get(0).getAsJsonObject();
@@ -159,7 +166,12 @@ public class BenchCommandTest {
         JsonObject raw = bounded.getAsJsonObject("rounds");
         assertEquals(raw.getAsJsonArray("values").toString(), "[3.0,2.0]");
         assertEquals(raw.getAsJsonArray("limits").toString(), "[4.0,4.0,6.0]");
-        assertFalse(figures.get(1).getAsJsonObject().has("rounds"));
+        JsonObject unbounded = figures.get(1).getAsJsonObject();
+        assertEquals(unbounded.get("value").getAsDouble(), 7.0);
+        assertFalse(unbounded.has("limit"));
+        JsonObject values = unbounded.getAsJsonObject("rounds");
+        assertEquals(values.getAsJsonArray("values").toString(), "[7.0,5.0,8.0]");
+        assertFalse(values.has("limits"));
     }
 
     @Test
