@@ -63,6 +63,10 @@ public class BenchCommandTest {
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
         }
+        requireEveryRound(json);
+    }
+
+    private static void requireEveryRound(Path json) throws IOException {
         JsonArray figures =
                 JsonParser.parseString(Files.readString(json, UTF_8))
                         .getAsJsonObject()
