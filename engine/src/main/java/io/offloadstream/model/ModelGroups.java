@@ -40,8 +40,7 @@ record ModelGroups(List<WeightGroup> all, int blocks, int blockGroups, int headP
      * @param inParts whether large blocks are cut into parts, which stream one by one
      * @param slotCount slots of the ring that were asked for, each of a block
      */
-    static ModelGroups of(
-            Decoder decoder, Checkpoint checkpoint, boolean inParts, int slotCount) {
+    static ModelGroups of(Decoder decoder, Checkpoint checkpoint, boolean inParts, int slotCount) {
         List<WeightGroup> blocks = new ArrayList<>();
         for (int layer = 0; layer < decoder.blockCount(); layer++) {
             List<TensorEntry> tensors = decoder.block(layer).layout().bind(checkpoint, layer);

@@ -66,12 +66,9 @@ public final class ModelPlan {
                 QuantizedCheckpoint.of(decoder, original, options.quantize(), storage);
         this.checkpoint = quantized.checkpoint();
         this.storage = quantized.storage();
-        this.groups = 
+        this.groups =
                 ModelGroups.of(
-                        decoder,
-                        checkpoint,
-                        streamsParts(options, hasDevice),
-                        options.hostSlots());
+                        decoder, checkpoint, streamsParts(options, hasDevice), options.hostSlots());
         if (!hasDevice) {
             requireRoundedWeights(directory);
         }

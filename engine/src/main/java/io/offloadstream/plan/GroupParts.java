@@ -16,10 +16,10 @@ import java.util.Map;
 /**
  * Cuts a group into parts that lie one behind the other in its files.
  *
- * <p>A slot of the ring holds a part. While a group computes, the ring needs the slots of its
- * parts that stream and those that are worth reading ahead into, which together are less than the
- * slots of whole groups would be; and what the budget has left keeps a part where it would not keep
- * a group.
+ * <p>A slot of the ring holds a part. While a group computes, the ring needs the slots of its parts
+ * that stream and those that are worth reading ahead into, which together are less than the slots
+ * of whole groups would be; and what the budget has left keeps a part where it would not keep a
+ * group.
  */
 public final class GroupParts {
 

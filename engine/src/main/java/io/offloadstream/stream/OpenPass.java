@@ -96,8 +96,7 @@ final class OpenPass implements StreamPass {
         return endUses;
     }
 
-    private void release(
-            WeightGroup group, Slot[] slots, List<AutoCloseable> endUses, long start) {
+    private void release(WeightGroup group, Slot[] slots, List<AutoCloseable> endUses, long start) {
         long nanos = System.nanoTime() - start;
         try {
             Owned.closeAll(endUses);

@@ -118,8 +118,8 @@ public record StreamStats(
      *
      * @param number passes are counted from 1
      * @param isComplete whether it ran to its last group
-     * @param groupsRead indices of the groups that came from disk, in the order of their leases;
-     *     of each part, where groups stream in parts
+     * @param groupsRead indices of the groups that came from disk, in the order of their leases; of
+     *     each part, where groups stream in parts
      * @param groupsPrefetched how many of them were asked for before the pass began
      * @param bytes what they read, whole blocks; rows are not counted
      * @param hostBytes what was copied to the device from host memory that kept it

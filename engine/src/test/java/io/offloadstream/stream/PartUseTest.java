@@ -107,8 +107,7 @@ public class PartUseTest extends WeightFixture {
             }
             memory.failsToBegin = 2;
             try (StreamPass pass = stream.begin(weights.order())) {
-                String message =
-                        expectThrows(IllegalStateException.class, pass::next).getMessage();
+                String message = expectThrows(IllegalStateException.class, pass::next).getMessage();
                 assertEquals(message, "no use of 2");
                 assertEquals(memory.ended.stream().sorted().toList(), List.of(0, 1));
             }
