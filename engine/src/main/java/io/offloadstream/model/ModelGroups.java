@@ -38,14 +38,15 @@ record ModelGroups(List<WeightGroup> all, int blocks, int blockGroups, int headP
      * Binds the layouts of a decoder to a checkpoint.
      *
      * @param inParts whether large blocks are cut into parts, which stream one by one
+     * @param slotCount slots of the ring that were asked for, each of a block
      */
-    static ModelGroups of(Decoder decoder, Checkpoint checkpoint, boolean inParts) {
+    static ModelGroups of(Decoder decoder, Checkpoint checkpoint, boolean inParts, int slotCount) {
         List<WeightGroup> blocks = new ArrayList<>();
         for (int layer = 0; layer < decoder.blockCount(); layer++) {
             List<TensorEntry> tensors = decoder.block(layer).layout().bind(checkpoint, layer);
             blocks.add(new WeightGroup(layer, "layer." + layer, Access.STREAMED, tensors));
         }
-        long partBytes = inParts ? GroupParts.bytes(blocks) : Long.MAX_VALUE;
+        long partBytes = inParts ? GroupParts.bytes(blocks, slotCount) : Long.MAX_VALUE;
         List<WeightGroup> all = new ArrayList<>();
         for (WeightGroup block : blocks) {
             all.addAll(GroupParts.cut(block, partBytes, all.size()));

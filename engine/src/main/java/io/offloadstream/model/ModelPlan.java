@@ -67,7 +67,9 @@ public final class ModelPlan {
                 QuantizedCheckpoint.of(decoder, original, options.quantize(), storage);
         this.checkpoint = quantized.checkpoint();
         this.storage = quantized.storage();
-        this.groups = ModelGroups.of(decoder, checkpoint, streamsParts(options, hasDevice));
+        this.groups =
+                ModelGroups.of(
+                        decoder, checkpoint, streamsParts(options, hasDevice), options.hostSlots());
         if (!hasDevice) {
             requireRoundedWeights(directory);
         }

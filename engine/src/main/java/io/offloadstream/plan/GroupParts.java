@@ -16,17 +16,18 @@ import java.util.Map;
 /**
  * Cuts a group into parts that lie one behind the other in its files.
  *
- * <p>A slot of the ring holds a part. While a group computes, the ring needs a slot or two more
- * than the group has parts that stream, and not twice the group; and what the budget has left keeps
- * a part where it would not keep a group.
+ * <p>A slot of the ring holds a part. While a group computes, the ring needs the slots of its parts
+ * that stream and those that are worth reading ahead into, which together are less than the slots
+ * of whole groups would be; and what the budget has left keeps a part where it would not keep a
+ * group.
  */
 public final class GroupParts {
 
     /** Below this a part would not keep several requests busy. */
     static final long LEAST_BYTES = 16 << 20;
 
-    /** More parts make slots smaller by little. */
-    private static final int MOST_PARTS = 8;
+    /** The least size of parts that is tried is this share of the largest group. */
+    private static final int LEAST_SHARE = 8;
 
     private GroupParts() {}
 
@@ -35,14 +36,15 @@ public final class GroupParts {
      * group and what is read ahead.
      *
      * @param groups what will be cut, as whole groups
+     * @param slotCount slots that were asked for, each of a whole group, at least 1
      * @return bytes, as {@link #cut} takes them; so many that nothing is cut where that is best
      */
-    public static long bytes(List<WeightGroup> groups) {
+    public static long bytes(List<WeightGroup> groups, int slotCount) {
         long largest = groups.stream().mapToLong(WeightGroup::sizeBytes).max().orElse(0);
         long best = largest;
-        long bestRing = 2 * largest;
-        for (int count = 2; count <= MOST_PARTS; count++) {
-            long bytes = Math.max(LEAST_BYTES, (largest + count - 1) / count);
+        long bestRing = Wholes.ringBytes(slotCount, largest);
+        for (int share = 2; share <= LEAST_SHARE; share++) {
+            long bytes = Math.max(LEAST_BYTES, (largest + share - 1) / share);
             long slot = 0;
             int parts = 0;
             for (WeightGroup group : groups) {
@@ -50,7 +52,7 @@ public final class GroupParts {
                 parts = Math.max(parts, cut.size());
                 slot = cut.stream().mapToLong(GroupParts::sizeBytes).reduce(slot, Math::max);
             }
-            long ring = Wholes.slots(parts, parts, 2, slot) * slot;
+            long ring = Wholes.ringBytes(Wholes.slots(parts, parts, slotCount, slot), slot);
             if (ring < bestRing) {
                 best = bytes;
                 bestRing = ring;

@@ -68,6 +68,8 @@ public final class ResidencyPlanner {
      *
      * @param request groups, budget, ring
      * @return the plan
+     * @throws IllegalArgumentException if groups are not at their indices, there are no slots, or
+     *     there are parts for a device
      * @throws BudgetExceededException if the budget is below the least, or mapping is required and
      *     does not fit; the message has the least that works and its terms
      */
@@ -81,6 +83,14 @@ public final class ResidencyPlanner {
         if (request.slotCount() < 1) {
             throw new IllegalArgumentException(
                     "slotCount " + request.slotCount() + " is less than 1");
+        }
+        int mostParts = new Wholes(request.groups()).mostParts();
+        if (request.device() != null && mostParts > 1) {
+            throw new IllegalArgumentException(
+                    "a group has "
+                            + mostParts
+                            + " parts, but slots on a device hold whole groups; cut groups only"
+                            + " where kernels compute in host memory");
         }
         return request.device() == null
                 ? new ResidencyPlanner(request).plan()
@@ -139,7 +149,7 @@ public final class ResidencyPlanner {
     }
 
     private long ringBytes(int slots) {
-        return slots * HostMemory.chargedBytes(slotBytes);
+        return Wholes.ringBytes(slots, HostMemory.chargedBytes(slotBytes));
     }
 
     /**

@@ -77,11 +77,18 @@ public final class Wholes {
      * @param mostParts of a whole
      * @param slotCount asked for, counted in wholes
      * @param slotBytes size of a slot, which holds a part
-     * @return slots; slotCount where no whole is cut
+     * @return slots, no more than an int holds; slotCount where no whole is cut
      */
     static int slots(int streaming, int mostParts, int slotCount, long slotBytes) {
         long worth = AHEAD_BYTES / Math.max(1, slotBytes) + 1;
-        return streaming + (slotCount - 1) * (int) Math.min(mostParts, worth);
+        long slots = streaming + (slotCount - 1L) * Math.min(mostParts, worth);
+        return (int) Math.min(Integer.MAX_VALUE, slots);
+    }
+
+    /** Returns what slots take together, no more than a long holds. */
+    static long ringBytes(int slots, long slotBytes) {
+        boolean fits = slotBytes <= Long.MAX_VALUE / Math.max(1, slots);
+        return fits ? slots * slotBytes : Long.MAX_VALUE;
     }
 
     /**

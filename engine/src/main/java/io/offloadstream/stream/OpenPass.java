@@ -7,6 +7,7 @@ package io.offloadstream.stream;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Owned;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -34,7 +35,7 @@ final class OpenPass implements StreamPass {
     public GroupLease next() {
         Slot[] slots = leaseNext();
         WeightGroup group = stream.plan().groups().get(slots[0].group()).whole();
-        List<Runnable> endUses = use(slots);
+        List<AutoCloseable> endUses = use(slots);
         long start = System.nanoTime();
         long[] addresses = stream.addresses(group, slots);
         open = new SlotLease(group, addresses, () -> release(group, slots, endUses, start));
@@ -44,7 +45,7 @@ final class OpenPass implements StreamPass {
     private Slot[] leaseNext() {
         Slot[] slots = tryLease();
         while (slots == Slot.NO_RING) {
-            stream.passes().takeRing();
+            stream.passes().takeRing(this::requireUsable);
             slots = tryLease();
         }
         return slots;
@@ -79,39 +80,26 @@ final class OpenPass implements StreamPass {
     }
 
     /** Lets the computation use the slots of a whole; ends all leases if the device refuses. */
-    private List<Runnable> use(Slot[] slots) {
-        List<Runnable> endUses = new ArrayList<>();
-        try {
+    private List<AutoCloseable> use(Slot[] slots) {
+        List<AutoCloseable> endUses = new ArrayList<>();
+        try (Owned leased = new Owned()) {
             for (Slot slot : slots) {
-                endUses.add(slot.home().use(slot, stream.plan().groups().get(slot.group())));
+                leased.own(() -> release(slot));
             }
-            return endUses;
-        } finally {
-            if (endUses.size() < slots.length) {
-                for (Slot slot : slots) {
-                    release(slot);
-                }
+            for (Slot slot : slots) {
+                WeightGroup part = stream.plan().groups().get(slot.group());
+                Runnable endUse = slot.home().use(slot, part);
+                endUses.add(leased.own(endUse::run));
             }
+            leased.release();
         }
+        return endUses;
     }
 
-    /** Lets the computation use a leased slot; ends the lease if the device refuses. */
-    private Runnable use(WeightGroup group, Slot slot) {
-        Runnable endUse = null;
-        try {
-            endUse = slot.home().use(slot, group);
-            return endUse;
-        } finally {
-            if (endUse == null) {
-                release(slot);
-            }
-        }
-    }
-
-    private void release(WeightGroup group, Slot[] slots, List<Runnable> endUses, long start) {
+    private void release(WeightGroup group, Slot[] slots, List<AutoCloseable> endUses, long start) {
         long nanos = System.nanoTime() - start;
         try {
-            endUses.forEach(Runnable::run);
+            Owned.closeAll(endUses);
         } finally {
             pipeline.lock.lock();
             try {
@@ -141,14 +129,14 @@ final class OpenPass implements StreamPass {
         } finally {
             pipeline.lock.unlock();
         }
-        Runnable endUse = use(group, slot);
-        return new SlotLease(
-                group, stream.addresses(group, new Slot[] {slot}), () -> release(slot, endUse));
+        Slot[] slots = {slot};
+        List<AutoCloseable> endUses = use(slots);
+        return new SlotLease(group, stream.addresses(group, slots), () -> release(slot, endUses));
     }
 
-    private void release(Slot slot, Runnable endUse) {
+    private void release(Slot slot, List<AutoCloseable> endUses) {
         try {
-            endUse.run();
+            Owned.closeAll(endUses);
         } finally {
             release(slot);
         }

@@ -6,7 +6,9 @@ package io.offloadstream.stream;
 
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
+import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.MemoryBudget;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -56,7 +58,7 @@ final class PassMemory implements MemoryBudget.Reclaimer {
                 locked(() -> residents.pinned(group, slot));
             }
             if (locked(() -> pipeline.needsRing(order))) {
-                takeRing(order);
+                takeRing(order, () -> {});
             }
         } finally {
             taking = null;
@@ -86,13 +88,17 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         return slot != null && locked(() -> pipeline.ring().add(slot));
     }
 
-    /** Makes a ring in the middle of a pass, if what is leased next needs one. */
-    void takeRing() {
+    /**
+     * Makes a ring in the middle of a pass, if what is leased next needs one.
+     *
+     * @param requireUsable throws if the pass must not go on; called with the lock
+     */
+    void takeRing(Runnable requireUsable) {
         taking = Thread.currentThread();
         try {
             int[] parts = locked(() -> plan.wholes().parts(pipeline.computingGroup()));
             if (locked(() -> pipeline.needsRing(parts))) {
-                takeRing(parts);
+                takeRing(parts, requireUsable);
             }
         } finally {
             taking = null;
@@ -105,20 +111,18 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     }
 
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */
-    private void takeRing(int[] order) {
-        while (locked(() -> pipeline.ring().size()) < plan.wantedSlotCount()) {
-            Slot slot = residents.ringSlotIfRoom();
-            if (slot == null) {
-                break;
-            }
-            locked(() -> pipeline.ring().add(slot));
+    private void takeRing(int[] order, Runnable requireUsable) {
+        boolean fits = true;
+        while (fits && locked(() -> pipeline.ring().size()) < plan.wantedSlotCount()) {
+            fits = addSlotIfRoom();
         }
-        locked(() -> residents.giveUpForRing(pipeline.ring()));
+        boolean mayGrow = true;
+        while (mayGrow && locked(() -> needsRingStill(order))) {
+            mayGrow = makeRoom(requireUsable);
+            addSlotIfRoom();
+        }
         while (locked(() -> pipeline.needsRing(order))) {
-            long missing = slotChargedBytes() - memory.budget().availableBytes();
-            // groups that are each too small to be a slot make room for one together
-            memory.free(locked(() -> residents.giveUpForRoom(memory, missing)));
-            // where they do not suffice, this throws what names the numbers
+            // nothing is left that can go: this throws what names the numbers
             Slot slot = memory.newSlot("ring", plan.slotBytes());
             locked(() -> pipeline.ring().add(slot));
         }
@@ -130,6 +134,61 @@ final class PassMemory implements MemoryBudget.Reclaimer {
                     slots,
                     plan.wantedSlotCount(),
                     plan.hasDevice() ? "deviceMemory" : "hostMemory");
+        }
+    }
+
+    private boolean addSlotIfRoom() {
+        Slot slot = residents.ringSlotIfRoom();
+        return slot != null && locked(() -> pipeline.ring().add(slot));
+    }
+
+    /** Whether slots are missing, after pinned groups have become slots as they are. */
+    private boolean needsRingStill(int[] order) {
+        residents.giveUpForRing(pipeline.ring());
+        return pipeline.needsRing(order);
+    }
+
+    /**
+     * Makes room for a slot: of groups that are each too small to be one. If those that can go do
+     * not suffice, waits until one more has been read. Another thread may take the room first.
+     *
+     * @return false if there is no room and none can be made
+     */
+    private boolean makeRoom(Runnable requireUsable) {
+        List<Slot> freed = new ArrayList<>();
+        boolean mayHelp =
+                locked(
+                        () -> {
+                            long room = memory.budget().availableBytes();
+                            long missing = slotChargedBytes() - room;
+                            freed.addAll(residents.giveUpForRoom(memory, missing));
+                            if (missing > 0 && freed.isEmpty()) {
+                                return awaitReader(requireUsable);
+                            }
+                            return true;
+                        });
+        memory.free(freed);
+        return mayHelp;
+    }
+
+    /**
+     * Waits for a change if readers own a pinned group's memory, which can go when they have ended.
+     *
+     * @return whether they did
+     */
+    private boolean awaitReader(Runnable requireUsable) {
+        requireUsable.run();
+        if (!residents.isReading(memory)) {
+            return false;
+        }
+        try {
+            pipeline.changed().await();
+            return true;
+        } catch (InterruptedException e) {
+            Interrupts.restore();
+            throw new PassCancelledException(
+                    "the pass was cancelled: its thread was interrupted while it waited for memory"
+                            + " of the ring");
         }
     }
 

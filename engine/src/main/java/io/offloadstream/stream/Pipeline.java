@@ -272,7 +272,7 @@ final class Pipeline {
         return order.group(order.computing());
     }
 
-    /** Returns the slots of the next whole, null if one is not there; throws if a read failed. */
+    /** The slots of the next whole, null if one lacks, or NO_RING; throws if a read failed. */
     Slot[] next() {
         if (needsRing(plan.wholes().parts(computingGroup()))) {
             return Slot.NO_RING;

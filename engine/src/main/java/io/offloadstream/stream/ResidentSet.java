@@ -224,14 +224,20 @@ final class ResidentSet {
         return freed;
     }
 
-    /**
-     * Makes slots of pinned memory if the ring has too few.
-     *
-     * @return whether the ring has enough now: no group that can go may be large enough
-     */
-    boolean giveUpForRing(List<Slot> ring) {
+    /** Makes slots of pinned memory if the ring has too few, of groups that are large enough. */
+    void giveUpForRing(List<Slot> ring) {
         slotVictims(evictable(memory), ring).forEach(group -> ring.add(takeAway(group)));
-        return ring.size() >= plan.wholes().mostParts();
+    }
+
+    /** Whether readers own the memory of a pinned group, which can be given up when they end. */
+    boolean isReading(ComputeMemory home) {
+        return plan.pinned().stream()
+                .map(group -> slots[group.index()])
+                .anyMatch(
+                        slot ->
+                                slot != null
+                                        && slot.home() == home
+                                        && slot.state() == Slot.State.READING);
     }
 
     /**

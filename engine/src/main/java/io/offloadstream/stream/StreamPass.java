@@ -22,6 +22,8 @@ public interface StreamPass extends AutoCloseable {
      *     (its interrupt status is kept)
      * @throws io.offloadstream.platform.OffloadStreamException if a read failed; the message has
      *     the file, the offset and the group
+     * @throws io.offloadstream.platform.BudgetExceededException if a ring must be made because
+     *     groups were given up meanwhile, and other threads took the memory that was kept for it
      */
     GroupLease next();
 

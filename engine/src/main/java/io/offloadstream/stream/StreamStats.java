@@ -27,7 +27,7 @@ import java.util.Optional;
  *     #MOST_RECENT_PASSES}
  * @param residentBytes memory that pinned groups hold now
  * @param hostBytes memory that groups hold which are copied to the device from there
- * @param reclaimedGroups how often the memory of either was given up
+ * @param reclaimedGroups how often the memory of either was given up, parts counted one by one
  * @param pace how weights are read now
  * @param isPaceSettled whether that stays: given by the options, or found by {@code
  *     scheduler=cost-aware}
@@ -96,7 +96,7 @@ public record StreamStats(
     /**
      * The thread that runs passes.
      *
-     * @param groups leases given
+     * @param groups leases given: of wholes, where groups stream in parts
      * @param busyNanos time between a lease and its close; on a device with streams of its own,
      *     time by its clock, as far as it is known already
      * @param waitNanos time waited for a group
@@ -118,7 +118,8 @@ public record StreamStats(
      *
      * @param number passes are counted from 1
      * @param isComplete whether it ran to its last group
-     * @param groupsRead indices of the groups that came from disk, in the order of their leases
+     * @param groupsRead indices of the groups that came from disk, in the order of their leases; of
+     *     each part, where groups stream in parts
      * @param groupsPrefetched how many of them were asked for before the pass began
      * @param bytes what they read, whole blocks; rows are not counted
      * @param hostBytes what was copied to the device from host memory that kept it

@@ -109,8 +109,19 @@ public class GroupPartsTest {
     }
 
     private static int parts(int... mebibytes) {
+        return partsForSlots(2, mebibytes);
+    }
+
+    private static int partsForSlots(int slots, int... mebibytes) {
         List<WeightGroup> groups = groups(mebibytes);
-        return GroupParts.cut(groups.get(0), GroupParts.bytes(groups), 0).size();
+        return GroupParts.cut(groups.get(0), GroupParts.bytes(groups, slots), 0).size();
+    }
+
+    @Test
+    public void oneSlotOfAWholeGroupIsLessThanSlotsOfItsParts() {
+        int[] block = {8, 2, 2, 8, 32, 32, 32};
+        assertEquals(partsForSlots(1, block), 1);
+        assertEquals(partsForSlots(3, block), 4);
     }
 
     @Test

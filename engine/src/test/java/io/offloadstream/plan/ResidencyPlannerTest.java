@@ -151,6 +151,55 @@ public class ResidencyPlannerTest {
     }
 
     @Test
+    public void moreSlotsThanCanBeCountedAreABudgetThatIsTooSmall() {
+        List<WeightGroup> groups = inParts(64 << 20);
+        for (int slots : new int[] {Integer.MAX_VALUE, Integer.MAX_VALUE / 2 + 2}) {
+            BudgetExceededException e =
+                    expectThrows(
+                            BudgetExceededException.class,
+                            () -> ResidencyPlanner.plan(request(groups, 1L << 30, slots, 4096)));
+            assertTrue(e.getMessage().contains("hostMemory="), e.getMessage());
+            ResidencyPlan plan = ResidencyPlanner.plan(request(groups, 1L << 40, slots, 4096));
+            assertEquals(plan.streamedBytesPerPass(), 0);
+            assertTrue(plan.wantedSlotCount() >= plan.wholes().mostParts());
+        }
+    }
+
+    @Test
+    public void partsForADeviceAreRefused() {
+        Bandwidths rates = new Bandwidths(1e9, 3e10, 1e10, 1e12);
+        DeviceRequest device =
+                new DeviceRequest(1L << 40, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, rates);
+        for (long most : new long[] {64 << 20, Long.MAX_VALUE}) {
+            end = 0;
+            WeightGroup one = group(0, Access.STREAMED, 64 << 20);
+            List<TensorEntry> tensors = new ArrayList<>(one.tensors());
+            tensors.addAll(group(1, Access.STREAMED, 64 << 20).tensors());
+            WeightGroup whole = new WeightGroup(0, "layer.0", Access.STREAMED, tensors);
+            PlanRequest request =
+                    new PlanRequest(
+                            GroupParts.cut(whole, most, 0),
+                            List.of(),
+                            1L << 40,
+                            1,
+                            0,
+                            1,
+                            Mapping.NEVER,
+                            0,
+                            device);
+            if (most == Long.MAX_VALUE) {
+                assertTrue(ResidencyPlanner.plan(request).hasDevice());
+            } else {
+                IllegalArgumentException e =
+                        expectThrows(
+                                IllegalArgumentException.class,
+                                () -> ResidencyPlanner.plan(request));
+                assertTrue(e.getMessage().contains("2 parts"), e.getMessage());
+            }
+        }
+    }
+
+    @Test
     public void theMoreStaysTheFewerSlotsAreNeeded() {
         long part = 64 << 20;
         List<WeightGroup> groups = inParts(part);

@@ -38,7 +38,6 @@ public class StreamFaultTest extends WeightFixture {
                 throws Exception;
     }
 
-    /** Runs on a half resident model; leaving the budget and the storage is the leak check. */
     /** Runs with groups that are whole, and with each tensor a part. */
     private void withStream(Io io, Body body) throws Exception {
         for (long partBytes : new long[] {Long.MAX_VALUE, 1}) {
@@ -46,6 +45,7 @@ public class StreamFaultTest extends WeightFixture {
         }
     }
 
+    /** Runs on a half resident model; leaving the budget and the storage is the leak check. */
     private void withStream(Io io, RandomWeights weights, Body body) throws Exception {
         ResidencyPlan plan = weights.plan(0.5, 2, io == Io.DIRECT ? 4096 : 1);
         FaultyStorage storage = new FaultyStorage();
