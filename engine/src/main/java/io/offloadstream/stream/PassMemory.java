@@ -156,34 +156,23 @@ final class PassMemory implements MemoryBudget.Reclaimer {
      */
     private boolean makeRoom(Runnable requireUsable) {
         List<Slot> freed = new ArrayList<>();
-        boolean mayHelp =
-                locked(
-                        () -> {
-                            long room = memory.budget().availableBytes();
-                            long missing = slotChargedBytes() - room;
-                            freed.addAll(residents.giveUpForRoom(memory, missing));
-                            if (missing > 0 && freed.isEmpty()) {
-                                return awaitReader(requireUsable);
-                            }
-                            return true;
-                        });
+        boolean mayHelp = locked(() -> awaitRoom(freed, requireUsable));
         memory.free(freed);
         return mayHelp;
     }
 
-    /**
-     * Waits for a change if readers own a pinned group's memory, which can go when they have ended.
-     *
-     * @return whether they did
-     */
-    private boolean awaitReader(Runnable requireUsable) {
-        requireUsable.run();
-        if (!residents.isReading(memory)) {
-            return false;
-        }
+    /** Gives up what makes room as soon as readers have ended; false if that cannot be. */
+    private boolean awaitRoom(List<Slot> freed, Runnable requireUsable) {
         try {
-            pipeline.changed().await();
-            return true;
+            long missing = slotChargedBytes() - memory.budget().availableBytes();
+            freed.addAll(residents.giveUpForRoom(memory, missing));
+            while (missing > 0 && freed.isEmpty() && residents.isReading(memory)) {
+                requireUsable.run();
+                pipeline.changed().await();
+                missing = slotChargedBytes() - memory.budget().availableBytes();
+                freed.addAll(residents.giveUpForRoom(memory, missing));
+            }
+            return missing <= 0 || !freed.isEmpty();
         } catch (InterruptedException e) {
             Interrupts.restore();
             throw new PassCancelledException(
