@@ -174,8 +174,7 @@ public record DeviceOptions(
             require(computeType != ComputeType.FLOAT16, "computeType", computeType, backend);
             require(gemm == Gemm.OWN, "gemm", gemm, backend);
             require(io != Io.GDS, "io", io, backend);
-        }
-        if (hasDevice) {
+        } else {
             requireDeviceType(backend);
         }
         if (hasDevice && io == Io.MMAP) {

@@ -6,33 +6,12 @@ package io.offloadstream.ops;
 
 /**
  * Scratch memory that a backend's operators take beside their results. {@link CheckedOps} allocates
- * it, so that {@link MeasuringOps} counts it.
+ * it, so that {@link MeasuringOps} counts it. What a backend does not say takes none.
  */
 public interface ScratchRules {
 
     /** A backend that takes none. */
-    ScratchRules NONE =
-            new ScratchRules() {
-                @Override
-                public long attentionBytes(int rows, AttentionSpec spec, KvView cache) {
-                    return 0;
-                }
-
-                @Override
-                public long cacheBytes(int rows, KvView cache) {
-                    return 0;
-                }
-
-                @Override
-                public long outputBytes(int rows, int columns) {
-                    return 0;
-                }
-
-                @Override
-                public long topBytes(int rows, int columns, int count) {
-                    return 0;
-                }
-            };
+    ScratchRules NONE = new ScratchRules() {};
 
     /**
      * Returns what attention takes: partial results of splits of the context, pages of a cache that
@@ -43,7 +22,9 @@ public interface ScratchRules {
      * @param cache pages, head size, placement
      * @return bytes
      */
-    long attentionBytes(int rows, AttentionSpec spec, KvView cache);
+    default long attentionBytes(int rows, AttentionSpec spec, KvView cache) {
+        return 0;
+    }
 
     /**
      * Returns what attention takes of pinned host memory: queries and results of a cache that the
@@ -79,7 +60,9 @@ public interface ScratchRules {
      * @param cache heads, placement
      * @return bytes
      */
-    long cacheBytes(int rows, KvView cache);
+    default long cacheBytes(int rows, KvView cache) {
+        return 0;
+    }
 
     /**
      * Returns what a result takes on its way to host memory.
@@ -88,7 +71,9 @@ public interface ScratchRules {
      * @param columns float32 values in a row
      * @return bytes
      */
-    long outputBytes(int rows, int columns);
+    default long outputBytes(int rows, int columns) {
+        return 0;
+    }
 
     /**
      * Returns what finding the largest values takes: those of parts of the rows.
@@ -98,5 +83,7 @@ public interface ScratchRules {
      * @param count how many are wanted of each row
      * @return bytes
      */
-    long topBytes(int rows, int columns, int count);
+    default long topBytes(int rows, int columns, int count) {
+        return 0;
+    }
 }

@@ -84,17 +84,22 @@ public final class ResidencyPlanner {
             throw new IllegalArgumentException(
                     "slotCount " + request.slotCount() + " is less than 1");
         }
-        int mostParts = new Wholes(request.groups()).mostParts();
-        if (request.device() != null && mostParts > 1) {
+        if (request.device() == null) {
+            return new ResidencyPlanner(request).plan();
+        }
+        requireWhole(request.groups());
+        return new DevicePlanner(request).plan();
+    }
+
+    private static void requireWhole(List<WeightGroup> groups) {
+        int mostParts = new Wholes(groups).mostParts();
+        if (mostParts > 1) {
             throw new IllegalArgumentException(
                     "a group has "
                             + mostParts
                             + " parts, but slots on a device hold whole groups; cut groups only"
                             + " where kernels compute in host memory");
         }
-        return request.device() == null
-                ? new ResidencyPlanner(request).plan()
-                : new DevicePlanner(request).plan();
     }
 
     private ResidencyPlan plan() {

@@ -19,10 +19,10 @@ import java.util.List;
  * @param name for tables and messages: {@code layer.17}, {@code head.0}
  * @param access how a pass uses it
  * @param tensors its tensors, in the order of its layout
- * @param whole what it is a part of, indexed as the first part; null if it is no part
+ * @param partOf what it is a part of, indexed as the first part; null if it is no part
  */
 public record WeightGroup(
-        int index, String name, Access access, List<TensorEntry> tensors, WeightGroup whole) {
+        int index, String name, Access access, List<TensorEntry> tensors, WeightGroup partOf) {
 
     /** How a pass uses a group. */
     public enum Access {
@@ -61,9 +61,8 @@ public record WeightGroup(
      *
      * @return the group that this is a part of, or this
      */
-    @Override
     public WeightGroup whole() {
-        return whole == null ? this : whole;
+        return partOf == null ? this : partOf;
     }
 
     /**

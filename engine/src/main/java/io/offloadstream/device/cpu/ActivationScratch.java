@@ -4,9 +4,7 @@
  */
 package io.offloadstream.device.cpu;
 
-import io.offloadstream.ops.AttentionSpec;
 import io.offloadstream.ops.ComputeType;
-import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.Int8Rows;
@@ -26,25 +24,5 @@ record ActivationScratch(ComputeType type, int bf16Bytes) implements ScratchRule
         }
         // no weight in blocks has rows of another length
         return columns % DType.Q8_0.blockElements() == 0 ? rows * Int8Rows.sizeBytes(columns) : 0;
-    }
-
-    @Override
-    public long attentionBytes(int rows, AttentionSpec spec, KvView cache) {
-        return 0;
-    }
-
-    @Override
-    public long cacheBytes(int rows, KvView cache) {
-        return 0;
-    }
-
-    @Override
-    public long outputBytes(int rows, int columns) {
-        return 0;
-    }
-
-    @Override
-    public long topBytes(int rows, int columns, int count) {
-        return 0;
     }
 }
