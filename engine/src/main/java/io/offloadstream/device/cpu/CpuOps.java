@@ -4,6 +4,7 @@
  */
 package io.offloadstream.device.cpu;
 
+import io.offloadstream.device.cpu.CpuProducts.Product;
 import io.offloadstream.ops.AttentionSpec;
 import io.offloadstream.ops.CheckedOps;
 import io.offloadstream.ops.ComputeType;
@@ -94,30 +95,31 @@ final class CpuOps extends CheckedOps {
 
     @Override
     protected void linear(Tensor x, Tensor weight, Tensor bias, Tensor y) {
-        products.linear(products.inputs(x, weight), weight, bias, y, 0);
+        products.linears(x, new Product(weight, bias, y, 0));
     }
 
     @Override
     protected void linears(Tensor x, Tensor[] weights, Tensor[] biases, Tensor[] y) {
-        CpuProducts.Inputs inputs = products.inputs(x, weights);
+        Product[] all = new Product[weights.length];
         for (int i = 0; i < weights.length; i++) {
-            products.linear(inputs, weights[i], biases[i], y[i], 0);
+            all[i] = new Product(weights[i], biases[i], y[i], 0);
         }
+        products.linears(x, all);
     }
 
     @Override
     protected void gatedLinear(
             Activation activation, Tensor x, Gated weights, Tensor scratch, Tensor y) {
-        CpuProducts.Inputs inputs = products.inputs(x, weights.gate(), weights.up());
-        products.linear(inputs, weights.gate(), weights.gateBias(), y, 0);
-        products.linear(inputs, weights.up(), weights.upBias(), scratch, 0);
+        Product gate = new Product(weights.gate(), weights.gateBias(), y, 0);
+        Product up = new Product(weights.up(), weights.upBias(), scratch, 0);
+        products.linears(x, gate, up);
         activateMultiply(activation, y, scratch, y);
     }
 
     @Override
     protected void linearInto(
             Tensor x, Tensor weight, Tensor output, int columnBegin, Tensor scratch) {
-        products.linear(products.inputs(x, weight), weight, null, output, columnBegin);
+        products.linears(x, new Product(weight, null, output, columnBegin));
     }
 
     @Override

@@ -17,6 +17,14 @@ final class CpuProducts {
     /** Outputs that a range of a product starts at a multiple of: a cache line of results. */
     private static final int OUTPUT_TILE = 16;
 
+    /**
+     * Multiply-adds or bytes of weights, whichever are reached first, that a range has at least: 3
+     * or 4 microseconds, a few times what it takes to begin one.
+     */
+    private static final long RANGE_WORK = 128 * 1024;
+
+    private static final long RANGE_BYTES = 64 * 1024;
+
     private final Kernels kernels;
     private final WorkerPool pool;
     private final CpuWorkspace workspace;
@@ -42,14 +50,14 @@ final class CpuProducts {
      * @param x (rows, in) float32
      * @param rounded the same in int8 or bfloat16, or null if no weight takes them so
      */
-    record Inputs(Tensor x, Tensor rounded) {}
+    private record Inputs(Tensor x, Tensor rounded) {}
 
     /** Brings activations into the types that products with these weights take. */
-    Inputs inputs(Tensor x, Tensor... weights) {
+    private Inputs inputs(Tensor x, Product... products) {
         long sizeBytes = rules.activationBytes(x.rows(), x.columns());
         boolean wanted = false;
-        for (Tensor weight : weights) {
-            wanted |= takesRounded(weight);
+        for (Product product : products) {
+            wanted |= takesRounded(product.weight());
         }
         if (!wanted || sizeBytes == 0) {
             return new Inputs(x, null);
@@ -81,107 +89,108 @@ final class CpuProducts {
         };
     }
 
-    /** Multiplies into columns columnBegin and on of y. */
-    void linear(Inputs inputs, Tensor weight, Tensor bias, Tensor y, int columnBegin) {
-        long target = y.address() + 4L * columnBegin;
-        boolean rounded = inputs.rounded() != null && takesRounded(weight);
-        if (rounded && computeType == ComputeType.INT8) {
-            linearInt8(inputs, weight, bias, target, y.columns());
-        } else if (rounded) {
-            linearRounded(inputs, weight, bias, target, y.columns());
-        } else if (weight.type() == DType.BF16_PACKED) {
-            linearPacked(inputs.x(), weight, bias, target, y.columns());
-        } else {
-            linear(inputs.x(), weight, bias, target, y.columns());
+    /**
+     * A weight, and where its products go.
+     *
+     * @param weight (out, in)
+     * @param bias (out), or null
+     * @param y (rows, columnBegin + out or more) float32
+     * @param columnBegin the first of the columns that are written
+     */
+    record Product(Tensor weight, Tensor bias, Tensor y, int columnBegin) {}
+
+    /**
+     * Multiplies by all weights in one round of the pool: between rounds no thread reads weights.
+     *
+     * @param x (rows, in) float32
+     */
+    void linears(Tensor x, Product... products) {
+        Inputs inputs = inputs(x, products);
+        Tensor first = products[0].weight();
+        long outputs = 0;
+        for (Product product : products) {
+            outputs += product.weight().rows();
         }
-    }
-
-    private void linear(Tensor x, Tensor weight, Tensor bias, long target, long stride) {
-        int in = x.columns();
-        int rows = x.rows();
         pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linear(
-                                x.address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                weight.type().code(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                stride,
-                                (int) begin,
-                                (int) end));
+                outputs,
+                grain(x, first, first.rows()),
+                (begin, end) -> {
+                    long before = 0;
+                    for (Product product : products) {
+                        int rows = product.weight().rows();
+                        int from = (int) Math.max(begin - before, 0);
+                        int to = (int) Math.min(end - before, rows);
+                        if (from < to) {
+                            linear(inputs, product, from, to);
+                        }
+                        before += rows;
+                    }
+                });
     }
 
-    private void linearInt8(Inputs inputs, Tensor weight, Tensor bias, long target, long stride) {
-        int in = inputs.x().columns();
-        int rows = inputs.x().rows();
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearInt8(
-                                inputs.rounded().address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                weight.type().code(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                stride,
-                                (int) begin,
-                                (int) end));
-    }
-
-    private void linearRounded(
-            Inputs inputs, Tensor weight, Tensor bias, long target, long stride) {
-        int in = inputs.x().columns();
-        int rows = inputs.x().rows();
+    private void linear(Inputs inputs, Product product, int begin, int end) {
+        Tensor x = inputs.x();
+        Tensor weight = product.weight();
+        Tensor bias = product.bias();
+        long target = product.y().address() + 4L * product.columnBegin();
+        long stride = product.y().columns();
+        boolean rounded = inputs.rounded() != null && takesRounded(weight);
         boolean packed = weight.type() == DType.BF16_PACKED;
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearRounded(
-                                inputs.rounded().address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                packed ? weight.escapes() : 0,
-                                packed ? weight.firstRow() : 0,
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                stride,
-                                (int) begin,
-                                (int) end));
-    }
-
-    private void linearPacked(Tensor x, Tensor weight, Tensor bias, long target, long stride) {
-        int in = x.columns();
-        int rows = x.rows();
-        pool.run(
-                weight.rows(),
-                outputGrain(rows, in),
-                (begin, end) ->
-                        kernels.linearPacked(
-                                x.address(),
-                                rows,
-                                in,
-                                weight.address(),
-                                weight.escapes(),
-                                weight.firstRow(),
-                                addressOf(bias),
-                                typeOf(bias),
-                                target,
-                                stride,
-                                (int) begin,
-                                (int) end));
+        if (rounded && computeType == ComputeType.INT8) {
+            kernels.linearInt8(
+                    inputs.rounded().address(),
+                    x.rows(),
+                    x.columns(),
+                    weight.address(),
+                    weight.type().code(),
+                    addressOf(bias),
+                    typeOf(bias),
+                    target,
+                    stride,
+                    begin,
+                    end);
+        } else if (rounded) {
+            kernels.linearRounded(
+                    inputs.rounded().address(),
+                    x.rows(),
+                    x.columns(),
+                    weight.address(),
+                    packed ? weight.escapes() : 0,
+                    packed ? weight.firstRow() : 0,
+                    addressOf(bias),
+                    typeOf(bias),
+                    target,
+                    stride,
+                    begin,
+                    end);
+        } else if (packed) {
+            kernels.linearPacked(
+                    x.address(),
+                    x.rows(),
+                    x.columns(),
+                    weight.address(),
+                    weight.escapes(),
+                    weight.firstRow(),
+                    addressOf(bias),
+                    typeOf(bias),
+                    target,
+                    stride,
+                    begin,
+                    end);
+        } else {
+            kernels.linear(
+                    x.address(),
+                    x.rows(),
+                    x.columns(),
+                    weight.address(),
+                    weight.type().code(),
+                    addressOf(bias),
+                    typeOf(bias),
+                    target,
+                    stride,
+                    begin,
+                    end);
+        }
     }
 
     void linearTransposed(Tensor x, Tensor weight, Tensor bias, Tensor y) {
@@ -190,7 +199,7 @@ final class CpuProducts {
         int out = weight.columns();
         pool.run(
                 out,
-                outputGrain(rows, in),
+                grain(x, weight, out),
                 (begin, end) ->
                         kernels.linearTransposed(
                                 x.address(),
@@ -211,7 +220,7 @@ final class CpuProducts {
         int rows = x.rows();
         pool.run(
                 weight.rows(),
-                outputGrain(rows, in),
+                grain(x, weight, weight.rows()),
                 (begin, end) ->
                         kernels.linearScaled(
                                 x.address(),
@@ -235,8 +244,11 @@ final class CpuProducts {
         return bias == null ? DType.F32.code() : bias.type().code();
     }
 
-    private static long outputGrain(int rows, int in) {
-        long workPerTile = Math.max(1, (long) rows * in * OUTPUT_TILE);
-        return OUTPUT_TILE * Math.max(1, CpuOps.GRAIN_WORK / workPerTile);
+    /** The least outputs of a range, a multiple of OUTPUT_TILE. */
+    private static long grain(Tensor x, Tensor weight, long outputs) {
+        long tileWork = Math.max(1, (long) x.rows() * x.columns() * OUTPUT_TILE);
+        long tileBytes = Math.max(1, weight.sizeBytes() / outputs * OUTPUT_TILE);
+        long tiles = Math.min(RANGE_WORK / tileWork, RANGE_BYTES / tileBytes);
+        return OUTPUT_TILE * Math.max(1, tiles);
     }
 }
