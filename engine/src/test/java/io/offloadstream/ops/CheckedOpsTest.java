@@ -97,6 +97,21 @@ public class CheckedOpsTest {
             misfit("storeKv", "F32[4, 12]", "3 rows", o -> o.storeKv(f32(4, 12), x, CACHE, ROWS)),
             misfit("storeKv", "F32[3, 12]", "F32[3, 6]", o -> o.storeKv(x, f32(3, 6), CACHE, ROWS)),
             misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 13]",
+                    "6",
+                    o -> o.ropeAndStoreKv(f32(3, 13), x, x, ROPE, CACHE, ROWS)),
+            misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 18]",
+                    "2 heads of 6",
+                    o -> o.ropeAndStoreKv(x, f32(3, 18), x, ROPE, CACHE, ROWS)),
+            misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 12]",
+                    "F32[3, 6]",
+                    o -> o.ropeAndStoreKv(x, x, f32(3, 6), ROPE, CACHE, ROWS)),
+            misfit(
                     "attention",
                     "F32[3, 12]",
                     "4 heads of 6",

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 
 /**
  * Compiles the kernels that the jar carries for machines with a driver alone. Run by the build of
- * this module before its tests; does nothing where the sources and compilers are those of
- * the last time.
+ * this module before its tests; does nothing where the sources and compilers are those of the last
+ * time.
  *
  * <p>Each binary is made by the oldest compiler that knows the card, since old drivers refuse what
  * new ones make.

@@ -59,9 +59,7 @@ public class JarKernelsTest {
             }
             String ptx = text(images.get(images.size() - 1));
             int target =
-                    Math.max(
-                            KernelBinaries.PTX_CAPABILITY,
-                            KernelSources.oldestCapability(module));
+                    Math.max(KernelBinaries.PTX_CAPABILITY, KernelSources.oldestCapability(module));
             assertTrue(ptx.contains("\n.target sm_" + target), name);
             assertTrue(ptx.contains(".entry "), name);
         }
