@@ -19,9 +19,18 @@ static long compilations;
 
 long fake_compilations(void) { return compilations; }
 
+static int architectures[] = {60, 80, 90};
+
+/* The cards that it knows, ascending. */
+void fake_architectures(int first, int second, int third) {
+    architectures[0] = first;
+    architectures[1] = second;
+    architectures[2] = third;
+}
+
 int nvrtcVersion(int *major, int *minor) { *major = 12; *minor = 4; return 0; }
 int nvrtcGetNumSupportedArchs(int *count) { *count = 3; return 0; }
-int nvrtcGetSupportedArchs(int *list) { list[0] = 60; list[1] = 80; list[2] = 90; return 0; }
+int nvrtcGetSupportedArchs(int *list) { memcpy(list, architectures, sizeof architectures); return 0; }
 const char *nvrtcGetErrorString(int result) { return result == COMPILATION ? "NVRTC_ERROR_COMPILATION" : "error"; }
 
 static char *read_file(const char *name) {

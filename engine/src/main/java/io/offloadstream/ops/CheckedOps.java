@@ -117,6 +117,41 @@ public abstract class CheckedOps extends CheckedProducts {
             Tensor key, Tensor value, KvView cache, RowMap rows, Tensor scratch);
 
     @Override
+    public final void ropeAndStoreKv(
+            Tensor query, Tensor key, Tensor value, RopeTable table, KvView cache, RowMap rows) {
+        ShapeCheck.rope("ropeAndStoreKv", query, cache.headDim(), table);
+        ShapeCheck.rope("ropeAndStoreKv", key, cache.headDim(), table);
+        ShapeCheck.cached("ropeAndStoreKv", key, cache, rows, cache.kvHeads());
+        ShapeCheck.same("ropeAndStoreKv", key, value);
+        Tensor scratch = scratch(rules().cacheBytes(rows.count(), cache));
+        rotateAndStore(query, key, value, table, cache, rows, scratch);
+    }
+
+    /**
+     * Computes {@link Ops#ropeAndStoreKv}: one step after another, unless overridden.
+     *
+     * @param query (rows, heads * headDim), changed in place
+     * @param key (rows, kvHeads * headDim), may be changed
+     * @param value (rows, kvHeads * headDim)
+     * @param table rotations of these rows
+     * @param cache the layer's cache
+     * @param rows where the rows go
+     * @param scratch what {@link ScratchRules#cacheBytes} asked for, or null
+     */
+    protected void rotateAndStore(
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            RopeTable table,
+            KvView cache,
+            RowMap rows,
+            Tensor scratch) {
+        rotate(query, cache.headDim(), table);
+        rotate(key, cache.headDim(), table);
+        store(key, value, cache, rows, scratch);
+    }
+
+    @Override
     public final Tensor attention(Tensor query, KvView cache, RowMap rows, AttentionSpec spec) {
         ShapeCheck.cached("attention", query, cache, rows, spec.heads());
         ShapeCheck.heads("attention", spec, cache);

@@ -154,6 +154,23 @@ public interface Ops {
     void storeKv(Tensor key, Tensor value, KvView cache, RowMap rows);
 
     /**
+     * Rotates queries and keys, and writes keys and values into the cache: {@link #rope} of both,
+     * then {@link #storeKv}, to the bit, at once where a device gains by it.
+     *
+     * @param query (rows, heads * headDim), rotated in place
+     * @param key (rows, kvHeads * headDim), of no use afterwards
+     * @param value (rows, kvHeads * headDim)
+     * @param table rotations of these rows
+     * @param cache the layer's cache
+     * @param rows where the rows go
+     */
+    default void ropeAndStoreKv(
+            Tensor query, Tensor key, Tensor value, RopeTable table, KvView cache, RowMap rows) {
+        rope(query, cache.headDim(), table);
+        storeKv(rope(key, cache.headDim(), table), value, cache, rows);
+    }
+
+    /**
      * Grouped-query attention of these rows over the cache, causal by slot.
      *
      * @param query (rows, heads * headDim)

@@ -125,8 +125,36 @@ public class CheckedOpsTest {
         };
     }
 
+    @DataProvider
+    public Object[][] misfitsOfStepsTogether() {
+        Tensor x = f32(3, 12);
+        return new Object[][] {
+            misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 13]",
+                    "6",
+                    o -> o.ropeAndStoreKv(f32(3, 13), x, x, ROPE, CACHE, ROWS)),
+            misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 18]",
+                    "2 heads of 6",
+                    o -> o.ropeAndStoreKv(x, f32(3, 18), x, ROPE, CACHE, ROWS)),
+            misfit(
+                    "ropeAndStoreKv",
+                    "F32[3, 12]",
+                    "F32[3, 6]",
+                    o -> o.ropeAndStoreKv(x, x, f32(3, 6), ROPE, CACHE, ROWS)),
+        };
+    }
+
     private static Object[] misfit(String name, String one, String other, Consumer<Ops> call) {
         return new Object[] {name, one, other, call};
+    }
+
+    @Test(dataProvider = "misfitsOfStepsTogether")
+    public void operandsThatDoNotFitStepsTogetherAreNamed(
+            String name, String one, String other, Consumer<Ops> call) {
+        operandsThatDoNotFitAreNamed(name, one, other, call);
     }
 
     @Test(dataProvider = "misfits")

@@ -21,7 +21,6 @@ import io.offloadstream.stream.GroupLease;
 final class GroupedQueryAttention {
 
     private final AttentionSpec spec;
-    private final int headDim;
     private final WeightRef q, k, v, o;
     private final WeightRef qBias, kBias, vBias, oBias;
 
@@ -41,7 +40,6 @@ final class GroupedQueryAttention {
             boolean outputBias,
             int window) {
         spec = new AttentionSpec(shape.heads(), shape.scale(), window);
-        headDim = shape.headDim();
         int hidden = shape.hiddenSize();
         int query = shape.queryWidth();
         int key = shape.keyWidth();
@@ -68,9 +66,8 @@ final class GroupedQueryAttention {
         Tensor[] weights = {w.get(q), w.get(k), w.get(v)};
         Tensor[] biases = {w.get(qBias), w.get(kBias), w.get(vBias)};
         Tensor[] projected = ops.linears(x, weights, biases);
-        Tensor query = ops.rope(projected[0], headDim, s.rope());
-        Tensor key = ops.rope(projected[1], headDim, s.rope());
-        ops.storeKv(key, projected[2], s.kv(), s.rows());
+        Tensor query = projected[0];
+        ops.ropeAndStoreKv(query, projected[1], projected[2], s.rope(), s.kv(), s.rows());
         Tensor attended = ops.attention(query, s.kv(), s.rows(), spec);
         ops.linearAdd(hidden, attended, w.get(o), w.get(oBias));
     }

@@ -6,6 +6,7 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.ops.KvPlacement;
 import io.offloadstream.ops.KvView;
+import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DeviceStream;
@@ -48,6 +49,34 @@ final class CacheRows {
                 packed += layout.sizeBytes();
             }
         }
+    }
+
+    /** Rotates queries in place, and keys on their way into a cache on the device. */
+    void rotateAndStore(
+            Tensor query, Tensor key, Tensor value, RopeTable table, KvView cache, RowMap rows) {
+        int heads = query.columns() / cache.headDim();
+        int halfDim = table.cos().columns();
+        int keyItems = cache.kvHeads() * (cache.headDim() - halfDim);
+        long items = (long) heads * halfDim + keyItems + value.columns();
+        Layout layout = inPlace(cache, rows);
+        kernels.get("kv", "rotate_and_store")
+                .buffer(query.address())
+                .buffer(key.address())
+                .buffer(value.address())
+                .buffer(table.cos().address())
+                .buffer(table.sin().address())
+                .buffer(layout.base())
+                .buffer(layout.targets())
+                .int32(heads)
+                .int32(cache.kvHeads())
+                .int32(cache.headDim())
+                .int32(halfDim)
+                .int32(table.interleaved() ? 1 : 0)
+                .int32(cache.type().code())
+                .int64(layout.layerBytes())
+                .int64(layout.valueBytes())
+                .int64(layout.headStrideBytes())
+                .launch(stream, rows.count(), KernelSet.groups(items), 1, KernelSet.THREADS);
     }
 
     void load(KvView cache, RowMap rows, Tensor key, Tensor value, Tensor scratch) {

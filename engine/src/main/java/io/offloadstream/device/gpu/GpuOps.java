@@ -173,6 +173,23 @@ final class GpuOps extends CheckedOps {
         cacheRows.store(key, value, cache, rows, scratch);
     }
 
+    /** Rows for the host are packed first, so there the steps stay apart. */
+    @Override
+    protected void rotateAndStore(
+            Tensor query,
+            Tensor key,
+            Tensor value,
+            RopeTable table,
+            KvView cache,
+            RowMap rows,
+            Tensor scratch) {
+        if (cache.placement() == KvPlacement.DEVICE) {
+            cacheRows.rotateAndStore(query, key, value, table, cache, rows);
+        } else {
+            super.rotateAndStore(query, key, value, table, cache, rows, scratch);
+        }
+    }
+
     @Override
     protected void attention(
             Tensor query, KvView cache, RowMap rows, AttentionSpec spec, Tensor scratch, Tensor y) {

@@ -13,6 +13,7 @@ import io.offloadstream.ops.HostRows;
 import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
+import io.offloadstream.ops.RopeTable;
 import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DType;
@@ -132,6 +133,60 @@ public class CacheRowsTest {
             fixture.assertSameBits(
                     fixture.read(values), expected, "values " + side.view().placement());
         }
+    }
+
+    @DataProvider
+    public Object[][] rotations() {
+        return new Object[][] {
+            {DType.F32, 10, false},
+            {DType.F16, 10, true},
+            {DType.BF16, 7, false},
+            {DType.F32, 4, true},
+        };
+    }
+
+    /**
+     * Rotated on the way into the cache, on the device, has the bits of one step after another,
+     * which the cache on the host gets. A row without a target has its queries rotated.
+     */
+    @Test(dataProvider = "rotations")
+    public void rotatingAndStoringAtOnceChangesNoBit(DType type, int pairs, boolean interleaved) {
+        fixture.begin(SEED);
+        CacheFixture cache = new CacheFixture(fixture, 1, 64, KV_HEADS, HEAD_DIM, type, false);
+        List<Place> places = List.of(new Place(0, 63), new Place(0, 0), new Place(0, 17));
+        int heads = 15;
+        Twin cos = fixture.random(DType.F32, 3, pairs);
+        Twin sin = fixture.random(DType.F32, 3, pairs);
+        RopeTable table = new RopeTable(cos.device(), sin.device(), interleaved);
+        Twin query = fixture.random(DType.F32, 3, (long) heads * HEAD_DIM);
+        Twin key = fixture.random(DType.F32, 3, WIDTH);
+        Twin value = fixture.random(DType.F32, 3, WIDTH);
+        Tensor apart = ops.rope(fixture.twin(query.host()).device(), HEAD_DIM, table);
+        Tensor rotated = ops.rope(fixture.twin(key.host()).device(), HEAD_DIM, table);
+        RowMap rows = cache.host.rows(places);
+        ops.storeKv(value.device(), value.device(), cache.host.view(), rows);
+        ops.storeKv(rotated, value.device(), cache.host.view(), withoutSecond(rows));
+        float[][] expected = load(cache.host.view(), rows);
+        for (Side side : List.of(cache.device, cache.host)) {
+            String what = side.view().placement() + " " + type + " ";
+            rows = side.rows(places);
+            ops.storeKv(value.device(), value.device(), side.view(), rows);
+            Tensor atOnce = fixture.twin(query.host()).device();
+            Tensor ownKey = fixture.twin(key.host()).device();
+            ops.ropeAndStoreKv(
+                    atOnce, ownKey, value.device(), table, side.view(), withoutSecond(rows));
+            fixture.assertSameBits(fixture.read(atOnce), fixture.read(apart), what + "queries");
+            float[][] found = load(side.view(), rows);
+            fixture.assertSameBits(found[0], expected[0], what + "keys");
+            fixture.assertSameBits(found[1], expected[1], what + "values");
+        }
+    }
+
+    private float[][] load(KvView view, RowMap rows) {
+        Tensor keys = fixture.workspace.allocate(DType.F32, rows.count(), WIDTH);
+        Tensor values = fixture.workspace.allocate(DType.F32, rows.count(), WIDTH);
+        ops.loadKv(view, rows, keys, values);
+        return new float[][] {fixture.read(keys), fixture.read(values)};
     }
 
     private RowMap withoutSecond(RowMap rows) {

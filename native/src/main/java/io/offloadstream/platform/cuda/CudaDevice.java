@@ -59,14 +59,11 @@ final class CudaDevice {
             clock = new CudaClock(context);
             pinned = new PinnedMemory(context);
             int capability = capability(info);
+            Nvrtc nvrtc = Nvrtc.find(library.version(), capability).orElse(null);
+            LOGGER.debug("{}: NVRTC {}", info.name(), nvrtc == null ? "none" : nvrtc.version());
             KernelBinaries binaries =
-                    new KernelBinaries(
-                            Nvrtc.find(library.version()).orElse(null),
-                            cache,
-                            capability,
-                            info.driverVersion());
-            LOGGER.debug("{}: kernels from {}", info.name(), binaries.origin());
-            modules = new CudaModules(context, binaries, sources);
+                    new KernelBinaries(nvrtc, cache, capability, info.driverVersion());
+            modules = new CudaModules(context, binaries, sources, LOGGER);
             contextBytes = measure(nvml, freeBefore);
         } catch (DeviceException e) {
             // The context takes with it what was made in it

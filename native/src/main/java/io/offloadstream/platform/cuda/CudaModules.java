@@ -7,7 +7,9 @@ package io.offloadstream.platform.cuda;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.cuda.KernelBinaries.Image;
 import io.offloadstream.platform.gpu.GpuKernel;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +18,7 @@ import jcuda.driver.CUjit_option;
 import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
 import jcuda.driver.JITOptions;
+import org.slf4j.Logger;
 
 /** The kernels of a device, loaded when it opens. Thread-safe once made. */
 final class CudaModules implements AutoCloseable {
@@ -31,13 +34,19 @@ final class CudaModules implements AutoCloseable {
      * @param context of the device
      * @param binaries where they come from
      * @param sources by the name of the module
+     * @param logger gets one WARN if the driver refuses what is best for the card and loads another
      * @throws DeviceException if one does not compile or load; the message has the log
      */
-    CudaModules(CudaContext context, KernelBinaries binaries, Map<String, String> sources) {
+    CudaModules(
+            CudaContext context,
+            KernelBinaries binaries,
+            Map<String, String> sources,
+            Logger logger) {
         this.context = context;
+        List<String> refusals = new ArrayList<>();
         try {
             // Compiling takes seconds at the first start; the driver's calls stay on this thread
-            Map<String, List<byte[]>> images =
+            Map<String, List<Image>> images =
                     sources.entrySet().parallelStream()
                             .collect(
                                     Collectors.toConcurrentMap(
@@ -46,7 +55,13 @@ final class CudaModules implements AutoCloseable {
                                                     binaries.of(
                                                             source.getKey(), source.getValue())));
             for (String name : sources.keySet()) {
-                modules.put(name, load(name, images.get(name), binaries.origin()));
+                modules.put(name, load(name, images.get(name), refusals));
+            }
+            if (!refusals.isEmpty()) {
+                logger.warn(
+                        "the driver refused the best kernels of {} modules and loaded others: {}",
+                        refusals.size(),
+                        refusals.get(0));
             }
         } catch (DeviceException e) {
             close();
@@ -54,41 +69,49 @@ final class CudaModules implements AutoCloseable {
         }
     }
 
-    private CUmodule load(String name, List<byte[]> images, String origin) {
+    /** Loads the first image that the driver takes, and adds a line for one that it refuses. */
+    private CUmodule load(String name, List<Image> images, List<String> refusals) {
         DeviceException refused = null;
-        for (byte[] image : images) {
+        for (Image image : images) {
             try {
-                return load(name, image, origin);
+                CUmodule module = load(name, image);
+                if (refused != null) {
+                    refusals.add(refused.getMessage().replaceAll("\\s+", " "));
+                }
+                return module;
             } catch (DeviceException e) {
                 if (context.isLost()) {
                     throw e;
                 }
-                if (refused != null) {
-                    e.addSuppressed(refused);
+                if (refused == null) {
+                    refused = e;
+                } else {
+                    refused.addSuppressed(e);
                 }
-                refused = e;
             }
         }
         throw refused;
     }
 
-    private CUmodule load(String name, byte[] image, String origin) {
+    private CUmodule load(String name, Image image) {
         context.use();
+        byte[] bytes = image.bytes();
         JITOptions options = new JITOptions();
         options.putBytes(CUjit_option.CU_JIT_ERROR_LOG_BUFFER, new byte[LOG_BYTES]);
         options.putInt(CUjit_option.CU_JIT_ERROR_LOG_BUFFER_SIZE_BYTES, LOG_BYTES);
         CUmodule module = new CUmodule();
         // PTX is text that ends with a zero
-        try (Memory copy = new Memory(image.length + 1L)) {
-            copy.write(0, image, 0, image.length);
-            copy.setByte(image.length, (byte) 0);
+        try (Memory copy = new Memory(bytes.length + 1L)) {
+            copy.write(0, bytes, 0, bytes.length);
+            copy.setByte(bytes.length, (byte) 0);
             int result =
                     JCudaDriver.cuModuleLoadDataJIT(
                             module, new HostPointer(Pointer.nativeValue(copy)), options);
             if (result != CudaResult.SUCCESS) {
                 String log = options.getString(CUjit_option.CU_JIT_ERROR_LOG_BUFFER);
                 throw context.failure(
-                        result, "loading the kernels of " + name + " from " + origin + "\n" + log);
+                        result,
+                        "loading the kernels of " + name + " from " + image.origin() + "\n" + log);
             }
         }
         return module;

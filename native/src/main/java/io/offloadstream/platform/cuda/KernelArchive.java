@@ -20,14 +20,15 @@ import java.util.stream.Stream;
 
 /**
  * Compiles the kernels that the jar carries for machines with a driver alone. Run by the build of
- * this module before it packs the jar; does nothing where the sources and compilers are those of
- * the last time.
+ * this module before its tests; does nothing where the sources and compilers are those of the last
+ * time.
  *
  * <p>Each binary is made by the oldest compiler that knows the card, since old drivers refuse what
  * new ones make.
  */
 final class KernelArchive {
 
+    /** The file beside the binaries that tells what they were made of. */
     private static final String STAMP = "stamp";
 
     private final Path folder;
@@ -54,6 +55,21 @@ final class KernelArchive {
         System.out.println(build(Path.of(arguments[0]), sources()));
     }
 
+    /**
+     * Tells whether a folder holds what {@link #main} makes of the sources and compilers of now.
+     *
+     * @param folder of the binaries
+     * @return false too where it does not exist
+     * @throws IOException if it cannot be read
+     */
+    static boolean isUpToDate(Path folder) throws IOException {
+        return of(folder).isUpToDate(sources());
+    }
+
+    private static KernelArchive of(Path folder) {
+        return new KernelArchive(folder, Nvrtc.findAll(), Nvcc.find().orElse(null));
+    }
+
     private static Map<String, String> sources() {
         Map<String, String> sources = new TreeMap<>();
         Stream.concat(
@@ -72,7 +88,7 @@ final class KernelArchive {
      * @throws IOException if files cannot be written
      */
     static String build(Path folder, Map<String, String> sources) throws IOException {
-        return new KernelArchive(folder, Nvrtc.findAll(), Nvcc.find().orElse(null)).build(sources);
+        return of(folder).build(sources);
     }
 
     private String build(Map<String, String> sources) throws IOException {
@@ -81,9 +97,7 @@ final class KernelArchive {
                     + " NVRTC";
         }
         Files.createDirectories(folder);
-        Path stamp = folder.resolve(STAMP);
-        String key = KernelCache.key(sources.toString(), compilers());
-        if (Files.exists(stamp) && Files.readString(stamp).equals(key)) {
+        if (isUpToDate(sources)) {
             return "the CUDA kernels of the jar are up to date";
         }
         try (Stream<Path> files = Files.list(folder)) {
@@ -93,8 +107,17 @@ final class KernelArchive {
         }
         List<Target> targets = targets(sources);
         targets.parallelStream().forEach(target -> write(target, sources.get(target.module())));
-        Files.writeString(stamp, key);
+        Files.writeString(folder.resolve(STAMP), key(sources));
         return describe(targets);
+    }
+
+    private boolean isUpToDate(Map<String, String> sources) throws IOException {
+        Path stamp = folder.resolve(STAMP);
+        return Files.exists(stamp) && Files.readString(stamp).equals(key(sources));
+    }
+
+    private String key(Map<String, String> sources) {
+        return KernelCache.key(sources.toString(), compilers());
     }
 
     private String compilers() {

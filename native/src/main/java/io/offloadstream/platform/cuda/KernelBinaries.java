@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where the binaries of the kernels come from: NVRTC, its results kept on disk; where there is
- * none, the jar, for a machine that has the driver alone.
+ * Where the binaries of the kernels come from: NVRTC, its results kept on disk, and the jar, for a
+ * machine that has the driver alone or an NVRTC that does not know the card.
  */
 final class KernelBinaries {
 
@@ -27,6 +27,9 @@ final class KernelBinaries {
 
     /** Where they are in the jar. */
     static final String FOLDER = "/io/offloadstream/platform/cuda/kernels/";
+
+    /** A cubin or PTX, and where it comes from, for logs and messages. */
+    record Image(String origin, byte[] bytes) {}
 
     private final Nvrtc nvrtc;
     private final KernelCache cache;
@@ -49,28 +52,40 @@ final class KernelBinaries {
     }
 
     /**
-     * Names where they come from.
-     *
-     * @return for logs and messages
-     */
-    String origin() {
-        return nvrtc == null ? "the jar" : "NVRTC " + nvrtc.version();
-    }
-
-    /**
-     * Returns the binaries of a module, the best first: the driver may refuse one that a newer
-     * compiler made, and load the next.
+     * Returns the binaries of a module, the best first, for the driver may refuse one that a newer
+     * compiler made: NVRTC's machine code, the jar's, PTX by NVRTC where neither was, the jar's
+     * PTX.
      *
      * @param module its name
      * @param source what NVRTC compiles
-     * @return cubins or PTX, at least one
-     * @throws DeviceException if it does not compile, or nothing in the jar is for this card
+     * @return at least one
+     * @throws DeviceException if it does not compile, or there is no compiler and nothing in the
+     *     jar is for this card
      */
-    List<byte[]> of(String module, String source) {
-        return nvrtc == null ? bundled(module) : List.of(compiled(module, source));
+    List<Image> of(String module, String source) {
+        Optional<Image> cubin =
+                cubinCapability(capability)
+                        .flatMap(sm -> bundled(cubinName(module, sm), "sm_" + sm + " of the jar"));
+        List<Image> images = new ArrayList<>();
+        if (nvrtc != null && (nvrtc.knows(capability) || cubin.isEmpty())) {
+            images.add(compiled(module, source));
+        }
+        cubin.ifPresent(images::add);
+        bundled(ptxName(module), "PTX of the jar").ifPresent(images::add);
+        if (images.isEmpty()) {
+            throw new DeviceException(
+                    "there are no kernels of "
+                            + module
+                            + " for sm_"
+                            + capability
+                            + ": this jar was built without a CUDA compiler, and no NVRTC of this"
+                            + " machine (libnvrtc.so.12) compiles for the card; install it, or take"
+                            + " a released jar");
+        }
+        return images;
     }
 
-    private byte[] compiled(String module, String source) {
+    private Image compiled(String module, String source) {
         List<String> options = nvrtc.options(capability);
         String key =
                 KernelCache.key(
@@ -85,26 +100,7 @@ final class KernelBinaries {
             image = nvrtc.compile(module, source, options).image();
             cache.store(key, image);
         }
-        return image;
-    }
-
-    private List<byte[]> bundled(String module) {
-        List<byte[]> images = new ArrayList<>();
-        cubinCapability(capability)
-                .flatMap(sm -> resource(cubinName(module, sm)))
-                .ifPresent(images::add);
-        resource(ptxName(module)).ifPresent(images::add);
-        if (images.isEmpty()) {
-            throw new DeviceException(
-                    "there are no kernels of "
-                            + module
-                            + " for sm_"
-                            + capability
-                            + ": this jar was built without a CUDA compiler, and NVRTC"
-                            + " (libnvrtc.so.12) is not on this machine; install it, or take a"
-                            + " released jar");
-        }
-        return images;
+        return new Image("NVRTC " + nvrtc.version(), image);
     }
 
     /**
@@ -128,9 +124,11 @@ final class KernelBinaries {
         return module + ".ptx";
     }
 
-    private static Optional<byte[]> resource(String name) {
+    private static Optional<Image> bundled(String name, String origin) {
         try (InputStream stream = KernelBinaries.class.getResourceAsStream(FOLDER + name)) {
-            return stream == null ? Optional.empty() : Optional.of(stream.readAllBytes());
+            return stream == null
+                    ? Optional.empty()
+                    : Optional.of(new Image(origin, stream.readAllBytes()));
         } catch (IOException e) {
             throw new UncheckedIOException(name, e);
         }

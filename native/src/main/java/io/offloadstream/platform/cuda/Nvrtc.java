@@ -61,26 +61,44 @@ final class Nvrtc {
     }
 
     /**
-     * Finds the newest NVRTC that makes what the driver loads.
+     * Finds the newest NVRTC that makes what the driver loads and the card runs.
      *
      * @param driverVersion what the driver supports, as it counts: 12040
+     * @param capability of the card, 90 for sm_90
      * @return NVRTC, or nothing
      */
-    static Optional<Nvrtc> find(int driverVersion) {
+    static Optional<Nvrtc> find(int driverVersion, int capability) {
         String named = System.getProperty(PROPERTY, "");
         if (named.equals("none")) {
             return Optional.empty();
         }
-        if (!named.isEmpty()) {
-            return open(named);
-        }
-        for (String candidate : candidates(Math.min(driverVersion / 1000, NEWEST_MAJOR))) {
-            Optional<Nvrtc> nvrtc = open(candidate);
-            if (nvrtc.isPresent()) {
-                return nvrtc;
+        return choose(
+                named.isEmpty()
+                        ? candidates(Math.min(driverVersion / 1000, NEWEST_MAJOR))
+                        : List.of(named),
+                capability);
+    }
+
+    /**
+     * Chooses the first that makes machine code for a card, else the first that makes PTX for it:
+     * one may be too old for the card, another too new.
+     *
+     * @param candidates names and files, the best first; those that do not load are passed over
+     * @param capability of the card, 90 for sm_90
+     * @return NVRTC, or nothing
+     */
+    static Optional<Nvrtc> choose(List<String> candidates, int capability) {
+        Nvrtc ptxOnly = null;
+        for (String candidate : candidates) {
+            Nvrtc nvrtc = open(candidate).orElse(null);
+            if (nvrtc != null && nvrtc.knows(capability)) {
+                return Optional.of(nvrtc);
+            }
+            if (nvrtc != null && ptxOnly == null && nvrtc.newestBelow(capability) > 0) {
+                ptxOnly = nvrtc;
             }
         }
-        return Optional.empty();
+        return Optional.ofNullable(ptxOnly);
     }
 
     /**
@@ -101,34 +119,45 @@ final class Nvrtc {
         }
     }
 
-    /** Lists names that the system may know, then files in the folders of the CUDA toolkit. */
-    static List<String> candidates(int newestMajor) {
-        List<String> names = new ArrayList<>();
-        if (Platform.isMac()) {
-            return names;
-        }
+    private static List<String> candidates(int newestMajor) {
+        return candidates(newestMajor, toolkitFolders());
+    }
+
+    /**
+     * Lists where NVRTC may be, the newest major version first: of each the name that the system
+     * may know, then the files in folders.
+     *
+     * @param newestMajor the newest version to list, 12 for 12.x
+     * @param folders of CUDA toolkits
+     * @return names and files
+     */
+    static List<String> candidates(int newestMajor, List<Path> folders) {
+        List<String> candidates = new ArrayList<>();
         for (int major = newestMajor; major >= OLDEST_MAJOR; major--) {
-            // 11.2 and later are one family with one name
-            String last = major == OLDEST_MAJOR ? "2" : "0";
-            if (Platform.isWindows()) {
-                names.add("nvrtc64_" + major + last + "_0");
-            } else {
-                names.add("libnvrtc.so." + major + (major == OLDEST_MAJOR ? "." + last : ""));
-            }
-        }
-        if (!Platform.isWindows() && newestMajor >= OLDEST_MAJOR) {
-            names.add("libnvrtc.so." + OLDEST_MAJOR);
-        }
-        List<String> all = new ArrayList<>(names);
-        for (Path folder : toolkitFolders()) {
-            for (String name : names) {
-                Path file = folder.resolve(Platform.isWindows() ? name + ".dll" : name);
-                if (Files.exists(file)) {
-                    all.add(file.toString());
+            for (String name : names(major)) {
+                candidates.add(name);
+                for (Path folder : folders) {
+                    Path file = folder.resolve(Platform.isWindows() ? name + ".dll" : name);
+                    if (Files.exists(file)) {
+                        candidates.add(file.toString());
+                    }
                 }
             }
         }
-        return all;
+        return candidates;
+    }
+
+    private static List<String> names(int major) {
+        if (Platform.isMac()) {
+            return List.of();
+        }
+        // 11.2 and later are one family with one name
+        boolean isOldest = major == OLDEST_MAJOR;
+        if (Platform.isWindows()) {
+            return List.of("nvrtc64_" + major + (isOldest ? "2" : "0") + "_0");
+        }
+        String name = "libnvrtc.so." + major;
+        return isOldest ? List.of(name + ".2", name) : List.of(name);
     }
 
     private static List<Path> toolkitFolders() {
@@ -174,8 +203,7 @@ final class Nvrtc {
         if (knows(capability)) {
             return options("sm_" + capability);
         }
-        int newest =
-                Arrays.stream(architectures).filter(known -> known < capability).max().orElse(0);
+        int newest = newestBelow(capability);
         if (newest == 0) {
             throw new DeviceException(
                     "NVRTC "
@@ -185,6 +213,11 @@ final class Nvrtc {
                             + " runs; install an older one");
         }
         return options("compute_" + newest);
+    }
+
+    /** What PTX for a card is made of, 0 if it is older than all that are known. */
+    private int newestBelow(int capability) {
+        return Arrays.stream(architectures).filter(known -> known < capability).max().orElse(0);
     }
 
     /**

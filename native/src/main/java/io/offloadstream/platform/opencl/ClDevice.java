@@ -8,8 +8,10 @@ import static org.lwjgl.opencl.CL10.CL_DEVICE_ADDRESS_BITS;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_AVAILABLE;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_COMPILER_AVAILABLE;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_GLOBAL_MEM_SIZE;
+import static org.lwjgl.opencl.CL10.CL_DEVICE_LOCAL_MEM_SIZE;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_MAX_COMPUTE_UNITS;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_MAX_MEM_ALLOC_SIZE;
+import static org.lwjgl.opencl.CL10.CL_DEVICE_MAX_WORK_GROUP_SIZE;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_TYPE;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_TYPE_ALL;
 import static org.lwjgl.opencl.CL10.CL_DEVICE_TYPE_GPU;
@@ -42,6 +44,12 @@ record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, i
 
     /** {@code CL_PLATFORM_NOT_FOUND_KHR}, from a loader without any driver. */
     private static final int NO_PLATFORM = -1001;
+
+    /** Attention takes 27 KiB; every device of the full profile has as much as this. */
+    private static final long LOCAL_BYTES = 32 << 10;
+
+    /** The largest groups of the kernels. */
+    private static final long GROUP_THREADS = 256;
 
     private static final Pattern VERSION = Pattern.compile("OpenCL (\\d+)\\.(\\d+).*");
 
@@ -141,8 +149,34 @@ record ClDevice(long platform, long id, GpuInfo info, long maxAllocationBytes, i
         if (ClInfo.deviceNumber(id, CL_DEVICE_COMPILER_AVAILABLE) == 0) {
             return "its driver has no compiler";
         }
-        return ClInfo.deviceNumber(id, CL_DEVICE_ADDRESS_BITS) < 64
-                ? "its addresses have less than 64 bits"
+        if (ClInfo.deviceNumber(id, CL_DEVICE_ADDRESS_BITS) < 64) {
+            return "its addresses have less than 64 bits";
+        }
+        return tooSmall(
+                ClInfo.deviceNumber(id, CL_DEVICE_LOCAL_MEM_SIZE),
+                ClInfo.deviceNumber(id, CL_DEVICE_MAX_WORK_GROUP_SIZE));
+    }
+
+    /**
+     * Says what the kernels need more of; empty if they do not.
+     *
+     * @param localBytes of a group's own memory
+     * @param groupThreads most threads of a group
+     */
+    static String tooSmall(long localBytes, long groupThreads) {
+        if (localBytes < LOCAL_BYTES) {
+            return "it has "
+                    + localBytes
+                    + " bytes of local memory, "
+                    + LOCAL_BYTES
+                    + " are needed";
+        }
+        return groupThreads < GROUP_THREADS
+                ? "its groups have at most "
+                        + groupThreads
+                        + " threads, "
+                        + GROUP_THREADS
+                        + " are needed"
                 : "";
     }
 

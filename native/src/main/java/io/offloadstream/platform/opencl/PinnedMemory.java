@@ -14,6 +14,7 @@ import static org.lwjgl.opencl.CL10.clReleaseMemObject;
 import static org.lwjgl.opencl.CL10.nclEnqueueMapBuffer;
 import static org.lwjgl.opencl.CL10.nclEnqueueUnmapMemObject;
 
+import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.HostMemory;
 import java.util.Map;
@@ -90,7 +91,7 @@ final class PinnedMemory implements HostMemory.Source {
                             + largest
                             + " (CL_DEVICE_MAX_MEM_ALLOC_SIZE); lower hostMemory");
         }
-        long object = context.createObject(CL_MEM_READ_WRITE | flag, sizeBytes, pages);
+        long object = createObject(flag, pages, sizeBytes);
         try (MemoryStack stack = MemoryStack.stackPush()) {
             long status = stack.ncalloc(Integer.BYTES, 1, Integer.BYTES);
             long pointer;
@@ -111,17 +112,30 @@ final class PinnedMemory implements HostMemory.Source {
             int code = MemoryUtil.memGetInt(status);
             if (code != 0) {
                 clReleaseMemObject(object);
-                throw new DeviceMemoryException(
-                        "the driver of "
-                                + context.device.info().name()
-                                + " refused "
-                                + sizeBytes
-                                + " bytes of pinned memory ("
-                                + ClStatus.name(code)
-                                + "); lower hostMemory");
+                throw refused(sizeBytes, ClStatus.name(code), null);
             }
             return new Mapping(object, pointer, pages);
         }
+    }
+
+    private long createObject(long flag, long pages, long sizeBytes) {
+        try {
+            return context.createObject(CL_MEM_READ_WRITE | flag, sizeBytes, pages);
+        } catch (DeviceException e) {
+            throw refused(sizeBytes, e.getMessage(), e);
+        }
+    }
+
+    private DeviceMemoryException refused(long sizeBytes, String reason, Throwable cause) {
+        return new DeviceMemoryException(
+                "the driver of "
+                        + context.device.info().name()
+                        + " refused "
+                        + sizeBytes
+                        + " bytes of pinned memory ("
+                        + reason
+                        + "); lower hostMemory",
+                cause);
     }
 
     @Override

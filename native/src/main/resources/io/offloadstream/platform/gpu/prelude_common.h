@@ -47,10 +47,8 @@ HELPER float2 half2_to_float2(uint bits) {
 
 /* Two float8: one instruction where the card has it; exact with and without. */
 HELPER float2 e4m3x2_to_float2(ushort bits) {
-#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-    uint halves;
-    asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(bits));
-    return half2_to_float2(halves);
+#ifdef E4M3X2_TO_HALF2
+    return half2_to_float2(E4M3X2_TO_HALF2(bits));
 #else
     return MAKE_FLOAT2(e4m3_to_float((uchar)(bits & 0xffu)), e4m3_to_float((uchar)(bits >> 8)));
 #endif

@@ -82,6 +82,16 @@ HELPER ushort float_to_half(float value) {
     return bits;
 }
 
+#if __CUDA_ARCH__ >= 900
+/* Two float8 to the low and the high half of a word. Without it prelude_common.h takes them one by one. */
+HELPER uint e4m3x2_to_half2(ushort bits) {
+    uint halves;
+    asm("cvt.rn.f16x2.e4m3x2 %0, %1;" : "=r"(halves) : "h"(bits));
+    return halves;
+}
+#define E4M3X2_TO_HALF2(bits) e4m3x2_to_half2(bits)
+#endif
+
 /* Over 32 consecutive threads, halving; all threads of the group call it. scratch is not used here. */
 HELPER float lane_sum(float value, float *scratch) {
     UNROLL

@@ -1,8 +1,9 @@
 // Copyright 2026 The OffloadStream authors
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rotary position embedding, in place: one thread a pair. Pairs are (i, i + halfDim), or
-// (2i, 2i + 1) where interleaved.
+// Rotary position embedding, in place: one thread a pair.
+
+#include "rope.h"
 
 KERNEL(256) void rotate_pairs(
         BUFFER(float, x),
@@ -21,13 +22,10 @@ KERNEL(256) void rotate_pairs(
         int i = (int) (n % halfDim);
         INT64 head = n / halfDim;
         INT64 row = head / heads;
-        float cosine = cosines[row * halfDim + i];
-        float sine = sines[row * halfDim + i];
-        GLOBAL float* first = x + head * headDim + (interleaved != 0 ? 2 * i : i);
-        GLOBAL float* second = first + (interleaved != 0 ? 1 : halfDim);
-        float a = *first;
-        float b = *second;
-        *first = a * cosine - b * sine;
-        *second = b * cosine + a * sine;
+        GLOBAL float* first = x + head * headDim + FIRST_OF_PAIR(i, interleaved);
+        GLOBAL float* second = x + head * headDim + SECOND_OF_PAIR(i, halfDim, interleaved);
+        float2 pair = rotated(*first, *second, cosines[row * halfDim + i], sines[row * halfDim + i]);
+        *first = pair.x;
+        *second = pair.y;
     }
 }

@@ -17,7 +17,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -133,25 +132,5 @@ public class CudaDriverTest {
             DeviceException e = expectThrows(DeviceException.class, () -> driver.open(device));
             assertTrue(e.getMessage().contains("install it"), e.getMessage());
         }
-    }
-
-    @Test
-    public void newestNvrtcThatTheDriverTakesComesFirst() {
-        if (Platform.isWindows() || Platform.isMac()) {
-            throw new SkipException("the names are Linux's");
-        }
-        assertEquals(
-                Nvrtc.candidates(12).subList(0, 3),
-                List.of("libnvrtc.so.12", "libnvrtc.so.11.2", "libnvrtc.so.11"));
-        assertEquals(Nvrtc.candidates(13).get(0), "libnvrtc.so.13");
-    }
-
-    @Test
-    public void cubinOfTheSameMajorVersionRuns() {
-        assertEquals(KernelBinaries.cubinCapability(90), Optional.of(90));
-        assertEquals(KernelBinaries.cubinCapability(87), Optional.of(86));
-        assertEquals(KernelBinaries.cubinCapability(121), Optional.of(120));
-        assertEquals(KernelBinaries.cubinCapability(100), Optional.empty(), "PTX");
-        assertEquals(KernelBinaries.cubinCapability(61), Optional.empty(), "PTX");
     }
 }

@@ -58,7 +58,7 @@ final class FakeCuda implements AutoCloseable {
         return new FakeCuda(file("fakecuda"), file("fakenvrtc"));
     }
 
-    private static String file(String name) {
+    static String file(String name) {
         URL url =
                 FakeCuda.class.getResource("/" + Platform.RESOURCE_PREFIX + "/lib" + name + ".so");
         if (url == null || !Platform.isIntel()) {
