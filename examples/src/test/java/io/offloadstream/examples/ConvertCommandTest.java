@@ -8,6 +8,8 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.platform.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,11 +55,30 @@ public class ConvertCommandTest {
         CliRun convert = CliRun.of("convert", Storyteller.unpack().toString(), target.toString());
         assertEquals(convert.code(), 0, convert.err());
         assertTrue(convert.out().contains("groups"), convert.out());
+        assertTrue(hasPacked(target), "lossless is the default");
+        assertFalse(hasPacked(Storyteller.unpack()));
         CliRun original = story("--model=" + Storyteller.unpack());
         CliRun copy = story("--model=" + target, "--verify");
         assertEquals(copy.code(), 0, copy.err());
         assertFalse(original.out().isBlank());
         assertEquals(copy.out(), original.out());
+    }
+
+    private static boolean hasPacked(Path model) {
+        return Checkpoint.open(model).tensors().values().stream()
+                .anyMatch(tensor -> tensor.type() == DType.BF16_PACKED);
+    }
+
+    @Test
+    public void packNoneLeavesMatricesAsTheyAre() {
+        CliRun convert =
+                CliRun.of(
+                        "convert",
+                        Storyteller.unpack().toString(),
+                        target.toString(),
+                        "--pack=none");
+        assertEquals(convert.code(), 0, convert.err());
+        assertFalse(hasPacked(target));
     }
 
     @Test
