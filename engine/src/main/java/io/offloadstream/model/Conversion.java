@@ -8,6 +8,7 @@ import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.checkpoint.PackedGroupWriter;
 import io.offloadstream.checkpoint.PackedWriter;
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.PackedGroups.Group;
 import io.offloadstream.model.PackedGroups.Item;
 import io.offloadstream.platform.DType;
@@ -16,7 +17,6 @@ import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.quant.SourceFiles;
 import io.offloadstream.quant.TensorEncoder;
-import io.offloadstream.quant.TensorRows;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -146,25 +146,24 @@ public final class Conversion {
 
     private ConversionReport report(long storedBytes, int resumedGroups) {
         List<Item> items = groups.stream().flatMap(group -> group.items().stream()).toList();
+        List<TensorEntry> stored = items.stream().flatMap(i -> i.stored().stream()).toList();
         return new ConversionReport(
                 groups.size(),
                 resumedGroups,
-                items.stream().mapToLong(item -> item.entry().sizeBytes()).sum(),
+                stored.stream().mapToLong(TensorEntry::sizeBytes).sum(),
                 storedBytes,
                 items.stream().filter(encoders::isKept).map(i -> i.entry().name()).toList(),
-                checkpoint.tensors().size() - items.size());
+                checkpoint.tensors().size() - stored.size());
     }
 
     private void write(Group group, PackedGroupWriter packed) throws IOException {
         for (Item item : group.items()) {
-            TensorRows rows = encoders.rows(item);
-            encoders.encoder(item)
-                    .encode(
-                            rows,
-                            (suffix, type, shape) ->
-                                    new CountedOutput(
-                                            packed.tensor(rows.name() + suffix, type, shape),
-                                            this::stored));
+            String name = item.entry().name();
+            encoders.encode(
+                    item,
+                    (suffix, type, shape) ->
+                            new CountedOutput(
+                                    packed.tensor(name + suffix, type, shape), this::stored));
         }
     }
 
@@ -174,9 +173,7 @@ public final class Conversion {
     }
 
     private long mostBytes(Group group) {
-        return group.items().stream()
-                .mapToLong(item -> encoders.encoder(item).mostBytes(encoders.rows(item)))
-                .sum();
+        return group.items().stream().mapToLong(encoders::mostBytes).sum();
     }
 
     /** What is not on the disk yet must fit. */

@@ -9,6 +9,7 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.model.PackedGroups.Item;
 import io.offloadstream.plan.GroupLayout.Use;
 import io.offloadstream.platform.DType;
+import io.offloadstream.platform.PackedBf16;
 import io.offloadstream.platform.WorkerPool;
 import io.offloadstream.quant.CastRows;
 import io.offloadstream.quant.LosslessEncoder;
@@ -20,6 +21,8 @@ import io.offloadstream.quant.RowEncoder;
 import io.offloadstream.quant.SourceFiles;
 import io.offloadstream.quant.TensorEncoder;
 import io.offloadstream.quant.TensorRows;
+import io.offloadstream.quant.TensorSink;
+import java.io.IOException;
 
 /** Which encoder each tensor of a conversion gets. */
 final class EncoderChoice {
@@ -34,40 +37,76 @@ final class EncoderChoice {
         this.files = files;
     }
 
+    /**
+     * Writes a tensor, with its escapes if it stays losslessly packed.
+     *
+     * @param item of a group
+     * @param sink takes what comes of it
+     * @throws IOException if reading or writing fails
+     */
+    void encode(Item item, TensorSink sink) throws IOException {
+        encoder(item).encode(rows(item), sink);
+        if (item.isPacked() && isAsStored(item)) {
+            new PlainEncoder()
+                    .encode(
+                            files.elements(item.escapes()),
+                            (none, type, shape) -> sink.begin(PackedBf16.SUFFIX, type, shape));
+        }
+    }
+
+    /**
+     * Returns how much a tensor may take.
+     *
+     * @param item of a group
+     * @return bytes, an upper bound
+     */
+    long mostBytes(Item item) {
+        long escapesBytes = item.isPacked() && isAsStored(item) ? item.escapes().sizeBytes() : 0;
+        return encoder(item).mostBytes(rows(item)) + escapesBytes;
+    }
+
     /** The rows that the encoder of a tensor takes: along the input where it makes blocks. */
-    TensorRows rows(Item item) {
+    private TensorRows rows(Item item) {
         if (item.use() == Use.ELEMENTS) {
             return files.elements(item.entry());
         }
+        if (isAsStored(item)) {
+            return files.rows(item.entry());
+        }
+        if (item.isPacked()) {
+            return files.unpacked(item.entry(), item.escapes());
+        }
         boolean exchange = item.use() == Use.INPUT_MAJOR && isQuantized(item);
         TensorRows rows = exchange ? files.transposed(item.entry()) : files.rows(item.entry());
-        boolean cast = isPacked(item) && item.entry().type() != DType.BF16;
+        boolean cast = packs(item) && item.elementType() != DType.BF16;
         return cast ? new CastRows(rows, DType.BF16) : rows;
     }
 
-    /** The encoder of a tensor. */
-    TensorEncoder encoder(Item item) {
-        DType type = item.entry().type();
-        boolean changes = options.type() != null || options.quantization() != Quantization.NONE;
-        if (item.use() == Use.ELEMENTS) {
-            return new PlainEncoder();
-        }
-        if (!changes && !type.isComputable()) {
+    private TensorEncoder encoder(Item item) {
+        if (item.use() == Use.ELEMENTS || isAsStored(item)) {
             return new PlainEncoder();
         }
         requireComputable(item);
         if (isQuantized(item)) {
             return RowEncoder.to(options.quantization().type().orElseThrow(), pool);
         }
-        if (isPacked(item)) {
+        if (packs(item)) {
             return new LosslessEncoder();
         }
-        boolean same = options.type() == null || options.type() == type;
+        boolean same = options.type() == null || options.type() == item.elementType();
         return same ? new PlainEncoder() : RowEncoder.to(options.type(), pool);
     }
 
+    /** Tells whether a matrix of blocks is copied byte by byte, for no other type is asked for. */
+    private boolean isAsStored(Item item) {
+        boolean changes = options.type() != null || options.quantization() != Quantization.NONE;
+        return !changes && !item.entry().type().isComputable();
+    }
+
+    /** What was quantised lacks digits; what is packed has them all, but (in, out) none can be. */
     private static void requireComputable(Item item) {
-        if (!item.entry().type().isComputable()) {
+        boolean unpacks = item.isPacked() && item.use() == Use.ROWS;
+        if (!unpacks && !item.entry().type().isComputable()) {
             throw new CheckpointException(
                     item.entry()
                             + " is quantised or packed already; take the original checkpoint, or"
@@ -89,7 +128,7 @@ final class EncoderChoice {
     }
 
     /** Tells whether a matrix is packed if that makes it smaller; products (in, out) take none. */
-    private boolean isPacked(Item item) {
+    private boolean packs(Item item) {
         return options.packing() == Packing.LOSSLESS
                 && item.use() == Use.ROWS
                 && target(item) == DType.BF16
@@ -118,7 +157,7 @@ final class EncoderChoice {
     }
 
     private DType target(Item item) {
-        return options.type() == null ? item.entry().type() : options.type();
+        return options.type() == null ? item.elementType() : options.type();
     }
 
     private static boolean hasWholeBlocks(Item item, Quantization quantization) {

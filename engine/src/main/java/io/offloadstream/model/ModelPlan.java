@@ -7,6 +7,7 @@ package io.offloadstream.model;
 import io.offloadstream.cache.KvLayout;
 import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.checkpoint.CheckpointException;
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.model.PlanInput.Planned;
 import io.offloadstream.ops.ComputeType;
@@ -17,14 +18,13 @@ import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceFile;
 import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.platform.StorageFile;
 import io.offloadstream.quant.Quantization;
 import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.List;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
@@ -152,28 +152,12 @@ public final class ModelPlan {
     }
 
     private BudgetExceededException quantizedTooLarge(Path directory) {
-        String name = options.quantize().name().toLowerCase(Locale.ROOT);
-        long enough = leastBytes();
-        return new BudgetExceededException(
-                directory
-                        + ": quantize="
-                        + name
-                        + " quantises weights once, into memory, and hostMemory="
-                        + MemorySize.format(options.hostMemoryBytes())
-                        + " does not hold all of them; "
-                        + enough
-                        + " bytes would do, all else equal. With less, make a copy that streams:"
-                        + " offloadstream convert "
-                        + directory
-                        + " "
-                        + directory
-                        + "-"
-                        + name
-                        + " --quantize "
-                        + name
-                        + ", and load that without quantize",
-                enough,
-                options.hostMemoryBytes());
+        List<TensorEntry> weights =
+                groups.all().stream()
+                        .flatMap(group -> group.tensors().stream())
+                        .map(part -> checkpoint.get(part.name()))
+                        .toList();
+        return QuantizeRefusal.of(directory, options, weights, leastBytes());
     }
 
     /**

@@ -9,6 +9,7 @@ import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.plan.GroupLayout;
 import io.offloadstream.plan.GroupLayout.Use;
 import io.offloadstream.plan.WeightRef;
+import io.offloadstream.platform.DType;
 import io.offloadstream.platform.PackedBf16;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -26,9 +27,25 @@ final class PackedGroups {
      * A tensor of the source.
      *
      * @param entry where it lies
+     * @param escapes what lies beside it if it is losslessly packed, else null
      * @param use what kernels do with it
      */
-    record Item(TensorEntry entry, Use use) {}
+    record Item(TensorEntry entry, TensorEntry escapes, Use use) {
+
+        boolean isPacked() {
+            return escapes != null;
+        }
+
+        /** The type of its elements: what is losslessly packed is BF16 stored shorter. */
+        DType elementType() {
+            return isPacked() ? DType.BF16 : entry.type();
+        }
+
+        /** What lies on the disk. */
+        List<TensorEntry> stored() {
+            return isPacked() ? List.of(entry, escapes) : List.of(entry);
+        }
+    }
 
     /**
      * A group of the copy.
@@ -60,16 +77,13 @@ final class PackedGroups {
 
     private static List<Item> items(GroupLayout layout, Checkpoint checkpoint, int layer) {
         List<TensorEntry> entries = layout.bind(checkpoint, layer);
-        List<TensorEntry> escapes = entries.subList(layout.size(), entries.size());
         List<Item> items = new ArrayList<>();
         for (int i = 0; i < layout.size(); i++) {
             TensorEntry entry = entries.get(i);
-            items.add(new Item(entry, layout.use(new WeightRef(i))));
-            // those of a source that is packed lie behind their tensor, as they were written
-            String name = entry.name() + PackedBf16.SUFFIX;
-            escapes.stream()
-                    .filter(beside -> beside.name().equals(name))
-                    .forEach(beside -> items.add(new Item(beside, Use.ELEMENTS)));
+            boolean isPacked = entry.type() == DType.BF16_PACKED;
+            TensorEntry escapes =
+                    isPacked ? checkpoint.get(entry.name() + PackedBf16.SUFFIX) : null;
+            items.add(new Item(entry, escapes, layout.use(new WeightRef(i))));
         }
         return items;
     }

@@ -31,7 +31,7 @@ record QuantizedCheckpoint(Checkpoint checkpoint, Storage storage) {
      * Quantises a checkpoint.
      *
      * @param decoder whose weights they are
-     * @param original of F32, F16 and BF16 matrices
+     * @param original of F32, F16 and BF16 matrices, losslessly packed or not
      * @param quantization which blocks, or none: then all stays as it is
      * @param storage where the original is read from
      * @throws io.offloadstream.checkpoint.CheckpointException if it is quantised already
@@ -49,11 +49,16 @@ record QuantizedCheckpoint(Checkpoint checkpoint, Storage storage) {
         for (Group group : PackedGroups.of(decoder, original)) {
             for (Item item : group.items()) {
                 if (EncoderChoice.isQuantized(item, quantization)) {
-                    boolean exchanged = item.use() == Use.INPUT_MAJOR;
-                    tensors.put(item.entry().name(), files.add(item.entry(), exchanged));
+                    tensors.put(item.entry().name(), add(files, item));
                 }
             }
         }
         return new QuantizedCheckpoint(new Checkpoint(original.directory(), tensors), files);
+    }
+
+    private static TensorEntry add(QuantizedFiles files, Item item) {
+        return item.isPacked()
+                ? files.addUnpacked(item.entry(), item.escapes())
+                : files.add(item.entry(), item.use() == Use.INPUT_MAJOR);
     }
 }

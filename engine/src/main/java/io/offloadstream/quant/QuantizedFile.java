@@ -42,8 +42,7 @@ final class QuantizedFile implements StorageFile {
     /** Reads some rows of one tensor; returns how many bytes that were. */
     private int readPart(long offset, long address, int length) throws IOException {
         Part part = files.at(offset);
-        TensorRows source =
-                part.exchanged() ? sources.transposed(part.source()) : sources.rows(part.source());
+        TensorRows source = part.rows().apply(sources);
         int rowBytes = Math.toIntExact(files.blocks().target().bytes(source.columns()));
         long within = offset - part.stored().offset();
         long begin = within / rowBytes;

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 
 /**
  * A storage with one file more, which does not exist: its tensors are quantised while they are
@@ -33,9 +34,9 @@ public final class QuantizedFiles implements Storage {
      *
      * @param stored its place in the file
      * @param source what it is made of
-     * @param exchanged whether the source is stored (in, out)
+     * @param rows the rows of the source along the input
      */
-    record Part(TensorEntry stored, TensorEntry source, boolean exchanged) {}
+    record Part(TensorEntry stored, TensorEntry source, Function<SourceFiles, TensorRows> rows) {}
 
     /**
      * Adds an empty file to a storage.
@@ -60,8 +61,26 @@ public final class QuantizedFiles implements Storage {
     public TensorEntry add(TensorEntry source, boolean exchanged) {
         long[] shape = source.shape();
         if (exchanged) {
-            shape = new long[] {shape[1], shape[0]};
+            long[] turned = {shape[1], shape[0]};
+            return add(source, turned, files -> files.transposed(source));
         }
+        return add(source, shape, files -> files.rows(source));
+    }
+
+    /**
+     * Adds a tensor to the file whose source is losslessly packed. Not to be called once the file
+     * is open.
+     *
+     * @param source a matrix of BF16_PACKED
+     * @param escapes what lies beside it
+     * @return the tensor, of the name of the source
+     */
+    public TensorEntry addUnpacked(TensorEntry source, TensorEntry escapes) {
+        return add(source, source.shape(), files -> files.unpacked(source, escapes));
+    }
+
+    private TensorEntry add(
+            TensorEntry source, long[] shape, Function<SourceFiles, TensorRows> view) {
         long rows = 1;
         for (int i = 0; i < shape.length - 1; i++) {
             rows = Math.multiplyExact(rows, shape[i]);
@@ -70,7 +89,7 @@ public final class QuantizedFiles implements Storage {
         TensorEntry stored =
                 new TensorEntry(source.name(), blocks.target(), shape, file, sizeBytes, bytes);
         if (bytes > 0) {
-            parts.put(sizeBytes, new Part(stored, source, exchanged));
+            parts.put(sizeBytes, new Part(stored, source, view));
         }
         sizeBytes += bytes;
         return stored;

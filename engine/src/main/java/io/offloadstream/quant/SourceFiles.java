@@ -45,6 +45,17 @@ public final class SourceFiles implements AutoCloseable {
     }
 
     /**
+     * Views a losslessly packed matrix as the BF16 rows that it was made of.
+     *
+     * @param entry where its rows lie
+     * @param escapes where its escapes lie
+     * @return its rows, valid until this is closed
+     */
+    public TensorRows unpacked(TensorEntry entry, TensorEntry escapes) {
+        return new UnpackedRows(rows(entry), elements(escapes));
+    }
+
+    /**
      * Views a matrix with its dimensions exchanged.
      *
      * @param entry a matrix (in, out) of elements

@@ -80,6 +80,14 @@ final class ConvertCommand extends ConsoleCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        try (ProgressBar bar = ProgressBar.on(err())) {
+            convert(bar);
+        }
+        return 0;
+    }
+
+    /** Converts and prints the report behind the bar. */
+    void convert(ProgressBar bar) throws IOException {
         if (!Files.isDirectory(source)) {
             throw usage(source + " is no directory");
         }
@@ -91,17 +99,14 @@ final class ConvertCommand extends ConsoleCommand implements Callable<Integer> {
                 new ConversionOptions(
                         dtype(), quantization(), packing(), threads == null ? most : threads);
         long begin = System.nanoTime();
-        try (ProgressBar bar = ProgressBar.on(err())) {
-            ConversionReport report =
-                    Conversion.run(
-                            source,
-                            target,
-                            options,
-                            (done, total) -> bar.advanced(mebibytes(done), mebibytes(total)));
-            bar.finish();
-            print(report, (System.nanoTime() - begin) / 1e9);
-        }
-        return 0;
+        ConversionReport report =
+                Conversion.run(
+                        source,
+                        target,
+                        options,
+                        (done, total) -> bar.advanced(mebibytes(done), mebibytes(total)));
+        bar.finish();
+        print(report, (System.nanoTime() - begin) / 1e9);
     }
 
     private static int mebibytes(long bytes) {

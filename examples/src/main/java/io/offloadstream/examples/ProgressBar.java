@@ -7,6 +7,7 @@ package io.offloadstream.examples;
 import io.offloadstream.model.StreamedModel;
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.function.LongSupplier;
 
 /** A bar for the pass that runs, on a terminal only. */
 final class ProgressBar implements AutoCloseable {
@@ -15,13 +16,21 @@ final class ProgressBar implements AutoCloseable {
     private static final long REDRAW_NANOS = 100_000_000L;
 
     private final PrintWriter terminal;
+    private final LongSupplier clock;
     private long drawnNanos;
-    private boolean drawn;
+    private int drawnLength;
     private boolean finished;
 
-    private ProgressBar(PrintWriter terminal) {
+    /**
+     * Makes a bar that shows.
+     *
+     * @param terminal what it is drawn on
+     * @param clock the time in nanoseconds
+     */
+    ProgressBar(PrintWriter terminal, LongSupplier clock) {
         this.terminal = terminal;
-        drawnNanos = System.nanoTime();
+        this.clock = clock;
+        drawnNanos = clock.getAsLong();
     }
 
     /**
@@ -32,7 +41,7 @@ final class ProgressBar implements AutoCloseable {
      * @return the bar, which stays invisible where nobody looks
      */
     static ProgressBar on(PrintWriter err, StreamedModel model) {
-        ProgressBar bar = new ProgressBar(err);
+        ProgressBar bar = new ProgressBar(err, System::nanoTime);
         if (isTerminal()) {
             model.setProgress(bar::advanced);
         }
@@ -46,7 +55,7 @@ final class ProgressBar implements AutoCloseable {
      * @return the bar, told by {@link #advanced}; invisible where nobody looks
      */
     static ProgressBar on(PrintWriter err) {
-        ProgressBar bar = new ProgressBar(err);
+        ProgressBar bar = new ProgressBar(err, System::nanoTime);
         bar.finished = !isTerminal();
         return bar;
     }
@@ -67,31 +76,26 @@ final class ProgressBar implements AutoCloseable {
 
     /** Draws at most ten times a second, and nothing at all while passes are quicker than that. */
     synchronized void advanced(int done, int total) {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         if (finished || now - drawnNanos < REDRAW_NANOS) {
             return;
         }
         drawnNanos = now;
-        drawn = true;
-        int filled = WIDTH * done / total;
-        terminal.print(
-                "\r["
-                        + "#".repeat(filled)
-                        + ".".repeat(WIDTH - filled)
-                        + "] "
-                        + done
-                        + "/"
-                        + total);
+        int filled = (int) ((long) WIDTH * done / total);
+        String bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
+        String line = "[" + bar + "] " + done + "/" + total;
+        drawnLength = line.length();
+        terminal.print("\r" + line);
         terminal.flush();
     }
 
     /** Wipes the bar; nothing more is drawn. */
     synchronized void finish() {
         finished = true;
-        if (drawn) {
-            terminal.print("\r" + " ".repeat(WIDTH + 16) + "\r");
+        if (drawnLength > 0) {
+            terminal.print("\r" + " ".repeat(drawnLength) + "\r");
             terminal.flush();
-            drawn = false;
+            drawnLength = 0;
         }
     }
 

@@ -8,9 +8,13 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.platform.DType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.testng.SkipException;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeMethod;
 import org.testng.annotations.DataProvider;
@@ -51,11 +55,30 @@ public class ConvertCommandTest {
         CliRun convert = CliRun.of("convert", Storyteller.unpack().toString(), target.toString());
         assertEquals(convert.code(), 0, convert.err());
         assertTrue(convert.out().contains("groups"), convert.out());
+        assertTrue(hasPacked(target), "lossless is the default");
+        assertFalse(hasPacked(Storyteller.unpack()));
         CliRun original = story("--model=" + Storyteller.unpack());
         CliRun copy = story("--model=" + target, "--verify");
         assertEquals(copy.code(), 0, copy.err());
         assertFalse(original.out().isBlank());
         assertEquals(copy.out(), original.out());
+    }
+
+    private static boolean hasPacked(Path model) {
+        return Checkpoint.open(model).tensors().values().stream()
+                .anyMatch(tensor -> tensor.type() == DType.BF16_PACKED);
+    }
+
+    @Test
+    public void packNoneLeavesMatricesAsTheyAre() {
+        CliRun convert =
+                CliRun.of(
+                        "convert",
+                        Storyteller.unpack().toString(),
+                        target.toString(),
+                        "--pack=none");
+        assertEquals(convert.code(), 0, convert.err());
+        assertFalse(hasPacked(target));
     }
 
     @Test
@@ -98,6 +121,51 @@ public class ConvertCommandTest {
                 CliRun.of("convert", Storyteller.unpack().toString(), folder.path().toString());
         assertEquals(run.code(), 1);
         assertTrue(run.err().contains("exists already"), run.err());
+    }
+
+    /** A shell hands the words of the message to the program: what they make loads. */
+    @Test
+    public void theCommandOfARefusalWorksWhenItIsPasted() throws IOException, InterruptedException {
+        Path model = Files.createDirectory(folder.path().resolve("it's a $HOME"));
+        try (Stream<Path> files = Files.list(Storyteller.unpack())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, model.resolve(file.getFileName()));
+            }
+        }
+        String small = "--host-memory=2MB";
+        CliRun refused = story("--model=" + model, "--quantize=int8", small);
+        assertEquals(refused.code(), 1, refused.err());
+        String message = refused.err().strip();
+        int begin = message.indexOf("offloadstream convert ");
+        assertTrue(begin > 0, message);
+        CliRun made = CliRun.of(pasted(message.substring(begin)));
+        assertEquals(made.code(), 0, made.err());
+
+        CliRun again = story("--model=" + model, "--quantize=int8", small);
+        assertEquals(again.code(), 1, again.err());
+        String copy = again.err().strip();
+        copy = pasted("offloadstream " + copy.substring(copy.lastIndexOf(": ") + 2))[0];
+        assertEquals(copy, model + "-int8");
+        CliRun loaded = story("--model=" + copy, small);
+        assertEquals(loaded.code(), 0, loaded.err());
+        assertEquals(loaded.out(), story("--model=" + model, "--quantize=int8").out(), "streamed");
+    }
+
+    /** What the program gets as arguments. */
+    private String[] pasted(String command) throws IOException, InterruptedException {
+        Path shell = Path.of("/bin/sh");
+        if (!Files.isExecutable(shell)) {
+            throw new SkipException(shell + " is not there to paste into");
+        }
+        Path words = folder.path().resolve("words");
+        String script = "offloadstream() { printf '%s\\n' \"$@\"; }\n" + command + "\n";
+        Process process =
+                new ProcessBuilder(shell.toString(), "-eu", "-c", script)
+                        .redirectOutput(words.toFile())
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        assertEquals(process.waitFor(), 0, command);
+        return Files.readAllLines(words).toArray(String[]::new);
     }
 
     @DataProvider

@@ -195,6 +195,42 @@ public class ConversionTest extends ConversionFixture {
         assertTrue(e.getMessage().contains("packed already"), e.getMessage());
     }
 
+    /** Digits that are not lost are there to be rounded. */
+    @Test
+    public void aPackedSourceIsConvertedAsTheOriginalIs() {
+        Path packed = scratch.path().resolve("packed");
+        run(source, packed, LOSSLESS, SILENT);
+        Checkpoint stored = Checkpoint.open(packed);
+        long matrices =
+                stored.tensors().values().stream()
+                        .filter(tensor -> tensor.type() == DType.BF16_PACKED)
+                        .count();
+        assertTrue(matrices > 0);
+        for (ConversionOptions options :
+                List.of(
+                        INT8,
+                        new ConversionOptions(null, Quantization.INT4, Packing.LOSSLESS, 1),
+                        new ConversionOptions(DType.F32, Quantization.NONE, Packing.NONE, 1),
+                        new ConversionOptions(DType.BF16, Quantization.NONE, Packing.NONE, 1),
+                        new ConversionOptions(
+                                DType.BF16, Quantization.NONE, Packing.LOSSLESS, 1))) {
+            String name = options.type() + "-" + options.quantization() + "-" + options.packing();
+            Path direct = scratch.path().resolve(name + "-direct");
+            Path again = scratch.path().resolve(name);
+            run(source, direct, options, SILENT);
+            ConversionReport report = run(packed, again, options, SILENT);
+            assertEquals(report.unused(), 0, name);
+            assertEquals(
+                    report.sourceBytes(),
+                    stored.tensors().values().stream().mapToLong(TensorEntry::sizeBytes).sum());
+            Map<String, byte[]> one = files(again);
+            Map<String, byte[]> other = files(direct);
+            assertEquals(one.keySet(), other.keySet(), name);
+            one.remove("metadata.json"); // it names its source
+            one.forEach((file, bytes) -> assertEquals(bytes, other.get(file), name + " " + file));
+        }
+    }
+
     @Test
     public void whatIsNotPackedForItsShapeIsReported() {
         ConversionOptions rounded =

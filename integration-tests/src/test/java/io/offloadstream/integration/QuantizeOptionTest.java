@@ -8,12 +8,14 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import io.offloadstream.checkpoint.Checkpoint;
 import io.offloadstream.model.Conversion;
 import io.offloadstream.model.ConversionOptions;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.BudgetExceededException;
+import io.offloadstream.platform.DType;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.quant.Packing;
 import io.offloadstream.quant.Quantization;
@@ -105,8 +107,64 @@ public class QuantizeOptionTest {
 
         BudgetExceededException refusal =
                 refusal(model, Budgets.with(quantized, "hostMemory", needed - needed / 500));
-        String command = "offloadstream convert " + model + " " + model + "-int8 --quantize int8";
-        assertTrue(refusal.getMessage().contains(command), refusal.getMessage());
+        assertTrue(refusal.getMessage().contains("offloadstream convert "), refusal.getMessage());
+        String target = model.toAbsolutePath().normalize() + "-int8";
+        assertTrue(refusal.getMessage().contains(target), refusal.getMessage());
+    }
+
+    /** A copy beside the model is named; what is there and is none is not written over. */
+    @Test
+    public void aModelThatDoesNotFitIsRefusedWithTheCopyThatIsThere() throws IOException {
+        try (ScratchDirectory scratch = new ScratchDirectory("refused")) {
+            Path model = scratch.path().resolve("it's a model");
+            Path first = scratch.path().resolve("it's a model-int8");
+            Path second = scratch.path().resolve("it's a model-int8-2");
+            Files.createDirectory(model);
+            SyntheticLlama.TINY.write(model, 7);
+            Path indirect = model.resolve("..").resolve(model.getFileName());
+            Map<String, String> options =
+                    new HashMap<>(Map.of("quantize", "int8", "backend", "cpu"));
+            options.put("hostMemory", "300KB");
+            String source = "'" + scratch.path() + "/it'\\''s a model";
+            String make = "offloadstream convert " + source + "' " + source;
+
+            String none = refusal(indirect, options).getMessage();
+            assertTrue(none.endsWith(": " + make + "-int8' --quantize int8"), none);
+            convert(model, first, Quantization.INT4); // another copy of that name
+            String other = refusal(indirect, options).getMessage();
+            assertTrue(other.endsWith(": " + make + "-int8-2' --quantize int8"), other);
+            convert(model, second, Quantization.INT8);
+            String there = refusal(indirect, options).getMessage();
+            assertTrue(there.endsWith("without quantize: " + source + "-int8-2'"), there);
+            Files.write(second.resolve("layer_000.bin"), new byte[3]);
+            String damaged = refusal(indirect, options).getMessage();
+            assertTrue(damaged.endsWith(": " + make + "-int8-3' --quantize int8"), damaged);
+        }
+    }
+
+    private static void convert(Path source, Path target, Quantization quantization)
+            throws IOException {
+        ConversionOptions options = new ConversionOptions(null, quantization, Packing.LOSSLESS, 2);
+        Conversion.run(source, target, options, (done, total) -> {});
+    }
+
+    /** What is losslessly packed has all digits: quantising it gives what the original gives. */
+    @Test
+    public void aLosslesslyPackedModelIsQuantisedToTheBitsOfTheOriginal() throws IOException {
+        try (ScratchDirectory scratch = new ScratchDirectory("packed")) {
+            Path model = Goldens.reference("llama-tiny").directory();
+            Goldens.Case c = Goldens.reference("llama-tiny").find("short");
+            Path packed = scratch.path().resolve("packed");
+            convert(model, packed, Quantization.NONE);
+            assertTrue(
+                    Checkpoint.open(packed).tensors().values().stream()
+                            .anyMatch(tensor -> tensor.type() == DType.BF16_PACKED));
+            Map<String, String> plenty = Budgets.plenty(c.batch(), c.tokens(), "auto");
+            for (String type : List.of("int8", "int4")) {
+                Map<String, String> quantized = Budgets.with(plenty, "quantize", type);
+                assertEquals(logits(packed, c, quantized), logits(model, c, quantized), type);
+            }
+        }
     }
 
     /** Nobody says how long sequences get: the cache and prompts grow with the budget. */
