@@ -16,7 +16,6 @@ import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -40,9 +39,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     /** Timed after one that compiles and makes memory. */
     private static final int PROMPT_ROUNDS = 5;
-
-    /** Smaller files, such as norms, are not what a disk is measured with. */
-    private static final long LEAST_FILE_BYTES = 1 << 20;
 
     private static final Path STATUS = Path.of("/proc/self/status");
 
@@ -137,7 +133,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                 }
             } else if (diskRequest > 0 && model.stats().read().requests() > 0) {
                 DiskSetting setting = new DiskSetting(diskRequest, diskInFlight);
-                try (BenchLimit limit = BenchLimit.disk(weightFiles(), setting)) {
+                try (BenchLimit limit = BenchLimit.disk(DiskSetting.files(directory), setting)) {
                     limitBytes = limit.sizeBytes();
                     result = decode.runStreamed(tokens, limit);
                 }
@@ -171,20 +167,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         return passes.subList(passes.size() - tokens, passes.size()).stream()
                 .mapToLong(PassRecord::hostBytes)
                 .sum();
-    }
-
-    private List<Path> weightFiles() throws IOException {
-        List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> all =
-                Files.newDirectoryStream(directory, "*.{bin,safetensors}")) {
-            for (Path file : all) {
-                if (Files.size(file) >= LEAST_FILE_BYTES) {
-                    files.add(file);
-                }
-            }
-        }
-        files.sort(null);
-        return files;
     }
 
     private void prompts(StreamedModel model, ModelOptions options) {

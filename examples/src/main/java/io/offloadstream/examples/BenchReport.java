@@ -28,19 +28,28 @@ final class BenchReport {
     /** A table of all figures. */
     String table() {
         TextTable table = new TextTable();
-        table.row("workload", "figure", "value", "limit", "ratio", "of");
+        table.row("workload", "figure", "value", "limit", "ratio", "best limit", "to best", "of");
         for (BenchFigure figure : figures) {
             String value = number(figure.value()) + " " + figure.unit();
             if (figure.isBounded()) {
-                String limit = number(figure.limit()) + " " + figure.unit();
-                String ratio = String.format(Locale.ROOT, "%.2f", figure.ratio());
                 table.row(
-                        figure.workload(), figure.name(), value, limit, ratio, figure.limitName());
+                        figure.workload(),
+                        figure.name(),
+                        value,
+                        number(figure.limit()) + " " + figure.unit(),
+                        ratio(figure.ratio()),
+                        number(figure.bestLimit()) + " " + figure.unit(),
+                        ratio(figure.ratioToBest()),
+                        figure.limitName());
             } else {
                 table.row(figure.workload(), figure.name(), value);
             }
         }
         return table.toString();
+    }
+
+    private static String ratio(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 
     private static String number(double value) {
@@ -56,8 +65,9 @@ final class BenchReport {
 
     /**
      * The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}, with the
-     * rounds that a value, its limit and their ratio are the medians of. Where nothing bounds a
-     * figure there are no limits; what is not measured in rounds has one value.
+     * rounds that a value, its limit and their ratio are the medians of; {@code bestLimit} is the
+     * highest of the limits, {@code ratioToBest} the value over that. Where nothing bounds a figure
+     * there are no limits; what is not measured in rounds has one value.
      */
     String json() {
         JsonArray list = new JsonArray();
@@ -71,6 +81,8 @@ final class BenchReport {
                 object.addProperty("limitName", figure.limitName());
                 object.addProperty("limit", figure.limit());
                 object.addProperty("ratio", figure.ratio());
+                object.addProperty("bestLimit", figure.bestLimit());
+                object.addProperty("ratioToBest", figure.ratioToBest());
             }
             JsonObject rounds = new JsonObject();
             rounds.add("values", array(figure.rounds().values()));

@@ -68,8 +68,7 @@ final class DeviceBench {
                         fromHost.decimal("busBandwidth")),
                 "pinned copies");
         List<String> diskFlags = new ArrayList<>(device.flags(deviceMemory, hostMemory));
-        Path file = directory.resolve(SyntheticCheckpoint.FILE);
-        diskFlags.addAll(DiskSetting.find(file).flags());
+        diskFlags.addAll(DiskSetting.find(directory).flags());
         BenchResult fromDisk = BenchProcess.run(directory, tokens, diskFlags);
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,

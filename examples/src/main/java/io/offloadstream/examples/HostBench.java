@@ -8,8 +8,10 @@ import io.offloadstream.platform.MemorySize;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The cases of the CPU: a prompt and decoding with all weights in memory, the latter also after a
@@ -60,16 +62,16 @@ final class HostBench {
      * @return the figures
      */
     BenchReport run(List<BenchWeights> checkpoints) throws InterruptedException {
-        Path file = checkpoints.get(0).original().resolve(SyntheticCheckpoint.FILE);
-        say("finding the fastest direct reads");
-        List<String> streamedFlags = new ArrayList<>(DiskSetting.find(file).flags());
-        streamedFlags.add("--host-memory=" + hostMemory);
+        Map<Path, DiskSetting> disks = new HashMap<>();
         List<String> memoryFlags = List.of("--prompt=" + prompt, "--context=" + context);
         List<BenchPair> results = new ArrayList<>();
         for (BenchWeights weights : checkpoints) {
             say(weights.name() + " in memory");
             BenchResult memory = run(weights, memoryFlags);
             say(weights.name() + " with hostMemory=" + hostMemory);
+            DiskSetting disk = disks.computeIfAbsent(weights.directory(), DiskSetting::find);
+            List<String> streamedFlags = new ArrayList<>(disk.flags());
+            streamedFlags.add("--host-memory=" + hostMemory);
             BenchResult streamed = run(weights, streamedFlags);
             results.add(new BenchPair(weights, memory, streamed));
         }

@@ -46,14 +46,14 @@ public class BenchCommandTest {
         for (String figure :
                 new String[] {
                     "decode bf16 in memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
-                            + " +memory reads",
+                            + " +[0-9.]+ GB/s +[0-9.]+ +memory reads",
                     "prefill of 9, bf16 +products +[0-9.]+ GFLOP/s +[0-9.]+ GFLOP/s",
                     "decode bf16, hostMemory=20MB +disk read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "peak RSS +[0-9.]+ GB",
                     "decode lossless, hostMemory=20MB +disk read",
                     "decode int8 in memory +weights read",
                     "decode int8 after 33 +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
-                            + " +memory reads",
+                            + " +[0-9.]+ GB/s +[0-9.]+ +memory reads",
                     "decode bf16 after 33 +outside weight products +[0-9.]+ %",
                     "decode int4 in memory +weights read",
                     "decode int4 with int8 activations in memory +weights read",
@@ -109,6 +109,8 @@ public class BenchCommandTest {
         assertEquals(rounds.share(), 0.9, 1e-12);
         assertEquals(rounds.value(), 9.5);
         assertEquals(rounds.limit(), 11.0);
+        assertEquals(rounds.bestLimit(), 20.0);
+        assertEquals(rounds.shareOfBest(), 9.5 / 20, 1e-12);
         BenchRounds even = new BenchRounds(List.of(4.0, 1.0), List.of(4.0, 6.0, 4.0));
         assertEquals(even.share(), (0.8 + 0.2) / 2, 1e-12);
         assertEquals(even.value(), 2.5);
@@ -155,6 +157,23 @@ public class BenchCommandTest {
     }
 
     @Test
+    public void aDiskIsMeasuredWithTheLargeFilesOfACheckpoint() throws IOException {
+        try (TemporaryDirectory temporary = TemporaryDirectory.create("disk")) {
+            Path directory = temporary.path();
+            for (String name : new String[] {"layer_001.bin", "layer_000.bin", "a.safetensors"}) {
+                Files.write(directory.resolve(name), new byte[1 << 20]);
+            }
+            Files.write(directory.resolve("norm.bin"), new byte[(1 << 20) - 1]);
+            Files.write(directory.resolve("tokenizer.json"), new byte[1 << 20]);
+            List<String> names =
+                    DiskSetting.files(directory).stream()
+                            .map(file -> file.getFileName().toString())
+                            .toList();
+            assertEquals(names, List.of("a.safetensors", "layer_000.bin", "layer_001.bin"));
+        }
+    }
+
+    @Test
     public void jsonHasEveryRound() {
         BenchReport report = new BenchReport();
         BenchRounds rounds = new BenchRounds(List.of(3.0, 2.0), List.of(4.0, 4.0, 6.0));
@@ -167,6 +186,8 @@ public class BenchCommandTest {
         assertEquals(bounded.get("value").getAsDouble(), 2.5);
         assertEquals(bounded.get("limit").getAsDouble(), 4.0);
         assertEquals(bounded.get("ratio").getAsDouble(), (0.75 + 0.4) / 2, 1e-12);
+        assertEquals(bounded.get("bestLimit").getAsDouble(), 6.0);
+        assertEquals(bounded.get("ratioToBest").getAsDouble(), 2.5 / 6, 1e-12);
         JsonObject raw = bounded.getAsJsonObject("rounds");
         assertEquals(raw.getAsJsonArray("values").toString(), "[3.0,2.0]");
         assertEquals(raw.getAsJsonArray("limits").toString(), "[4.0,4.0,6.0]");
