@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.ProductPeak;
+import io.offloadstream.model.KvShape;
 import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
@@ -63,6 +64,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     @Option(names = "--disk-in-flight", description = "How many of them at a time.")
     private int diskInFlight;
 
+    @Mixin private DecodeFlags decoding;
+
     @Mixin private BenchDevice device;
 
     /** The most memory that was held, what measures the limit of decoding left out. */
@@ -116,6 +119,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         if (hostMemory != null || device.isAsked()) {
             values.put("io", "direct");
         }
+        decoding.addTo(values);
         device.addTo(values);
         return ModelOptions.parse(values);
     }
@@ -208,6 +212,15 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                                 Storage.local(),
                                 () -> clock.time(options.openBackend()));
                 DecodeCase decode = new DecodeCase(model)) {
+            KvShape shape = model.decoder().kvShape();
+            print(
+                    "contextKvBytes",
+                    2L
+                            * context
+                            * model.decoder().blockCount()
+                            * shape.heads()
+                            * shape.headDim()
+                            * options.kvCacheType().sizeBytes());
             decode.warmUpAfterRandom(context);
             try (BenchLimit limit = memoryLimit(model, options)) {
                 print("context", decode.runInMemory(tokens, limit, clock::nanos));

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -95,6 +96,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too.")
     private Path json;
 
+    @Mixin private DecodeFlags decoding;
+
     @Mixin private BenchDevice device;
 
     @Override
@@ -111,7 +114,9 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (context < 0 || context > most) {
             throw usage("--context must be 0 to " + most + ", is " + context);
         }
-        parse(Map.of("hostMemory", hostMemory));
+        Map<String, String> options = new HashMap<>(Map.of("hostMemory", hostMemory));
+        decoding.addTo(options);
+        parse(options);
         for (String name : weights) {
             if (!BenchWeights.NAMES.contains(name)) {
                 throw usage("--weights: " + name + " is not known; valid: " + BenchWeights.NAMES);
@@ -150,7 +155,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
 
     private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
         String deviceMemory = device.memory() == null ? hostMemory : device.memory();
-        return new DeviceBench(out(), shape, directory, tokens, device)
+        return new DeviceBench(out(), shape, directory, tokens, device, decoding)
                 .run(deviceMemory, hostMemory);
     }
 
@@ -163,7 +168,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                 checkpoints.add(made.with(device.computeType()));
             }
         }
-        return new HostBench(out(), shape, tokens, prompt, context, hostMemory).run(checkpoints);
+        return new HostBench(out(), shape, tokens, prompt, context, hostMemory, decoding)
+                .run(checkpoints);
     }
 
     private void writeJson(BenchReport report) {

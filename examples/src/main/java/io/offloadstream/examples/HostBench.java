@@ -29,6 +29,7 @@ final class HostBench {
     private final int prompt;
     private final String hostMemory;
     private final int context;
+    private final DecodeFlags decoding;
 
     /**
      * Prepares a run.
@@ -39,6 +40,7 @@ final class HostBench {
      * @param prompt tokens of the prompt in memory
      * @param context tokens before those of another decoding in memory, 0 for none
      * @param hostMemory budget of the streamed case
+     * @param decoding flags of every case
      */
     HostBench(
             PrintWriter out,
@@ -46,13 +48,15 @@ final class HostBench {
             int tokens,
             int prompt,
             int context,
-            String hostMemory) {
+            String hostMemory,
+            DecodeFlags decoding) {
         this.out = out;
         this.shape = shape;
         this.tokens = tokens;
         this.prompt = prompt;
         this.context = context;
         this.hostMemory = hostMemory;
+        this.decoding = decoding;
     }
 
     /**
@@ -86,6 +90,7 @@ final class HostBench {
     private BenchResult run(BenchWeights weights, List<String> flags) throws InterruptedException {
         List<String> all = new ArrayList<>(flags);
         all.add("--compute-type=" + weights.computeType());
+        all.addAll(decoding.flags());
         return BenchProcess.run(weights.directory(), tokens, all);
     }
 
@@ -130,6 +135,8 @@ final class HostBench {
             BenchRounds outside = new BenchRounds(result.decimals("contextOutside"), List.of());
             outside = outside.map(share -> 100 * share);
             report.add(BenchFigure.of(workload, "outside weight products", outside, "%"));
+            double read = result.number("contextKvBytes") / GIGA;
+            report.add(BenchFigure.of(workload, "keys and values per token", read, "GB"));
         }
     }
 

@@ -26,6 +26,11 @@ import org.testng.annotations.Test;
 
 public class BenchCommandTest {
 
+    private static final LlamaShape SMALL = LlamaShape.ofSize(40_000_000);
+
+    /** Keys of a token of the small model. */
+    private static final int KV_WIDTH = SMALL.layers() * SMALL.kvHeads() * SMALL.headDim();
+
     @Test
     public void everyCasePrintsItsFiguresBesideTheirLimits() throws IOException {
         Path directory = Path.of("target", "bench");
@@ -38,6 +43,7 @@ public class BenchCommandTest {
                         "--tokens=3",
                         "--prompt=9",
                         "--context=33",
+                        "--kv-cache-type=float16",
                         "--weights=bf16,lossless,int8,int4",
                         "--compute-type=int8",
                         "--json=" + json,
@@ -55,6 +61,7 @@ public class BenchCommandTest {
                     "decode int8 after 33 +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
                             + " +[0-9.]+ GB/s +[0-9.]+ +memory reads",
                     "decode bf16 after 33 +outside weight products +[0-9.]+ %",
+                    "decode bf16 after 33 +keys and values per token +[0-9.]+ GB",
                     "decode int4 in memory +weights read",
                     "decode int4 with int8 activations in memory +weights read",
                     "prefill of 9, int8 with int8 activations +products +[0-9.]+ GOP/s",
@@ -88,6 +95,11 @@ public class BenchCommandTest {
                 int rounds = object.get("workload").getAsString().startsWith("prefill") ? 5 : 3;
                 JsonObject raw = object.getAsJsonObject("rounds");
                 assertEquals(raw.getAsJsonArray("values").size(), rounds, object.toString());
+            }
+            if (name.equals("keys and values per token")) {
+                // keys and values of 33 tokens, in float16
+                double bytes = 2.0 * 33 * KV_WIDTH * 2;
+                assertEquals(object.get("value").getAsDouble(), bytes / 1e9, 1e-12);
             }
             if (name.equals("outside weight products")) {
                 double share = object.get("value").getAsDouble();
@@ -138,6 +150,13 @@ public class BenchCommandTest {
             assertEquals(run.code(), 2, run.out());
             assertTrue(run.err().contains("--compute-type"), run.err());
         }
+    }
+
+    @Test
+    public void aTypeOfKeysThatIsUnknownIsRefused() {
+        CliRun run = CliRun.of("bench", "--kv-cache-type=int3");
+        assertEquals(run.code(), 2, run.out());
+        assertTrue(run.err().contains("kvCacheType"), run.err());
     }
 
     @Test

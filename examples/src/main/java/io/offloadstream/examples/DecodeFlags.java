@@ -1,0 +1,32 @@
+/*
+ * Copyright 2026 The OffloadStream authors
+ * SPDX-License-Identifier: Apache-2.0
+ */
+package io.offloadstream.examples;
+
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Option;
+
+/** How every case decodes, as flags of the benchmark and of its cases. */
+final class DecodeFlags {
+
+    @Option(
+            names = "--kv-cache-type",
+            paramLabel = "TYPE",
+            defaultValue = "float32",
+            description =
+                    "Type of keys and values: float32, float16 or bfloat16. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private String kvCacheType;
+
+    /** Adds the options of a model. */
+    void addTo(Map<String, String> options) {
+        options.put("kvCacheType", kvCacheType);
+    }
+
+    /** The flags of a case that decodes so. */
+    List<String> flags() {
+        return List.of("--kv-cache-type=" + kvCacheType);
+    }
+}
