@@ -126,7 +126,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     private void decode(StreamedModel model, ModelOptions options, boolean inMemory)
             throws IOException {
-        try (DecodeCase decode = new DecodeCase(model)) {
+        try (DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
             decode.warmUpAfterPrompt(PROMPT_TOKENS);
             readPeak();
             DecodeCase.Result result;
@@ -211,7 +211,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                                 options,
                                 Storage.local(),
                                 () -> clock.time(options.openBackend()));
-                DecodeCase decode = new DecodeCase(model)) {
+                DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
             KvShape shape = model.decoder().kvShape();
             print(
                     "contextKvBytes",

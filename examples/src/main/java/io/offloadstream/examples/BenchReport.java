@@ -4,6 +4,8 @@
  */
 package io.offloadstream.examples;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -20,12 +22,18 @@ final class BenchReport {
     static final double HIGHEST_RATIO = 1.02;
 
     private final List<BenchFigure> figures = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
 
     void add(BenchFigure figure) {
         figures.add(figure);
     }
 
-    /** A table of all figures. */
+    /** Adds what a reader of the figures has to know besides. */
+    void note(String text) {
+        notes.add(text);
+    }
+
+    /** The notes, a line each, and a table of all figures. */
     String table() {
         TextTable table = new TextTable();
         table.row("workload", "figure", "value", "limit", "ratio", "best limit", "to best", "of");
@@ -45,7 +53,7 @@ final class BenchReport {
                 table.row(figure.workload(), figure.name(), value);
             }
         }
-        return table.toString();
+        return notes.stream().map(note -> note + System.lineSeparator()).collect(joining()) + table;
     }
 
     private static String ratio(double value) {
@@ -67,7 +75,8 @@ final class BenchReport {
      * The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}, with the
      * rounds that a value, its limit and their ratio are the medians of; {@code bestLimit} is the
      * highest of the limits, {@code ratioToBest} the value over that. Where nothing bounds a figure
-     * there are no limits; what is not measured in rounds has one value.
+     * there are no limits; what is not measured in rounds has one value. Then {@code "notes"}, a
+     * list of sentences.
      */
     String json() {
         JsonArray list = new JsonArray();
@@ -94,6 +103,9 @@ final class BenchReport {
         }
         JsonObject report = new JsonObject();
         report.add("figures", list);
+        JsonArray texts = new JsonArray();
+        notes.forEach(texts::add);
+        report.add("notes", texts);
         return new GsonBuilder().setPrettyPrinting().create().toJson(report);
     }
 

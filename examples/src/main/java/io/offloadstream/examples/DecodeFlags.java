@@ -20,6 +20,21 @@ final class DecodeFlags {
                             + " ${DEFAULT-VALUE}.")
     private String kvCacheType;
 
+    @Option(
+            names = "--settle-seconds",
+            paramLabel = "N",
+            defaultValue = "15",
+            description =
+                    "How long a streamed case may look for the pace of its reads before it is"
+                            + " timed, at most 60 tokens. More, such as 120, is for a full run."
+                            + " Default: ${DEFAULT-VALUE}.")
+    private int settleSeconds;
+
+    /** How long a case may look for the pace of its reads. */
+    int settleSeconds() {
+        return settleSeconds;
+    }
+
     /** Adds the options of a model. */
     void addTo(Map<String, String> options) {
         options.put("kvCacheType", kvCacheType);
@@ -27,6 +42,6 @@ final class DecodeFlags {
 
     /** The flags of a case that decodes so. */
     List<String> flags() {
-        return List.of("--kv-cache-type=" + kvCacheType);
+        return List.of("--kv-cache-type=" + kvCacheType, "--settle-seconds=" + settleSeconds);
     }
 }

@@ -59,7 +59,7 @@ final class DeviceBench {
             return report;
         }
         if (!device.isGpu()) {
-            out.println("this is no GPU: the figures say nothing about one");
+            report.note("this is no GPU: the figures say nothing about one");
         }
         out.flush();
         resident(resident);
@@ -97,7 +97,7 @@ final class DeviceBench {
         String workload = "decode in device memory";
         boolean all = result.has("secondsPerToken") && result.number("copiedFromHostBytes") == 0;
         if (!all) {
-            out.println(workload + ": left out, the weights do not fit the device");
+            report.note(workload + ": left out, the weights do not fit the device");
             return;
         }
         double seconds = result.decimal("secondsPerToken");

@@ -104,21 +104,24 @@ final class HostBench {
 
     private void inMemory(BenchWeights weights, BenchResult result) {
         if (result.number("streamedBytes") > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s in memory: left out, %s of weights do not fit the %s that are available%n",
-                    weights.name(),
-                    MemorySize.format(result.number("weightBytes")),
-                    MemorySize.format(result.number("budgetBytes")));
+            report.note(
+                    String.format(
+                            Locale.ROOT,
+                            "%s in memory: left out, %s of weights do not fit the %s that are"
+                                    + " available",
+                            weights.name(),
+                            MemorySize.format(result.number("weightBytes")),
+                            MemorySize.format(result.number("budgetBytes"))));
             return;
         }
         if (result.has("cutLimitBytes")) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s in memory: reads of memory are those of %s, beside the weights there is no"
-                            + " memory for more%n",
-                    weights.name(),
-                    MemorySize.format(result.number("cutLimitBytes")));
+            report.note(
+                    String.format(
+                            Locale.ROOT,
+                            "%s in memory: reads of memory are those of %s, beside the weights"
+                                    + " there is no memory for more",
+                            weights.name(),
+                            MemorySize.format(result.number("cutLimitBytes"))));
         }
         decode("decode " + weights.name() + " in memory", "decode", result);
         peak("decode " + weights.name() + " in memory", result);
@@ -173,12 +176,16 @@ final class HostBench {
     private void streamed(BenchWeights weights, BenchResult result) {
         String workload = "decode " + weights.name() + ", hostMemory=" + hostMemory;
         if (result.number("streamedBytes") == 0) {
-            out.println(workload + ": left out, all of it fits");
+            report.note(workload + ": left out, all of it fits");
             return;
         }
         if (!result.text("isPaceSettled").equals("true")) {
-            out.println(
-                    workload + ": the pace of reads had not settled, at " + result.text("pace"));
+            report.note(
+                    workload
+                            + ": the pace of reads had not settled, at "
+                            + result.text("pace")
+                            + "; rounds may be of paces that were only tried, and --settle-seconds"
+                            + " gives the search longer");
         }
         double read = (double) result.number("readBytes") / tokens;
         speed(workload, result.decimals("decodeSeconds"), 1);

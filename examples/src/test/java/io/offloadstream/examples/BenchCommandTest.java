@@ -17,12 +17,15 @@ import com.google.gson.JsonParser;
 import io.offloadstream.device.Backends;
 import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
+import picocli.CommandLine;
 
 public class BenchCommandTest {
 
@@ -43,6 +46,7 @@ public class BenchCommandTest {
                         "--tokens=3",
                         "--prompt=9",
                         "--context=33",
+                        "--settle-seconds=1",
                         "--kv-cache-type=float16",
                         "--weights=bf16,lossless,int8,int4",
                         "--compute-type=int8",
@@ -190,6 +194,25 @@ public class BenchCommandTest {
                             .toList();
             assertEquals(names, List.of("a.safetensors", "layer_000.bin", "layer_001.bin"));
         }
+    }
+
+    @Test
+    public void theCommandFailsOverAFigureAboveItsLimitAfterPrintingIt() {
+        BenchCommand command = new BenchCommand();
+        StringWriter out = new StringWriter();
+        new CommandLine(command).setOut(new PrintWriter(out, true)).parseArgs();
+        BenchReport report = new BenchReport();
+        BenchRounds above = new BenchRounds(List.of(1.5), List.of(1.0, 1.0));
+        report.add(new BenchFigure("decode", "disk read", "GB/s", above, "direct reads"));
+        report.note("the pace had not settled");
+        expectThrows(
+                OffloadStreamException.class, () -> command.publish(report, LlamaShape.LLAMA_1B));
+        assertTrue(out.toString().contains("1.500 GB/s"), out.toString());
+        assertTrue(out.toString().startsWith("the pace had not settled"), out.toString());
+        assertTrue(report.json().contains("the pace had not settled"), report.json());
+        out.getBuffer().setLength(0);
+        command.publish(report, SMALL);
+        assertTrue(out.toString().contains("so small a model"), out.toString());
     }
 
     @Test
