@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
@@ -96,6 +97,15 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too.")
     private Path json;
 
+    @Option(
+            names = "--peers",
+            paramLabel = "DIR",
+            description =
+                    "On a CUDA device: run gpu_peers.py of that directory after the cases, on the"
+                            + " same checkpoint and budget. It needs Python with torch, accelerate"
+                            + " and transformers.")
+    private Path peers;
+
     @Mixin private DecodeFlags decoding;
 
     @Mixin private BenchDevice device;
@@ -128,6 +138,7 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (!device.isAsked()) {
             requireHostType();
         }
+        requirePeers();
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
@@ -166,10 +177,35 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         }
     }
 
+    private void requirePeers() {
+        if (peers == null) {
+            return;
+        }
+        if (!device.isAsked()) {
+            throw usage("--peers compares on a CUDA device; name it with --backend");
+        }
+        if (!Files.isRegularFile(peers.resolve(PeerBench.PROGRAM))) {
+            throw usage("--peers: there is no " + PeerBench.PROGRAM + " in " + peers);
+        }
+        if (deviceMemory().endsWith("%")) {
+            throw usage("--peers needs --device-memory in bytes, is " + deviceMemory());
+        }
+        parse(Map.of("deviceMemory", deviceMemory()));
+    }
+
+    private String deviceMemory() {
+        return device.memory() == null ? hostMemory : device.memory();
+    }
+
     private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
-        String deviceMemory = device.memory() == null ? hostMemory : device.memory();
-        return new DeviceBench(out(), shape, directory, tokens, device, decoding)
-                .run(deviceMemory, hostMemory);
+        BenchReport report =
+                new DeviceBench(out(), shape, directory, tokens, device, decoding)
+                        .run(deviceMemory(), hostMemory);
+        if (peers != null) {
+            long bytes = MemorySize.parse("--device-memory", deviceMemory(), 0);
+            new PeerBench(out(), peers).run(report, directory, bytes, tokens);
+        }
+        return report;
     }
 
     private BenchReport ofHost(LlamaShape shape) throws InterruptedException {

@@ -23,6 +23,7 @@ final class BenchReport {
 
     private final List<BenchFigure> figures = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
+    private final JsonArray peers = new JsonArray();
 
     void add(BenchFigure figure) {
         figures.add(figure);
@@ -31,6 +32,11 @@ final class BenchReport {
     /** Adds what a reader of the figures has to know besides. */
     void note(String text) {
         notes.add(text);
+    }
+
+    /** Adds what another program measured of itself, as it is. */
+    void addPeer(JsonObject peer) {
+        peers.add(peer);
     }
 
     /** The notes, a line each, and a table of all figures. */
@@ -76,7 +82,7 @@ final class BenchReport {
      * rounds that a value, its limit and their ratio are the medians of; {@code bestLimit} is the
      * highest of the limits, {@code ratioToBest} the value over that. Where nothing bounds a figure
      * there are no limits; what is not measured in rounds has one value. Then {@code "notes"}, a
-     * list of sentences.
+     * list of sentences, and {@code "peers"}, what other programs printed.
      */
     String json() {
         JsonArray list = new JsonArray();
@@ -106,6 +112,7 @@ final class BenchReport {
         JsonArray texts = new JsonArray();
         notes.forEach(texts::add);
         report.add("notes", texts);
+        report.add("peers", peers);
         return new GsonBuilder().setPrettyPrinting().create().toJson(report);
     }
 

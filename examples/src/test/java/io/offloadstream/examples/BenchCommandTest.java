@@ -21,6 +21,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.testng.SkipException;
@@ -242,25 +243,32 @@ public class BenchCommandTest {
     }
 
     @Test
-    public void aDevicePrintsItsFigures() {
+    public void aDevicePrintsItsFigures() throws IOException {
         try {
             Backends.devices().choose("opencl", Backends.ANY_DEVICE);
         } catch (IllegalArgumentException | OffloadStreamException e) {
             throw new SkipException("no OpenCL device: " + e.getMessage(), e);
         }
-        CliRun run =
-                CliRun.of(
-                        "bench",
-                        "--size=40MB",
-                        "--backend=opencl",
-                        "--device-memory=30MB",
-                        "--host-memory=30MB",
-                        "--tokens=3",
-                        "--directory=" + Path.of("target", "bench"));
+        CliRun run;
+        try (TemporaryDirectory peers = TemporaryDirectory.create("peers")) {
+            Files.writeString(peers.path().resolve("torch.py"), "raise ImportError('not here')");
+            Files.writeString(peers.path().resolve("gpu_peers.py"), "");
+            run =
+                    CliRun.of(
+                            "bench",
+                            "--size=40MB",
+                            "--backend=opencl",
+                            "--device-memory=30MB",
+                            "--host-memory=30MB",
+                            "--tokens=3",
+                            "--peers=" + peers.path(),
+                            "--directory=" + Path.of("target", "bench"));
+        }
         assertEquals(run.code(), 0, run.err() + run.out());
         for (String figure :
                 new String[] {
                     "computing with opencl",
+                    "no peers: ",
                     "decode in device memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "prefill of 512 in float32 +products +[0-9.]+ TFLOP/s +[0-9.]+ TFLOP/s",
                     "deviceMemory=30MB, the rest in host memory +moved +[0-9.]+ GB/s",
@@ -268,6 +276,23 @@ public class BenchCommandTest {
                     "copies under computation +[0-9.]+ %"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
+        }
+    }
+
+    @Test
+    public void peersNeedADeviceAndTheirProgram() {
+        try (TemporaryDirectory empty = TemporaryDirectory.create("no-peers")) {
+            for (String[] flags :
+                    new String[][] {
+                        {"--peers=" + empty.path()},
+                        {"--peers=" + empty.path(), "--backend=opencl"},
+                    }) {
+                List<String> arguments = new ArrayList<>(List.of(flags));
+                arguments.add(0, "bench");
+                CliRun run = CliRun.of(arguments.toArray(String[]::new));
+                assertEquals(run.code(), 2, run.out());
+                assertTrue(run.err().contains("--peers"), run.err());
+            }
         }
     }
 
