@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.ProductPeak;
+import io.offloadstream.model.KvShape;
 import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
@@ -16,7 +17,6 @@ import io.offloadstream.stream.StreamStats;
 import io.offloadstream.stream.StreamStats.PassRecord;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,9 +41,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
     /** Timed after one that compiles and makes memory. */
     private static final int PROMPT_ROUNDS = 5;
 
-    /** Smaller files, such as norms, are not what a disk is measured with. */
-    private static final long LEAST_FILE_BYTES = 1 << 20;
-
     private static final Path STATUS = Path.of("/proc/self/status");
 
     @Option(names = "--directory", required = true)
@@ -66,6 +63,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
 
     @Option(names = "--disk-in-flight", description = "How many of them at a time.")
     private int diskInFlight;
+
+    @Mixin private DecodeFlags decoding;
 
     @Mixin private BenchDevice device;
 
@@ -120,13 +119,14 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         if (hostMemory != null || device.isAsked()) {
             values.put("io", "direct");
         }
+        decoding.addTo(values);
         device.addTo(values);
         return ModelOptions.parse(values);
     }
 
     private void decode(StreamedModel model, ModelOptions options, boolean inMemory)
             throws IOException {
-        try (DecodeCase decode = new DecodeCase(model)) {
+        try (DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
             decode.warmUpAfterPrompt(PROMPT_TOKENS);
             readPeak();
             DecodeCase.Result result;
@@ -137,7 +137,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                 }
             } else if (diskRequest > 0 && model.stats().read().requests() > 0) {
                 DiskSetting setting = new DiskSetting(diskRequest, diskInFlight);
-                try (BenchLimit limit = BenchLimit.disk(weightFiles(), setting)) {
+                try (BenchLimit limit = BenchLimit.disk(DiskSetting.files(directory), setting)) {
                     limitBytes = limit.sizeBytes();
                     result = decode.runStreamed(tokens, limit);
                 }
@@ -171,20 +171,6 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         return passes.subList(passes.size() - tokens, passes.size()).stream()
                 .mapToLong(PassRecord::hostBytes)
                 .sum();
-    }
-
-    private List<Path> weightFiles() throws IOException {
-        List<Path> files = new ArrayList<>();
-        try (DirectoryStream<Path> all =
-                Files.newDirectoryStream(directory, "*.{bin,safetensors}")) {
-            for (Path file : all) {
-                if (Files.size(file) >= LEAST_FILE_BYTES) {
-                    files.add(file);
-                }
-            }
-        }
-        files.sort(null);
-        return files;
     }
 
     private void prompts(StreamedModel model, ModelOptions options) {
@@ -225,7 +211,16 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                                 options,
                                 Storage.local(),
                                 () -> clock.time(options.openBackend()));
-                DecodeCase decode = new DecodeCase(model)) {
+                DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
+            KvShape shape = model.decoder().kvShape();
+            print(
+                    "contextKvBytes",
+                    2L
+                            * context
+                            * model.decoder().blockCount()
+                            * shape.heads()
+                            * shape.headDim()
+                            * options.kvCacheType().sizeBytes());
             decode.warmUpAfterRandom(context);
             try (BenchLimit limit = memoryLimit(model, options)) {
                 print("context", decode.runInMemory(tokens, limit, clock::nanos));

@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -95,6 +97,17 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too.")
     private Path json;
 
+    @Option(
+            names = "--peers",
+            paramLabel = "DIR",
+            description =
+                    "On a CUDA device: run gpu_peers.py of that directory after the cases, on the"
+                            + " same checkpoint and budget. It needs Python with torch, accelerate"
+                            + " and transformers.")
+    private Path peers;
+
+    @Mixin private DecodeFlags decoding;
+
     @Mixin private BenchDevice device;
 
     @Override
@@ -111,7 +124,12 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (context < 0 || context > most) {
             throw usage("--context must be 0 to " + most + ", is " + context);
         }
-        parse(Map.of("hostMemory", hostMemory));
+        Map<String, String> options = new HashMap<>(Map.of("hostMemory", hostMemory));
+        decoding.addTo(options);
+        parse(options);
+        if (decoding.settleSeconds() < 0) {
+            throw usage("--settle-seconds must be 0 or more, is " + decoding.settleSeconds());
+        }
         for (String name : weights) {
             if (!BenchWeights.NAMES.contains(name)) {
                 throw usage("--weights: " + name + " is not known; valid: " + BenchWeights.NAMES);
@@ -120,10 +138,22 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (!device.isAsked()) {
             requireHostType();
         }
+        requirePeers();
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
-        BenchReport report = device.isAsked() ? ofDevice(shape) : ofHost(shape);
+        publish(device.isAsked() ? ofDevice(shape) : ofHost(shape), shape);
+        return 0;
+    }
+
+    /**
+     * Prints the figures, then fails if they cannot be.
+     *
+     * @param report of all cases
+     * @param shape of what ran; a small one is not judged
+     * @throws OffloadStreamException if something was faster than its limit
+     */
+    void publish(BenchReport report, LlamaShape shape) {
         out().print(report.table());
         if (json != null) {
             writeJson(report);
@@ -133,7 +163,6 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         } else if (!device.isAsked() || device.isGpu()) {
             report.checkLimits();
         }
-        return 0;
     }
 
     private void requireHostType() {
@@ -148,10 +177,35 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         }
     }
 
+    private void requirePeers() {
+        if (peers == null) {
+            return;
+        }
+        if (!device.isAsked()) {
+            throw usage("--peers compares on a CUDA device; name it with --backend");
+        }
+        if (!Files.isRegularFile(peers.resolve(PeerBench.PROGRAM))) {
+            throw usage("--peers: there is no " + PeerBench.PROGRAM + " in " + peers);
+        }
+        if (deviceMemory().endsWith("%")) {
+            throw usage("--peers needs --device-memory in bytes, is " + deviceMemory());
+        }
+        parse(Map.of("deviceMemory", deviceMemory()));
+    }
+
+    private String deviceMemory() {
+        return device.memory() == null ? hostMemory : device.memory();
+    }
+
     private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
-        String deviceMemory = device.memory() == null ? hostMemory : device.memory();
-        return new DeviceBench(out(), shape, directory, tokens, device)
-                .run(deviceMemory, hostMemory);
+        BenchReport report =
+                new DeviceBench(out(), shape, directory, tokens, device, decoding)
+                        .run(deviceMemory(), hostMemory);
+        if (peers != null) {
+            long bytes = MemorySize.parse("--device-memory", deviceMemory(), 0);
+            new PeerBench(out(), peers).run(report, directory, bytes, tokens);
+        }
+        return report;
     }
 
     private BenchReport ofHost(LlamaShape shape) throws InterruptedException {
@@ -163,7 +217,8 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
                 checkpoints.add(made.with(device.computeType()));
             }
         }
-        return new HostBench(out(), shape, tokens, prompt, context, hostMemory).run(checkpoints);
+        return new HostBench(out(), shape, tokens, prompt, context, hostMemory, decoding)
+                .run(checkpoints);
     }
 
     private void writeJson(BenchReport report) {

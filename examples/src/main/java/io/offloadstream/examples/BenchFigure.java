@@ -38,8 +38,18 @@ record BenchFigure(
         return rounds.limit();
     }
 
-    /** Which share of the limit was reached. */
+    /** Which share of the limit was reached, round by round. */
     double ratio() {
         return rounds.share();
+    }
+
+    /** The highest of the limits. */
+    double bestLimit() {
+        return rounds.bestLimit();
+    }
+
+    /** Which share of that the median of the values is. */
+    double ratioToBest() {
+        return rounds.shareOfBest();
     }
 }

@@ -11,8 +11,6 @@ import io.offloadstream.platform.MachineProbe;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.DoubleSupplier;
@@ -98,14 +96,9 @@ final class BenchLimit implements AutoCloseable {
      *
      * @param files that the case reads
      * @param setting what was fastest on them
-     * @throws IOException if they cannot be examined
      */
-    static BenchLimit disk(List<Path> files, DiskSetting setting) throws IOException {
-        long fileBytes = 0;
-        for (Path file : files) {
-            fileBytes += Files.size(file);
-        }
-        long nanos = Math.min(DISK_NANOS, fileBytes);
+    static BenchLimit disk(List<Path> files, DiskSetting setting) {
+        long nanos = Math.min(DISK_NANOS, DiskSetting.sizeBytes(files));
         MemoryBudget budget = MemoryBudget.unlimited("benchmark");
         DiskProbe probe = new DiskProbe(files, Storage.local(), setting.sizeBytes(), budget);
         return new BenchLimit(

@@ -4,6 +4,8 @@
  */
 package io.offloadstream.examples;
 
+import static java.util.stream.Collectors.joining;
+
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
@@ -20,27 +22,48 @@ final class BenchReport {
     static final double HIGHEST_RATIO = 1.02;
 
     private final List<BenchFigure> figures = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    private final JsonArray peers = new JsonArray();
 
     void add(BenchFigure figure) {
         figures.add(figure);
     }
 
-    /** A table of all figures. */
+    /** Adds what a reader of the figures has to know besides. */
+    void note(String text) {
+        notes.add(text);
+    }
+
+    /** Adds what another program measured of itself, as it is. */
+    void addPeer(JsonObject peer) {
+        peers.add(peer);
+    }
+
+    /** The notes, a line each, and a table of all figures. */
     String table() {
         TextTable table = new TextTable();
-        table.row("workload", "figure", "value", "limit", "ratio", "of");
+        table.row("workload", "figure", "value", "limit", "ratio", "best limit", "to best", "of");
         for (BenchFigure figure : figures) {
             String value = number(figure.value()) + " " + figure.unit();
             if (figure.isBounded()) {
-                String limit = number(figure.limit()) + " " + figure.unit();
-                String ratio = String.format(Locale.ROOT, "%.2f", figure.ratio());
                 table.row(
-                        figure.workload(), figure.name(), value, limit, ratio, figure.limitName());
+                        figure.workload(),
+                        figure.name(),
+                        value,
+                        number(figure.limit()) + " " + figure.unit(),
+                        ratio(figure.ratio()),
+                        number(figure.bestLimit()) + " " + figure.unit(),
+                        ratio(figure.ratioToBest()),
+                        figure.limitName());
             } else {
                 table.row(figure.workload(), figure.name(), value);
             }
         }
-        return table.toString();
+        return notes.stream().map(note -> note + System.lineSeparator()).collect(joining()) + table;
+    }
+
+    private static String ratio(double value) {
+        return String.format(Locale.ROOT, "%.2f", value);
     }
 
     private static String number(double value) {
@@ -56,8 +79,10 @@ final class BenchReport {
 
     /**
      * The same as JSON: {@code {"figures": [{"workload", "name", "value", "unit", ...}]}}, with the
-     * rounds that a value, its limit and their ratio are the medians of. Where nothing bounds a
-     * figure there are no limits; what is not measured in rounds has one value.
+     * rounds that a value, its limit and their ratio are the medians of; {@code bestLimit} is the
+     * highest of the limits, {@code ratioToBest} the value over that. Where nothing bounds a figure
+     * there are no limits; what is not measured in rounds has one value. Then {@code "notes"}, a
+     * list of sentences, and {@code "peers"}, what other programs printed.
      */
     String json() {
         JsonArray list = new JsonArray();
@@ -71,6 +96,8 @@ final class BenchReport {
                 object.addProperty("limitName", figure.limitName());
                 object.addProperty("limit", figure.limit());
                 object.addProperty("ratio", figure.ratio());
+                object.addProperty("bestLimit", figure.bestLimit());
+                object.addProperty("ratioToBest", figure.ratioToBest());
             }
             JsonObject rounds = new JsonObject();
             rounds.add("values", array(figure.rounds().values()));
@@ -82,6 +109,10 @@ final class BenchReport {
         }
         JsonObject report = new JsonObject();
         report.add("figures", list);
+        JsonArray texts = new JsonArray();
+        notes.forEach(texts::add);
+        report.add("notes", texts);
+        report.add("peers", peers);
         return new GsonBuilder().setPrettyPrinting().create().toJson(report);
     }
 

@@ -57,6 +57,16 @@ record BenchRounds(List<Double> values, List<Double> limits) {
         return median(limits);
     }
 
+    /** The highest of the limits: what the machine reached once while the case ran. */
+    double bestLimit() {
+        return limits.stream().mapToDouble(Double::doubleValue).max().orElseThrow();
+    }
+
+    /** The median of the values over the highest limit, which is never above the share. */
+    double shareOfBest() {
+        return value() / bestLimit();
+    }
+
     /**
      * Which share of the limit was reached: the median over the rounds of the value over the mean
      * of the limits right before and after it.

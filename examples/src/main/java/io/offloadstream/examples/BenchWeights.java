@@ -19,11 +19,10 @@ import java.util.List;
  * A checkpoint to run, and how its weights are stored.
  *
  * @param name one of {@link #NAMES}, and what activations are taken in if not in float32
- * @param original the checkpoint that was generated
- * @param directory it, or its packed copy
+ * @param directory the checkpoint that was generated, or its packed copy
  * @param computeType type of activations
  */
-record BenchWeights(String name, Path original, Path directory, String computeType) {
+record BenchWeights(String name, Path directory, String computeType) {
 
     /** What can be timed. */
     static final List<String> NAMES = List.of("bf16", "lossless", "int8", "int4");
@@ -40,7 +39,7 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
      */
     static BenchWeights make(String name, Path original, PrintWriter out) {
         if (name.equals("bf16")) {
-            return new BenchWeights(name, original, original, FLOAT32);
+            return new BenchWeights(name, original, FLOAT32);
         }
         try {
             long bytes = Files.size(original.resolve(SyntheticCheckpoint.FILE));
@@ -50,7 +49,7 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
                 out.flush();
                 Conversion.run(original, copy, options(name), (done, total) -> {});
             }
-            return new BenchWeights(name, original, copy, FLOAT32);
+            return new BenchWeights(name, copy, FLOAT32);
         } catch (IOException e) {
             throw new UncheckedIOException("no " + name + " copy of " + original + ": " + e, e);
         }
@@ -70,7 +69,7 @@ record BenchWeights(String name, Path original, Path directory, String computeTy
 
     /** The same weights with activations of that type, which is also added to the name. */
     BenchWeights with(String type) {
-        return new BenchWeights(name + " with " + type + " activations", original, directory, type);
+        return new BenchWeights(name + " with " + type + " activations", directory, type);
     }
 
     /** Whether products are sums of float32 multiply-adds. */

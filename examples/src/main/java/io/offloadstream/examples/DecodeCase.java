@@ -9,6 +9,7 @@ import io.offloadstream.platform.Owned;
 import io.offloadstream.stream.StreamStats;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 
@@ -34,12 +35,6 @@ final class DecodeCase implements AutoCloseable {
     /** More of them until the pace of the reads has settled, but no more than this. */
     static final int MOST_WARM_UP_TOKENS = 60;
 
-    /**
-     * Nor longer than this, which is what two streamed cases have of two minutes: by default all
-     * else takes some 85 seconds where the disk reads 1 GB/s.
-     */
-    private static final long MOST_WARM_UP_NANOS = 15_000_000_000L;
-
     /** No request ends for so long: there are none. */
     private static final long QUIET_NANOS = 200_000_000;
 
@@ -47,6 +42,7 @@ final class DecodeCase implements AutoCloseable {
 
     private final StreamedModel model;
     private final TokenRun run;
+    private final long settleNanos;
     private int token;
 
     /**
@@ -71,9 +67,11 @@ final class DecodeCase implements AutoCloseable {
      * Opens a session.
      *
      * @param model an open model
+     * @param settleSeconds the longest warm-up, where reads look for their pace
      */
-    DecodeCase(StreamedModel model) {
+    DecodeCase(StreamedModel model, int settleSeconds) {
         this.model = model;
+        settleNanos = TimeUnit.SECONDS.toNanos(settleSeconds);
         run = new TokenRun(model);
     }
 
@@ -91,7 +89,7 @@ final class DecodeCase implements AutoCloseable {
 
     private void warmUp() {
         int warm = 0;
-        long latest = System.nanoTime() + MOST_WARM_UP_NANOS;
+        long latest = System.nanoTime() + settleNanos;
         while (warm < WARM_UP_TOKENS
                 || (isSettling(model.stats())
                         && warm < MOST_WARM_UP_TOKENS

@@ -26,14 +26,22 @@ final class DeviceBench {
     private final Path directory;
     private final int tokens;
     private final BenchDevice device;
+    private final DecodeFlags decoding;
     private final BenchReport report = new BenchReport();
 
-    DeviceBench(PrintWriter out, LlamaShape shape, Path directory, int tokens, BenchDevice device) {
+    DeviceBench(
+            PrintWriter out,
+            LlamaShape shape,
+            Path directory,
+            int tokens,
+            BenchDevice device,
+            DecodeFlags decoding) {
         this.out = out;
         this.shape = shape;
         this.directory = directory;
         this.tokens = tokens;
         this.device = device;
+        this.decoding = decoding;
     }
 
     /**
@@ -44,20 +52,19 @@ final class DeviceBench {
     BenchReport run(String deviceMemory, String hostMemory) throws InterruptedException {
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
-        BenchResult resident = BenchProcess.run(directory, tokens, flags);
+        BenchResult resident = run(flags);
         out.printf(Locale.ROOT, "computing with %s%n", resident.text("backend"));
         if (!resident.has("busBandwidth")) {
             out.println("that has no memory of its own; run bench without --backend");
             return report;
         }
         if (!device.isGpu()) {
-            out.println("this is no GPU: the figures say nothing about one");
+            report.note("this is no GPU: the figures say nothing about one");
         }
         out.flush();
         resident(resident);
         prompt(resident);
-        BenchResult fromHost =
-                BenchProcess.run(directory, tokens, device.flags(deviceMemory, null));
+        BenchResult fromHost = run(device.flags(deviceMemory, null));
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", the rest in host memory",
                 fromHost,
@@ -68,9 +75,8 @@ final class DeviceBench {
                         fromHost.decimal("busBandwidth")),
                 "pinned copies");
         List<String> diskFlags = new ArrayList<>(device.flags(deviceMemory, hostMemory));
-        Path file = directory.resolve(SyntheticCheckpoint.FILE);
-        diskFlags.addAll(DiskSetting.find(file).flags());
-        BenchResult fromDisk = BenchProcess.run(directory, tokens, diskFlags);
+        diskFlags.addAll(DiskSetting.find(directory).flags());
+        BenchResult fromDisk = run(diskFlags);
         streamed(
                 "decode, deviceMemory=" + deviceMemory + ", hostMemory=" + hostMemory,
                 fromDisk,
@@ -81,11 +87,17 @@ final class DeviceBench {
         return report;
     }
 
+    private BenchResult run(List<String> flags) throws InterruptedException {
+        List<String> all = new ArrayList<>(flags);
+        all.addAll(decoding.flags());
+        return BenchProcess.run(directory, tokens, all);
+    }
+
     private void resident(BenchResult result) {
         String workload = "decode in device memory";
         boolean all = result.has("secondsPerToken") && result.number("copiedFromHostBytes") == 0;
         if (!all) {
-            out.println(workload + ": left out, the weights do not fit the device");
+            report.note(workload + ": left out, the weights do not fit the device");
             return;
         }
         double seconds = result.decimal("secondsPerToken");

@@ -8,8 +8,10 @@ import io.offloadstream.platform.MemorySize;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /**
  * The cases of the CPU: a prompt and decoding with all weights in memory, the latter also after a
@@ -27,6 +29,7 @@ final class HostBench {
     private final int prompt;
     private final String hostMemory;
     private final int context;
+    private final DecodeFlags decoding;
 
     /**
      * Prepares a run.
@@ -37,6 +40,7 @@ final class HostBench {
      * @param prompt tokens of the prompt in memory
      * @param context tokens before those of another decoding in memory, 0 for none
      * @param hostMemory budget of the streamed case
+     * @param decoding flags of every case
      */
     HostBench(
             PrintWriter out,
@@ -44,13 +48,15 @@ final class HostBench {
             int tokens,
             int prompt,
             int context,
-            String hostMemory) {
+            String hostMemory,
+            DecodeFlags decoding) {
         this.out = out;
         this.shape = shape;
         this.tokens = tokens;
         this.prompt = prompt;
         this.context = context;
         this.hostMemory = hostMemory;
+        this.decoding = decoding;
     }
 
     /**
@@ -60,16 +66,16 @@ final class HostBench {
      * @return the figures
      */
     BenchReport run(List<BenchWeights> checkpoints) throws InterruptedException {
-        Path file = checkpoints.get(0).original().resolve(SyntheticCheckpoint.FILE);
-        say("finding the fastest direct reads");
-        List<String> streamedFlags = new ArrayList<>(DiskSetting.find(file).flags());
-        streamedFlags.add("--host-memory=" + hostMemory);
+        Map<Path, DiskSetting> disks = new HashMap<>();
         List<String> memoryFlags = List.of("--prompt=" + prompt, "--context=" + context);
         List<BenchPair> results = new ArrayList<>();
         for (BenchWeights weights : checkpoints) {
             say(weights.name() + " in memory");
             BenchResult memory = run(weights, memoryFlags);
             say(weights.name() + " with hostMemory=" + hostMemory);
+            DiskSetting disk = disks.computeIfAbsent(weights.directory(), DiskSetting::find);
+            List<String> streamedFlags = new ArrayList<>(disk.flags());
+            streamedFlags.add("--host-memory=" + hostMemory);
             BenchResult streamed = run(weights, streamedFlags);
             results.add(new BenchPair(weights, memory, streamed));
         }
@@ -84,6 +90,7 @@ final class HostBench {
     private BenchResult run(BenchWeights weights, List<String> flags) throws InterruptedException {
         List<String> all = new ArrayList<>(flags);
         all.add("--compute-type=" + weights.computeType());
+        all.addAll(decoding.flags());
         return BenchProcess.run(weights.directory(), tokens, all);
     }
 
@@ -97,21 +104,24 @@ final class HostBench {
 
     private void inMemory(BenchWeights weights, BenchResult result) {
         if (result.number("streamedBytes") > 0) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s in memory: left out, %s of weights do not fit the %s that are available%n",
-                    weights.name(),
-                    MemorySize.format(result.number("weightBytes")),
-                    MemorySize.format(result.number("budgetBytes")));
+            report.note(
+                    String.format(
+                            Locale.ROOT,
+                            "%s in memory: left out, %s of weights do not fit the %s that are"
+                                    + " available",
+                            weights.name(),
+                            MemorySize.format(result.number("weightBytes")),
+                            MemorySize.format(result.number("budgetBytes"))));
             return;
         }
         if (result.has("cutLimitBytes")) {
-            out.printf(
-                    Locale.ROOT,
-                    "%s in memory: reads of memory are those of %s, beside the weights there is no"
-                            + " memory for more%n",
-                    weights.name(),
-                    MemorySize.format(result.number("cutLimitBytes")));
+            report.note(
+                    String.format(
+                            Locale.ROOT,
+                            "%s in memory: reads of memory are those of %s, beside the weights"
+                                    + " there is no memory for more",
+                            weights.name(),
+                            MemorySize.format(result.number("cutLimitBytes"))));
         }
         decode("decode " + weights.name() + " in memory", "decode", result);
         peak("decode " + weights.name() + " in memory", result);
@@ -128,6 +138,8 @@ final class HostBench {
             BenchRounds outside = new BenchRounds(result.decimals("contextOutside"), List.of());
             outside = outside.map(share -> 100 * share);
             report.add(BenchFigure.of(workload, "outside weight products", outside, "%"));
+            double read = result.number("contextKvBytes") / GIGA;
+            report.add(BenchFigure.of(workload, "keys and values per token", read, "GB"));
         }
     }
 
@@ -164,12 +176,16 @@ final class HostBench {
     private void streamed(BenchWeights weights, BenchResult result) {
         String workload = "decode " + weights.name() + ", hostMemory=" + hostMemory;
         if (result.number("streamedBytes") == 0) {
-            out.println(workload + ": left out, all of it fits");
+            report.note(workload + ": left out, all of it fits");
             return;
         }
         if (!result.text("isPaceSettled").equals("true")) {
-            out.println(
-                    workload + ": the pace of reads had not settled, at " + result.text("pace"));
+            report.note(
+                    workload
+                            + ": the pace of reads had not settled, at "
+                            + result.text("pace")
+                            + "; rounds may be of paces that were only tried, and --settle-seconds"
+                            + " gives the search longer");
         }
         double read = (double) result.number("readBytes") / tokens;
         speed(workload, result.decimals("decodeSeconds"), 1);

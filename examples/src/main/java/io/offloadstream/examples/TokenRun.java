@@ -4,22 +4,22 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.model.BestLogits;
 import io.offloadstream.model.KvShape;
 import io.offloadstream.model.PassOutput;
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenBatch;
-import io.offloadstream.ops.Tensor;
-import io.offloadstream.platform.DType;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Owned;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Runs token ids through a model, always taking the likeliest token: what is timed where there is
- * no tokenizer. Closing ends the session.
+ * Runs token ids through a model, always taking the likeliest token, as greedy search does: what is
+ * timed where there is no tokenizer. Closing ends the session.
  */
 final class TokenRun implements AutoCloseable {
 
@@ -28,17 +28,19 @@ final class TokenRun implements AutoCloseable {
     private final StreamedModel model;
     private final Session session;
     private final HostMemory memory;
-    private final Tensor logits;
+    private final BestLogits best;
+    private final FloatBuffer value;
+    private final IntBuffer id;
 
     /**
      * Opens a session of one sequence.
      *
-     * @param model an open model; the logits of one position are charged to its budget
+     * @param model an open model; the best logits of one position are charged to its budget
      */
     TokenRun(StreamedModel model) {
         this.model = model;
-        int vocab = model.decoder().vocabSize();
-        memory = HostMemory.allocate(model.budget(), "logits", (long) vocab * Float.BYTES);
+        int merged = Math.toIntExact(BestLogits.sizeBytes(model, 1, 1));
+        memory = HostMemory.allocate(model.budget(), "best logits", merged + 8);
         boolean opened = false;
         try {
             session = model.newSession(1);
@@ -48,7 +50,9 @@ final class TokenRun implements AutoCloseable {
                 memory.close();
             }
         }
-        logits = new Tensor(DType.F32, memory.address(), 1, vocab);
+        best = new BestLogits(model, memory, 1, 1);
+        value = memory.buffer(merged, Float.BYTES).asFloatBuffer();
+        id = memory.buffer(merged + Float.BYTES, Integer.BYTES).asIntBuffer();
     }
 
     /**
@@ -59,21 +63,13 @@ final class TokenRun implements AutoCloseable {
      */
     int next(int... ids) {
         TokenBatch input = new TokenBatch(ids.length, ids, null, null);
-        session.forward(input, new PassOutput(new int[] {ids.length - 1}, logits, null));
-        FloatBuffer values =
-                HostMemory.view(logits.address(), Math.toIntExact(logits.sizeBytes()))
-                        .asFloatBuffer();
-        int best = 0;
-        for (int token = 1; token < values.limit(); token++) {
-            if (values.get(token) > values.get(best)) {
-                best = token;
-            }
-        }
-        if (!Float.isFinite(values.get(best))) {
+        session.forward(input, PassOutput.best(new int[] {ids.length - 1}, best));
+        best.merge(0, value, id);
+        if (!Float.isFinite(value.get(0))) {
             throw new IllegalStateException(
                     "the logits are not finite after " + session.length() + " tokens");
         }
-        return best;
+        return id.get(0);
     }
 
     /**

@@ -17,14 +17,23 @@ import com.google.gson.JsonParser;
 import io.offloadstream.device.Backends;
 import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
+import picocli.CommandLine;
 
 public class BenchCommandTest {
+
+    private static final LlamaShape SMALL = LlamaShape.ofSize(40_000_000);
+
+    /** Keys of a token of the small model. */
+    private static final int KV_WIDTH = SMALL.layers() * SMALL.kvHeads() * SMALL.headDim();
 
     @Test
     public void everyCasePrintsItsFiguresBesideTheirLimits() throws IOException {
@@ -38,6 +47,8 @@ public class BenchCommandTest {
                         "--tokens=3",
                         "--prompt=9",
                         "--context=33",
+                        "--settle-seconds=1",
+                        "--kv-cache-type=float16",
                         "--weights=bf16,lossless,int8,int4",
                         "--compute-type=int8",
                         "--json=" + json,
@@ -46,15 +57,16 @@ public class BenchCommandTest {
         for (String figure :
                 new String[] {
                     "decode bf16 in memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
-                            + " +memory reads",
+                            + " +[0-9.]+ GB/s +[0-9.]+ +memory reads",
                     "prefill of 9, bf16 +products +[0-9.]+ GFLOP/s +[0-9.]+ GFLOP/s",
                     "decode bf16, hostMemory=20MB +disk read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "peak RSS +[0-9.]+ GB",
                     "decode lossless, hostMemory=20MB +disk read",
                     "decode int8 in memory +weights read",
                     "decode int8 after 33 +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
-                            + " +memory reads",
+                            + " +[0-9.]+ GB/s +[0-9.]+ +memory reads",
                     "decode bf16 after 33 +outside weight products +[0-9.]+ %",
+                    "decode bf16 after 33 +keys and values per token +[0-9.]+ GB",
                     "decode int4 in memory +weights read",
                     "decode int4 with int8 activations in memory +weights read",
                     "prefill of 9, int8 with int8 activations +products +[0-9.]+ GOP/s",
@@ -89,6 +101,11 @@ public class BenchCommandTest {
                 JsonObject raw = object.getAsJsonObject("rounds");
                 assertEquals(raw.getAsJsonArray("values").size(), rounds, object.toString());
             }
+            if (name.equals("keys and values per token")) {
+                // keys and values of 33 tokens, in float16
+                double bytes = 2.0 * 33 * KV_WIDTH * 2;
+                assertEquals(object.get("value").getAsDouble(), bytes / 1e9, 1e-12);
+            }
             if (name.equals("outside weight products")) {
                 double share = object.get("value").getAsDouble();
                 assertTrue(share > 0 && share < 100, "percent outside of products: " + share);
@@ -109,6 +126,8 @@ public class BenchCommandTest {
         assertEquals(rounds.share(), 0.9, 1e-12);
         assertEquals(rounds.value(), 9.5);
         assertEquals(rounds.limit(), 11.0);
+        assertEquals(rounds.bestLimit(), 20.0);
+        assertEquals(rounds.shareOfBest(), 9.5 / 20, 1e-12);
         BenchRounds even = new BenchRounds(List.of(4.0, 1.0), List.of(4.0, 6.0, 4.0));
         assertEquals(even.share(), (0.8 + 0.2) / 2, 1e-12);
         assertEquals(even.value(), 2.5);
@@ -139,6 +158,13 @@ public class BenchCommandTest {
     }
 
     @Test
+    public void aTypeOfKeysThatIsUnknownIsRefused() {
+        CliRun run = CliRun.of("bench", "--kv-cache-type=int3");
+        assertEquals(run.code(), 2, run.out());
+        assertTrue(run.err().contains("kvCacheType"), run.err());
+    }
+
+    @Test
     public void aMedianShareAboveOneFailsTheBenchmark() {
         BenchReport report = new BenchReport();
         BenchRounds oneAbove =
@@ -155,6 +181,42 @@ public class BenchCommandTest {
     }
 
     @Test
+    public void aDiskIsMeasuredWithTheLargeFilesOfACheckpoint() throws IOException {
+        try (TemporaryDirectory temporary = TemporaryDirectory.create("disk")) {
+            Path directory = temporary.path();
+            for (String name : new String[] {"layer_001.bin", "layer_000.bin", "a.safetensors"}) {
+                Files.write(directory.resolve(name), new byte[1 << 20]);
+            }
+            Files.write(directory.resolve("norm.bin"), new byte[(1 << 20) - 1]);
+            Files.write(directory.resolve("tokenizer.json"), new byte[1 << 20]);
+            List<String> names =
+                    DiskSetting.files(directory).stream()
+                            .map(file -> file.getFileName().toString())
+                            .toList();
+            assertEquals(names, List.of("a.safetensors", "layer_000.bin", "layer_001.bin"));
+        }
+    }
+
+    @Test
+    public void theCommandFailsOverAFigureAboveItsLimitAfterPrintingIt() {
+        BenchCommand command = new BenchCommand();
+        StringWriter out = new StringWriter();
+        new CommandLine(command).setOut(new PrintWriter(out, true)).parseArgs();
+        BenchReport report = new BenchReport();
+        BenchRounds above = new BenchRounds(List.of(1.5), List.of(1.0, 1.0));
+        report.add(new BenchFigure("decode", "disk read", "GB/s", above, "direct reads"));
+        report.note("the pace had not settled");
+        expectThrows(
+                OffloadStreamException.class, () -> command.publish(report, LlamaShape.LLAMA_1B));
+        assertTrue(out.toString().contains("1.500 GB/s"), out.toString());
+        assertTrue(out.toString().startsWith("the pace had not settled"), out.toString());
+        assertTrue(report.json().contains("the pace had not settled"), report.json());
+        out.getBuffer().setLength(0);
+        command.publish(report, SMALL);
+        assertTrue(out.toString().contains("so small a model"), out.toString());
+    }
+
+    @Test
     public void jsonHasEveryRound() {
         BenchReport report = new BenchReport();
         BenchRounds rounds = new BenchRounds(List.of(3.0, 2.0), List.of(4.0, 4.0, 6.0));
@@ -167,6 +229,8 @@ public class BenchCommandTest {
         assertEquals(bounded.get("value").getAsDouble(), 2.5);
         assertEquals(bounded.get("limit").getAsDouble(), 4.0);
         assertEquals(bounded.get("ratio").getAsDouble(), (0.75 + 0.4) / 2, 1e-12);
+        assertEquals(bounded.get("bestLimit").getAsDouble(), 6.0);
+        assertEquals(bounded.get("ratioToBest").getAsDouble(), 2.5 / 6, 1e-12);
         JsonObject raw = bounded.getAsJsonObject("rounds");
         assertEquals(raw.getAsJsonArray("values").toString(), "[3.0,2.0]");
         assertEquals(raw.getAsJsonArray("limits").toString(), "[4.0,4.0,6.0]");
@@ -179,25 +243,32 @@ public class BenchCommandTest {
     }
 
     @Test
-    public void aDevicePrintsItsFigures() {
+    public void aDevicePrintsItsFigures() throws IOException {
         try {
             Backends.devices().choose("opencl", Backends.ANY_DEVICE);
         } catch (IllegalArgumentException | OffloadStreamException e) {
             throw new SkipException("no OpenCL device: " + e.getMessage(), e);
         }
-        CliRun run =
-                CliRun.of(
-                        "bench",
-                        "--size=40MB",
-                        "--backend=opencl",
-                        "--device-memory=30MB",
-                        "--host-memory=30MB",
-                        "--tokens=3",
-                        "--directory=" + Path.of("target", "bench"));
+        CliRun run;
+        try (TemporaryDirectory peers = TemporaryDirectory.create("peers")) {
+            Files.writeString(peers.path().resolve("torch.py"), "raise ImportError('not here')");
+            Files.writeString(peers.path().resolve("gpu_peers.py"), "");
+            run =
+                    CliRun.of(
+                            "bench",
+                            "--size=40MB",
+                            "--backend=opencl",
+                            "--device-memory=30MB",
+                            "--host-memory=30MB",
+                            "--tokens=3",
+                            "--peers=" + peers.path(),
+                            "--directory=" + Path.of("target", "bench"));
+        }
         assertEquals(run.code(), 0, run.err() + run.out());
         for (String figure :
                 new String[] {
                     "computing with opencl",
+                    "no peers: ",
                     "decode in device memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "prefill of 512 in float32 +products +[0-9.]+ TFLOP/s +[0-9.]+ TFLOP/s",
                     "deviceMemory=30MB, the rest in host memory +moved +[0-9.]+ GB/s",
@@ -205,6 +276,23 @@ public class BenchCommandTest {
                     "copies under computation +[0-9.]+ %"
                 }) {
             assertTrue(Pattern.compile(figure).matcher(run.out()).find(), figure + run.out());
+        }
+    }
+
+    @Test
+    public void peersNeedADeviceAndTheirProgram() {
+        try (TemporaryDirectory empty = TemporaryDirectory.create("no-peers")) {
+            for (String[] flags :
+                    new String[][] {
+                        {"--peers=" + empty.path()},
+                        {"--peers=" + empty.path(), "--backend=opencl"},
+                    }) {
+                List<String> arguments = new ArrayList<>(List.of(flags));
+                arguments.add(0, "bench");
+                CliRun run = CliRun.of(arguments.toArray(String[]::new));
+                assertEquals(run.code(), 2, run.out());
+                assertTrue(run.err().contains("--peers"), run.err());
+            }
         }
     }
 
