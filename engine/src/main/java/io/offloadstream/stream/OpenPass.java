@@ -63,19 +63,26 @@ final class OpenPass implements StreamPass {
             if (pipeline.atEnd()) {
                 throw new NoSuchElementException("the pass has no more groups");
             }
-            WeightGroup part = stream.plan().groups().get(pipeline.computingGroup());
-            pipeline.setWaiting(true);
-            try {
-                Slot[] slots = await(part.whole().name(), pipeline::next, WaitKind.COMPUTE);
-                for (Slot slot : slots) {
-                    pipeline.lease(slot);
-                }
-                return slots;
-            } finally {
-                pipeline.setWaiting(false);
+            Slot[] slots = pipeline.next();
+            if (slots == null) {
+                slots = awaitNext();
             }
+            for (Slot slot : slots) {
+                pipeline.lease(slot);
+            }
+            return slots;
         } finally {
             pipeline.lock.unlock();
+        }
+    }
+
+    private Slot[] awaitNext() {
+        WeightGroup part = stream.plan().groups().get(pipeline.computingGroup());
+        pipeline.setWaiting(true);
+        try {
+            return await(part.whole().name(), pipeline::next, WaitKind.COMPUTE);
+        } finally {
+            pipeline.setWaiting(false);
         }
     }
 
@@ -232,7 +239,7 @@ final class OpenPass implements StreamPass {
         try {
             if (cancelledBy == null && !closed) {
                 cancelledBy = who;
-                pipeline.signalAll();
+                pipeline.changed().signalAll();
             }
         } finally {
             pipeline.lock.unlock();

@@ -204,8 +204,9 @@ final class PassMemory implements MemoryBudget.Reclaimer {
         List<Slot> freed =
                 locked(
                         () -> {
+                            List<Slot> slots = residents.giveUp(neededBytes, pipeline.ring());
                             pipeline.signalAll();
-                            return residents.giveUp(neededBytes, pipeline.ring());
+                            return slots;
                         });
         memory.free(freed);
     }

@@ -9,10 +9,8 @@ import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,9 +28,6 @@ final class Pipeline {
 
     final ReentrantLock lock = new ReentrantLock();
 
-    /** Signalled when there may be something to read. */
-    private final Condition work = lock.newCondition();
-
     /** Signalled when a slot has been filled, has failed, or the pass was cancelled. */
     private final Condition changed = lock.newCondition();
 
@@ -42,13 +37,14 @@ final class Pipeline {
     private Piece[][] pieces;
     private final StreamCounters counters;
     private final List<Slot> ring = new ArrayList<>();
-    private final Deque<Slot> reading = new ArrayDeque<>();
+    private final ReadQueue requests;
     private final PassOrder order = new PassOrder();
     private boolean complete = true;
     private boolean waiting;
-    private boolean stopping;
-    private int inFlight;
-    private int mostInFlight;
+
+    /** Nothing is left to be read ahead until something else than a lease's end changes that. */
+    private boolean everythingHasAPlace;
+
     private long passNumber;
 
     Pipeline(
@@ -60,6 +56,14 @@ final class Pipeline {
         this.scheduler = scheduler;
         this.residents = residents;
         this.counters = counters;
+        requests =
+                new ReadQueue(
+                        lock, this::assignNext, group -> plan.groups().get(group).name(), counters);
+    }
+
+    /** What readers take. */
+    ReadQueue requests() {
+        return requests;
     }
 
     List<Slot> ring() {
@@ -73,63 +77,28 @@ final class Pipeline {
     /**
      * Sets how what is not being read yet will be read.
      *
-     * @param requests most in flight
+     * @param mostInFlight requests
      * @param newPieces of each group
      */
-    void setPace(int requests, Piece[][] newPieces) {
+    void setPace(int mostInFlight, Piece[][] newPieces) {
         pieces = newPieces;
-        mostInFlight = requests;
-        counters.inFlight(inFlight, mostInFlight);
-        work.signalAll();
+        requests.setMostInFlight(mostInFlight);
+        readOn();
     }
 
-    /** Waits for the next request. Returns null when the stream stops. */
-    Work take() {
-        lock.lock();
-        try {
-            while (!stopping) {
-                Slot slot = inFlight < mostInFlight ? nextToRead() : null;
-                if (slot != null) {
-                    int index = slot.takePiece();
-                    if (!slot.hasPieces()) {
-                        reading.remove(slot);
-                    }
-                    counters.inFlight(++inFlight, mostInFlight);
-                    return new Work(slot, slot.group(), index, slot.piece(index), name(slot));
-                }
-                work.awaitUninterruptibly();
-            }
-            return null;
-        } finally {
-            lock.unlock();
-        }
+    /** Lets readers look again for what they may read. */
+    private void readOn() {
+        everythingHasAPlace = false;
+        requests.wake();
     }
 
-    private String name(Slot slot) {
-        return slot.label() == null ? plan.groups().get(slot.group()).name() : slot.label();
-    }
-
-    private Slot nextToRead() {
-        while (reading.isEmpty()) {
-            if (!assignNext()) {
-                return null;
-            }
-        }
-        return reading.peekFirst();
-    }
-
-    /** Reports a request as done, or failed. */
+    /** Reports a request as done, or failed; its reader comes back for the next one. */
     void complete(Work done, PieceReads reads, OffloadStreamException failure) {
         lock.lock();
         try {
-            counters.request(reads);
-            counters.inFlight(--inFlight, mostInFlight);
-            done.slot().addBytes(reads.diskBytes(), reads.hostBytes());
-            if (done.slot().completePiece(failure)) {
-                signalAll();
-            }
-            if (!done.slot().hasPieces()) {
-                reading.remove(done.slot());
+            if (requests.complete(done, reads, failure)) {
+                everythingHasAPlace = false;
+                changed.signalAll();
             }
         } finally {
             lock.unlock();
@@ -138,17 +107,17 @@ final class Pipeline {
 
     /** Starts to read into a slot, before or after what is being read already. */
     void startReading(Slot slot, int group, Piece[] what, boolean urgent) {
+        enqueue(slot, group, what, urgent);
+        readOn();
+    }
+
+    private void enqueue(Slot slot, int group, Piece[] what, boolean urgent) {
         slot.startReading(group, what, passNumber);
         if (slot.hasPieces()) {
-            if (urgent) {
-                reading.addFirst(slot);
-            } else {
-                reading.addLast(slot);
-            }
+            requests.add(slot, urgent);
         } else {
             changed.signalAll();
         }
-        work.signalAll();
     }
 
     /** Starts to read a group into memory of its own, if that has not been done. */
@@ -161,6 +130,9 @@ final class Pipeline {
 
     /** Starts to read the first group that lacks a slot; false if nothing may be read now. */
     private boolean assignNext() {
+        if (everythingHasAPlace) {
+            return false;
+        }
         int held = 0;
         int computing = order.computing();
         for (int position = computing; position < order.end(); position++) {
@@ -188,9 +160,10 @@ final class Pipeline {
             if (resident == null) {
                 order.assign(position, slot);
             }
-            startReading(slot, group, pieces[group], false);
+            enqueue(slot, group, pieces[group], false);
             return true;
         }
+        everythingHasAPlace = true;
         return false;
     }
 
@@ -223,7 +196,7 @@ final class Pipeline {
 
     private void drop(Slot slot) {
         slot.drop();
-        reading.remove(slot);
+        requests.remove(slot);
     }
 
     /** Makes an order the current one, keeping what was read ahead for it and dropping the rest. */
@@ -237,7 +210,7 @@ final class Pipeline {
                 startResident(group.index());
             }
         }
-        work.signalAll();
+        readOn();
     }
 
     /**
@@ -250,7 +223,7 @@ final class Pipeline {
         order.endPass().forEach(this::drop);
         waiting = false;
         PassCost cost = counters.passEnded(complete, times);
-        work.signalAll();
+        readOn();
         return complete ? cost : null;
     }
 
@@ -306,7 +279,7 @@ final class Pipeline {
     void setWaiting(boolean isWaiting) {
         waiting = isWaiting;
         if (isWaiting) {
-            work.signalAll();
+            readOn();
         }
     }
 
@@ -328,7 +301,7 @@ final class Pipeline {
             }
             order.advance();
         }
-        work.signalAll();
+        requests.wake();
     }
 
     /** Tells whether an order has groups that need more slots than the ring has. */
@@ -344,14 +317,13 @@ final class Pipeline {
      * @throws OffloadStreamException if a read failed, or the stream is closed
      */
     Slot readNow(Slot slot, Piece[] what) {
-        if (stopping) {
+        if (requests.isStopping()) {
             throw new PassCancelledException("the weight stream is closed");
         }
         startReading(slot, -1, what, true);
         while (slot.state() == Slot.State.READING) {
-            if (stopping) {
-                reading.remove(slot);
-                slot.drop();
+            if (requests.isStopping()) {
+                drop(slot);
             }
             if (slot.state() == Slot.State.READING) {
                 changed.awaitUninterruptibly();
@@ -363,15 +335,16 @@ final class Pipeline {
         return Slot.filled(slot);
     }
 
+    /** Lets readers and the pass look again: slots or memory have changed. */
     void signalAll() {
         changed.signalAll();
-        work.signalAll();
+        readOn();
     }
 
-    /** Makes {@link #take} return null. */
+    /** Lets readers end. */
     void stop() {
-        stopping = true;
-        signalAll();
+        requests.stop();
+        changed.signalAll();
     }
 
     /** Takes a slot out of the ring, for the caller to free; null if readers have all of them. */

@@ -26,6 +26,7 @@ final class StreamCounters {
     private long requests;
     private long readNanos;
     private long readWaitNanos;
+    private long readerWakeUps;
     private long groups;
     private long computeNanos;
     private long computeWaitNanos;
@@ -52,6 +53,10 @@ final class StreamCounters {
         readBytes += reads.diskBytes();
         requests += reads.diskBytes() > 0 ? 1 : 0;
         readNanos += reads.diskNanos();
+    }
+
+    void readerWoke() {
+        readerWakeUps++;
     }
 
     /** Counts how long fewer requests than possible were in flight, and from now on are. */
@@ -150,6 +155,7 @@ final class StreamCounters {
             long residentBytes,
             long hostBytes,
             int reclaimedGroups,
+            long readerCpuNanos,
             Pacing pacing) {
         inFlight(requestsInFlight, mostInFlight);
         boolean byGds = gds.isPresent() && gds.get().mode() != GdsMode.UNAVAILABLE;
@@ -157,7 +163,13 @@ final class StreamCounters {
                 byGds ? StreamOptions.Io.GDS : filesIo,
                 gds,
                 passes,
-                new ReadStage(readBytes, requests, readNanos, readWaitNanos),
+                new ReadStage(
+                        readBytes,
+                        requests,
+                        readNanos,
+                        readWaitNanos,
+                        readerCpuNanos,
+                        readerWakeUps),
                 times.upload(),
                 new ComputeStage(
                         groups,

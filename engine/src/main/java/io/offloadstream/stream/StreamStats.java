@@ -62,8 +62,16 @@ public record StreamStats(
      * @param requests how many reads
      * @param busyNanos time in reads
      * @param waitNanos time without a request to do, as no slot was free
+     * @param cpuNanos CPU time of the threads, 0 where the JVM does not tell
+     * @param wakeUps how often a thread that waited for a request was woken
      */
-    public record ReadStage(long bytes, long requests, long busyNanos, long waitNanos) {}
+    public record ReadStage(
+            long bytes,
+            long requests,
+            long busyNanos,
+            long waitNanos,
+            long cpuNanos,
+            long wakeUps) {}
 
     /**
      * The copies of weights to the device.
@@ -214,7 +222,8 @@ public record StreamStats(
         }
         if (read.requests() > 0) {
             text.append("reads: ").append(pace).append(isPaceSettled ? "" : ", not settled");
-            text.append('\n');
+            text.append("\nreaders: ").append(time(read.cpuNanos())).append(" of CPU time, ");
+            text.append(read.wakeUps()).append(" wake-ups\n");
         }
         if (!recentPasses.isEmpty()) {
             PassRecord last = recentPasses.get(recentPasses.size() - 1);

@@ -344,6 +344,7 @@ public final class WeightStream implements AutoCloseable {
                     residents.pinnedBytes(),
                     memory.hostGroups().keptBytes(),
                     residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups(),
+                    readers.cpuNanos(),
                     pacing);
         } finally {
             pipeline.lock.unlock();

@@ -36,7 +36,7 @@ public class PredictionReportTest {
                 Io.DIRECT,
                 Optional.empty(),
                 passes.length,
-                new StreamStats.ReadStage(0, 0, 0, 0),
+                new StreamStats.ReadStage(0, 0, 0, 0, 0, 0),
                 new StreamStats.UploadStage(0, 0, 0, 0, 0, 0),
                 new StreamStats.ComputeStage(0, 0, 0),
                 new StreamStats.GatherStage(0, 0, 0, 0),

@@ -108,7 +108,7 @@ public class PassMemoryTest extends WeightFixture {
             Thread thread = takeRing();
             PieceReads reads = new PieceReads(null, null, 0, System::nanoTime);
             for (int i = 0; i < reading; i++) {
-                pipeline.complete(pipeline.take(), reads, null);
+                pipeline.complete(pipeline.requests().take(), reads, null);
             }
             thread.join();
             assertNull(failure.get());

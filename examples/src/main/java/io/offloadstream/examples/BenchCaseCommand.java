@@ -129,6 +129,7 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
         try (DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
             decode.warmUpAfterPrompt(PROMPT_TOKENS);
             readPeak();
+            long readerNanos = model.stats().read().cpuNanos();
             DecodeCase.Result result;
             if (inMemory) {
                 try (BenchLimit limit = memoryLimit(model, options)) {
@@ -150,6 +151,8 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
             StreamStats stats = model.stats();
             print("copiedFromHostBytes", copiedFromHost(stats));
             print("copyOverlap", stats.copyOverlap());
+            double readerSeconds = (stats.read().cpuNanos() - readerNanos) / 1e9;
+            print("readerCpuSecondsPerToken", readerSeconds / tokens);
             print("pace", stats.pace());
             print("isPaceSettled", stats.isPaceSettled());
         }

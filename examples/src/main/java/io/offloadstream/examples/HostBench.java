@@ -191,6 +191,8 @@ final class HostBench {
         speed(workload, result.decimals("decodeSeconds"), 1);
         rates(workload, "disk read", "decode", result, "direct reads");
         report.add(BenchFigure.of(workload, "disk read per token", read / GIGA, "GB"));
+        double readers = 1e3 * result.decimal("readerCpuSecondsPerToken");
+        report.add(BenchFigure.of(workload, "readers' CPU time per token", readers, "ms"));
         peak(workload, result);
     }
 

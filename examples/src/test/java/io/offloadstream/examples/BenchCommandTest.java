@@ -61,6 +61,7 @@ public class BenchCommandTest {
                     "prefill of 9, bf16 +products +[0-9.]+ GFLOP/s +[0-9.]+ GFLOP/s",
                     "decode bf16, hostMemory=20MB +disk read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "peak RSS +[0-9.]+ GB",
+                    "decode bf16, hostMemory=20MB +readers' CPU time per token +[0-9.]+ ms",
                     "decode lossless, hostMemory=20MB +disk read",
                     "decode int8 in memory +weights read",
                     "decode int8 after 33 +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s +[0-9.]+ "
