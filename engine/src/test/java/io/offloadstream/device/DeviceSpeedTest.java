@@ -13,15 +13,21 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
 import org.testng.SkipException;
+import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
 public class DeviceSpeedTest {
 
-    private static Backend open() {
+    @DataProvider
+    public Object[][] backends() {
+        return new Object[][] {{"opencl"}, {"cuda"}};
+    }
+
+    private static Backend open(String name) {
         try {
-            return Backends.open("opencl", Backends.ANY_DEVICE, 1, ComputeType.FLOAT32);
+            return Backends.open(name, Backends.ANY_DEVICE, 1, ComputeType.FLOAT32);
         } catch (DeviceException | IllegalArgumentException e) {
-            throw new SkipException("no OpenCL device: " + e.getMessage(), e);
+            throw new SkipException("no " + name + " device: " + e.getMessage(), e);
         }
     }
 
@@ -30,9 +36,9 @@ public class DeviceSpeedTest {
         assertTrue(bytesPerSecond > 1e5 && bytesPerSecond < 1e14, bytesPerSecond + " bytes/s");
     }
 
-    @Test
-    public void bothWaysAreMeasuredAndNothingStays() {
-        try (Backend backend = open()) {
+    @Test(dataProvider = "backends")
+    public void bothWaysAreMeasuredAndNothingStays(String name) {
+        try (Backend backend = open(name)) {
             DeviceSpeed speed = DeviceSpeed.measure(backend);
             requirePlausible(speed.busBytesPerSecond());
             requirePlausible(speed.copyBytesPerSecond());
@@ -43,7 +49,7 @@ public class DeviceSpeedTest {
     @Test
     public void littleFreeMemoryMakesSmallCopies() {
         long[] largest = new long[1];
-        try (Backend backend = open()) {
+        try (Backend backend = open("opencl")) {
             DeviceMemory all = backend.memory().orElseThrow();
             DeviceMemory little = new DeviceMemory(all.device(), all.totalBytes(), 64 << 20, 0, 0);
             Backend small =

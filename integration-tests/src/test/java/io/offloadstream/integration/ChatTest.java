@@ -57,11 +57,11 @@ public class ChatTest {
 
     @DataProvider
     Object[][] devices() {
-        return TestDevices.with(new Object[][] {{"1GB"}, {"120MB"}});
+        return TestDevices.with(new Object[][] {{1_000_000_000}, {120_000_000}});
     }
 
     @Test(dataProvider = "devices")
-    public void smolLm2AnswersOnADeviceAsTheOriginal(String backend, String deviceMemory) {
+    public void smolLm2AnswersOnADeviceAsTheOriginal(String backend, int modelBytes) {
         String made = System.getProperty("offloadstream.smollm2");
         if (made == null || !Files.isDirectory(Path.of(made))) {
             throw new SkipException("offloadstream.smollm2 names no directory");
@@ -69,17 +69,19 @@ public class ChatTest {
         TestDevices.require(backend);
         Path expected = Goldens.shared().resolve("models/smollm2-135m-instruct/expected");
         Map<String, String> options = TestDevices.plenty(backend, 1, 600);
-        options.put("deviceMemory", deviceMemory);
+        long device = TestDevices.deviceMemory(backend, modelBytes);
+        options.put("deviceMemory", Long.toString(device));
         answer(Goldens.of(Path.of(made), expected), options);
     }
 
     @Test(dataProvider = "devices")
-    public void theStorytellerTellsTheStoredStoriesOnADevice(String backend, String deviceMemory) {
+    public void theStorytellerTellsTheStoredStoriesOnADevice(String backend, int modelBytes) {
         TestDevices.require(backend);
         Path root = Path.of(System.getProperty("offloadstream.root"));
         Path directory = root.resolve("examples/src/main/resources/storyteller");
         Map<String, String> options = TestDevices.plenty(backend, 1, 320);
-        options.put("deviceMemory", deviceMemory);
+        long device = TestDevices.deviceMemory(backend, modelBytes);
+        options.put("deviceMemory", Long.toString(device));
         answer(Goldens.of(directory, Path.of("src/test/resources/storyteller")), options);
     }
 

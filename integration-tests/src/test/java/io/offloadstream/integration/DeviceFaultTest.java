@@ -17,7 +17,6 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Storage;
 import java.util.Map;
-import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -29,14 +28,22 @@ public class DeviceFaultTest extends FaultFixture {
     /** More than opening the model has, of any kind. */
     private static final int MANY = 100;
 
-    @BeforeClass
-    public void requireDevice() {
-        TestDevices.require("opencl");
+    /** The device of this test. */
+    private String backend;
+
+    private void use(String device) {
+        TestDevices.require(device);
+        backend = device;
+    }
+
+    @DataProvider
+    Object[][] backends() {
+        return TestDevices.with(new Object[][] {{}});
     }
 
     /** Weights stream from disk: neither budget has room for all. */
     private Map<String, String> options(boolean tight) {
-        Map<String, String> plenty = TestDevices.plenty("opencl", 1, LENGTH);
+        Map<String, String> plenty = TestDevices.plenty(backend, 1, LENGTH);
         plenty.put("readThreads", "2");
         if (!tight) {
             return plenty;
@@ -50,21 +57,24 @@ public class DeviceFaultTest extends FaultFixture {
         return watch(StreamedModel.open(directory(), options, Storage.local(), device::backend));
     }
 
-    private static FailingBackend device() {
-        return new FailingBackend(ModelOptions.parse(Map.of("backend", "opencl")).openBackend());
+    private FailingBackend device() {
+        return new FailingBackend(ModelOptions.parse(Map.of("backend", backend)).openBackend());
     }
 
     @DataProvider
     Object[][] faults() {
-        return new Object[][] {
+        Object[][] faults = {
             {Fault.UPLOAD, true, 0}, {Fault.UPLOAD, true, 7}, {Fault.UPLOAD, true, 3},
             {Fault.LAUNCH, true, 0}, {Fault.LAUNCH, true, 9}, {Fault.LAUNCH, true, 40},
             {Fault.LAUNCH, false, 9}, {Fault.SYNCHRONIZE, true, 0}, {Fault.SYNCHRONIZE, false, 0},
         };
+        return TestDevices.with(faults);
     }
 
     @Test(dataProvider = "faults", timeOut = 600_000)
-    public void aFaultInAPassLeavesTheSessionAsItWas(Fault fault, boolean tight, int calls) {
+    public void aFaultInAPassLeavesTheSessionAsItWas(
+            String name, Fault fault, boolean tight, int calls) {
+        use(name);
         FailingBackend device = device();
         StreamedModel model = open(device, tight);
         float[] undisturbed;
@@ -100,8 +110,9 @@ public class DeviceFaultTest extends FaultFixture {
         Leaks.assertNone(directory());
     }
 
-    @Test(timeOut = 600_000)
-    public void anOpeningThatFailsAtAnyAllocationLeavesTheDeviceToTheNext() {
+    @Test(dataProvider = "backends", timeOut = 600_000)
+    public void anOpeningThatFailsAtAnyAllocationLeavesTheDeviceToTheNext(String name) {
+        use(name);
         int opened = 0;
         for (int calls = 0; opened == 0 && calls < MANY; calls++) {
             FailingBackend device = device();
@@ -118,8 +129,9 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(opened > 2, "a model takes memory several times: " + opened);
     }
 
-    @Test(timeOut = 600_000)
-    public void anOpeningThatFailsAtItsEndLeavesNothing() {
+    @Test(dataProvider = "backends", timeOut = 600_000)
+    public void anOpeningThatFailsAtItsEndLeavesNothing(String name) {
+        use(name);
         int failures = 0;
         for (int calls = 0; failures == calls && calls < MANY; calls++) {
             FailingBackend failing = device();
@@ -136,8 +148,9 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(failures > 0, "a model asks for the name of its device");
     }
 
-    @Test(timeOut = 600_000)
-    public void aCloseThatFailsLeavesTheRestNoLess() {
+    @Test(dataProvider = "backends", timeOut = 600_000)
+    public void aCloseThatFailsLeavesTheRestNoLess(String name) {
+        use(name);
         int failures = 0;
         for (int calls = 0; failures == calls && calls < MANY; calls++) {
             FailingBackend device = device();
@@ -158,8 +171,9 @@ public class DeviceFaultTest extends FaultFixture {
         assertTrue(failures >= 8, "a model closes many things: " + failures);
     }
 
-    @Test(timeOut = 600_000)
-    public void aPromptThatTheDeviceHasNoScratchForLeavesTheSessionAsItWas() {
+    @Test(dataProvider = "backends", timeOut = 600_000)
+    public void aPromptThatTheDeviceHasNoScratchForLeavesTheSessionAsItWas(String name) {
+        use(name);
         FailingBackend device = device();
         StreamedModel model = open(device, false);
         float[] expected = answer(model, longPrompt());
@@ -186,8 +200,9 @@ public class DeviceFaultTest extends FaultFixture {
         assertNothingIsLeft(model);
     }
 
-    @Test(timeOut = 600_000)
-    public void aPromptTakesLessWhereTheDeviceHasLessThanItsBudget() {
+    @Test(dataProvider = "backends", timeOut = 600_000)
+    public void aPromptTakesLessWhereTheDeviceHasLessThanItsBudget(String name) {
+        use(name);
         FailingBackend device = device();
         StreamedModel model = open(device, false);
         float[] expected = answer(model, longPrompt());

@@ -8,53 +8,40 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
-import io.offloadstream.device.Backend;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.BudgetExceededException;
-import io.offloadstream.platform.DeviceException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.testng.SkipException;
-import org.testng.annotations.BeforeClass;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/** On an OpenCL device the reference models give the reference's results, wherever weights are. */
+/** On a device the reference models give the reference's results, wherever weights are. */
 public class DeviceResidencyTest {
 
-    private static final long PLENTY_BYTES = 512L << 20;
     private static final int NEW_TOKENS = 8;
 
-    @BeforeClass
-    public void requireDevice() {
-        try (Backend backend = ModelOptions.parse(Map.of("backend", "opencl")).openBackend()) {
-            assertTrue(backend.memory().isPresent(), backend.name());
-        } catch (DeviceException | IllegalArgumentException e) {
-            throw new SkipException("no OpenCL device: " + e.getMessage());
+    /** cuFile, where a card has it, reads the way that the machine allows. */
+    @DataProvider
+    Object[][] cases() {
+        List<Object[]> rows = new ArrayList<>();
+        for (String model : TestModels.REFERENCES) {
+            for (String io : new String[] {"direct", "buffered", "gds"}) {
+                rows.add(new Object[] {model, io});
+            }
         }
+        return Arrays.stream(TestDevices.with(rows.toArray(Object[][]::new)))
+                .filter(row -> row[0].equals("cuda") || !row[2].equals("gds"))
+                .toArray(Object[][]::new);
     }
 
     @DataProvider
-    Object[][] cases() {
-        List<Object[]> cases = new ArrayList<>();
-        for (String model : TestModels.REFERENCES) {
-            for (String io : new String[] {"direct", "buffered"}) {
-                cases.add(new Object[] {model, io});
-            }
-        }
-        return cases.toArray(Object[][]::new);
-    }
-
-    private static Map<String, String> options(int batch, int length, String io) {
-        Map<String, String> options = Budgets.plenty(batch, length, io);
-        options.put("backend", "opencl");
-        options.put("deviceMemory", Long.toString(PLENTY_BYTES));
-        return options;
+    Object[][] backends() {
+        return TestDevices.with(new Object[][] {{}});
     }
 
     /** Budgets by name: all on the device, what is not there in host memory, or on disk. */
@@ -81,14 +68,15 @@ public class DeviceResidencyTest {
     }
 
     @Test(dataProvider = "cases")
-    public void resultsAreTheSameBitsUnderEveryBudget(String name, String io) {
+    public void resultsAreTheSameBitsUnderEveryBudget(String backend, String name, String io) {
+        TestDevices.require(backend);
         Goldens goldens = Goldens.reference(name);
         for (Goldens.Case c : goldens.cases()) {
-            Map<String, String> plenty = options(c.batch(), c.tokens(), io);
+            Map<String, String> plenty = TestDevices.plenty(backend, c.batch(), c.tokens(), io);
             long logits =
                     Budgets.plan(goldens.directory(), plenty).logitsBytes(c.batch(), c.tokens());
-            Runs.Result resident = run(goldens, c, plenty);
-            String what = name + " " + c.name();
+            Runs.Result resident = run(goldens, c, Budgets.with(plenty, "io", "direct"));
+            String what = name + " " + c.name() + " by " + io;
             Closeness.assertClose(
                     resident.logits(), goldens.tensor(c.key("logits")), c.mask(), what);
             budgets(goldens, plenty, logits)
@@ -105,16 +93,18 @@ public class DeviceResidencyTest {
 
     /** The processor's kernels round otherwise than the device's, but in one way. */
     @Test(dataProvider = "cases")
-    public void theHostAttendsToItsCacheWithTheSameBitsUnderEveryBudget(String name, String io) {
+    public void theHostAttendsToItsCacheWithTheSameBitsUnderEveryBudget(
+            String backend, String name, String io) {
+        TestDevices.require(backend);
         Goldens goldens = Goldens.reference(name);
         for (Goldens.Case c : goldens.cases()) {
-            Map<String, String> plenty = options(c.batch(), c.tokens(), io);
+            Map<String, String> plenty = TestDevices.plenty(backend, c.batch(), c.tokens(), io);
             plenty.put("kvCachePlacement", "host");
             plenty.put("attention", "host");
             long logits =
                     Budgets.plan(goldens.directory(), plenty).logitsBytes(c.batch(), c.tokens());
-            Runs.Result resident = run(goldens, c, plenty);
-            String what = name + " " + c.name() + ", attention on the host";
+            Runs.Result resident = run(goldens, c, Budgets.with(plenty, "io", "direct"));
+            String what = name + " " + c.name() + " by " + io + ", attention on the host";
             Closeness.assertClose(
                     resident.logits(), goldens.tensor(c.key("logits")), c.mask(), what);
             budgets(goldens, plenty, logits)
@@ -142,7 +132,9 @@ public class DeviceResidencyTest {
     }
 
     @Test(dataProvider = "cases")
-    public void greedyTokensAreTheReferencesUnderEveryBudget(String name, String io) {
+    public void greedyTokensAreTheReferencesUnderEveryBudget(
+            String backend, String name, String io) {
+        TestDevices.require(backend);
         Goldens goldens = Goldens.reference(name);
         for (Goldens.Case c : goldens.cases()) {
             if (!c.has("greedy_new_tokens")) {
@@ -150,7 +142,7 @@ public class DeviceResidencyTest {
             }
             int count = Math.min(NEW_TOKENS, c.greedyNewTokens().length);
             int[] expected = Arrays.copyOf(c.greedyNewTokens(), count);
-            Map<String, String> plenty = options(1, c.tokens() + count, io);
+            Map<String, String> plenty = TestDevices.plenty(backend, 1, c.tokens() + count, io);
             long logits = Budgets.plan(goldens.directory(), plenty).logitsBytes(1, 1);
             budgets(goldens, plenty, logits)
                     .forEach(
@@ -167,10 +159,11 @@ public class DeviceResidencyTest {
         }
     }
 
-    @Test
-    public void oneByteBelowEitherLeastIsRefusedWithTheNumber() {
+    @Test(dataProvider = "backends")
+    public void oneByteBelowEitherLeastIsRefusedWithTheNumber(String backend) {
+        TestDevices.require(backend);
         Goldens goldens = Goldens.reference("llama-tiny");
-        Map<String, String> plenty = options(1, 32, "direct");
+        Map<String, String> plenty = TestDevices.plenty(backend, 1, 32);
         ModelPlan plan = Budgets.plan(goldens.directory(), plenty);
         requireExact(goldens, plenty, "deviceMemory", plan.deviceLeastBytes());
         requireExact(goldens, plenty, "hostMemory", plan.leastBytes());
@@ -193,10 +186,11 @@ public class DeviceResidencyTest {
         assertTrue(e.getMessage().contains(option + "=" + least), e.getMessage());
     }
 
-    @Test
-    public void modelsOnOneDeviceShareWhatWasGiven() {
+    @Test(dataProvider = "backends")
+    public void modelsOnOneDeviceShareWhatWasGiven(String backend) {
+        TestDevices.require(backend);
         Goldens goldens = Goldens.reference("llama-tiny");
-        Map<String, String> plenty = options(1, 32, "direct");
+        Map<String, String> plenty = TestDevices.plenty(backend, 1, 32);
         ModelPlan alone = Budgets.plan(goldens.directory(), plenty);
         long context =
                 alone.residency().deviceTerms().stream()
@@ -212,7 +206,7 @@ public class DeviceResidencyTest {
                     expectThrows(
                             BudgetExceededException.class,
                             () -> StreamedModel.open(goldens.directory(), tight));
-            assertTrue(e.getMessage().contains("other models on opencl:"), e.getMessage());
+            assertTrue(e.getMessage().contains("other models on " + backend + ":"), e.getMessage());
             ModelOptions both = ModelOptions.parse(Budgets.with(plenty, "deviceMemory", two));
             try (StreamedModel second = StreamedModel.open(goldens.directory(), both)) {
                 assertEquals(second.deviceBudget().limitBytes(), first.deviceBudget().limitBytes());

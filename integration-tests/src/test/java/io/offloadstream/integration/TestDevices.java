@@ -4,13 +4,16 @@
  */
 package io.offloadstream.integration;
 
+import io.offloadstream.device.Backend;
 import io.offloadstream.device.Backends;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.OffloadStreamException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.testng.SkipException;
 
@@ -20,34 +23,71 @@ final class TestDevices {
     /** What tests of devices run on, where it is there. */
     static final String[] BACKENDS = {"opencl", "cuda"};
 
+    /**
+     * Open while the process lives: a card's context is measured when it is made, and the next one
+     * may take a little more or less than the last.
+     */
+    private static final Map<String, Backend> HELD = new HashMap<>();
+
     private TestDevices() {}
 
-    /** Rows for a data provider: each backend with each row of another. */
+    /**
+     * Rows for a data provider: each backend with each row of another. One that is not there has
+     * the first row alone, for the test to skip.
+     */
     static Object[][] with(Object[][] rows) {
-        Object[][] all = new Object[BACKENDS.length * rows.length][];
-        for (int i = 0; i < all.length; i++) {
-            Object[] row = rows[i % rows.length];
-            all[i] = new Object[row.length + 1];
-            all[i][0] = BACKENDS[i / rows.length];
-            System.arraycopy(row, 0, all[i], 1, row.length);
+        List<Object[]> all = new ArrayList<>();
+        for (String backend : BACKENDS) {
+            int count = absence(backend) == null ? rows.length : Math.min(1, rows.length);
+            for (int i = 0; i < count; i++) {
+                Object[] row = new Object[rows[i].length + 1];
+                row[0] = backend;
+                System.arraycopy(rows[i], 0, row, 1, rows[i].length);
+                all.add(row);
+            }
         }
-        return all;
+        return all.toArray(Object[][]::new);
+    }
+
+    /** Why there is no device, or null. */
+    private static RuntimeException absence(String backend) {
+        try {
+            Backends.devices().choose(backend, Backends.ANY_DEVICE);
+            return null;
+        } catch (IllegalArgumentException | OffloadStreamException e) {
+            return e;
+        }
     }
 
     /** Skips a test where there is no device. */
     static void require(String backend) {
-        try {
-            Backends.devices().choose(backend, Backends.ANY_DEVICE);
-        } catch (IllegalArgumentException | OffloadStreamException e) {
-            throw new SkipException("no " + backend + " device: " + e.getMessage(), e);
+        RuntimeException absence = absence(backend);
+        if (absence != null) {
+            throw new SkipException("no " + backend + " device: " + absence.getMessage(), absence);
         }
+    }
+
+    /** A device's share of {@code deviceMemory}: so much for models, and what the context takes. */
+    static long deviceMemory(String backend, long modelBytes) {
+        return modelBytes + contextBytes(backend);
+    }
+
+    private static synchronized long contextBytes(String backend) {
+        Backend held =
+                HELD.computeIfAbsent(
+                        backend, name -> ModelOptions.parse(Map.of("backend", name)).openBackend());
+        return held.memory().orElseThrow().contextBytes();
     }
 
     /** Options with memory for everything on a device. */
     static Map<String, String> plenty(String backend, int batch, int length) {
-        Map<String, String> options = new HashMap<>(Budgets.plenty(batch, length, "direct"));
+        return plenty(backend, batch, length, "direct");
+    }
+
+    static Map<String, String> plenty(String backend, int batch, int length, String io) {
+        Map<String, String> options = new HashMap<>(Budgets.plenty(batch, length, io));
         options.put("backend", backend);
-        options.put("deviceMemory", Long.toString(Budgets.PLENTY_BYTES));
+        options.put("deviceMemory", Long.toString(deviceMemory(backend, Budgets.PLENTY_BYTES)));
         return options;
     }
 

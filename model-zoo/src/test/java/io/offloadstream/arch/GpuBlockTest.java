@@ -31,6 +31,7 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.HalfFloat;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import io.offloadstream.stream.GroupLease;
@@ -41,11 +42,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.testng.SkipException;
+import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
-/**
- * A block of Llama with random weights on an OpenCL device, against the CPU; through Backend alone.
- */
+/** A block of Llama with random weights on a device, against the CPU; through Backend alone. */
 public class GpuBlockTest {
 
     private static final long SEED = 34;
@@ -72,13 +72,19 @@ public class GpuBlockTest {
                     new LlamaBlock.Biases(true, false, false),
                     0);
 
-    @Test
-    public void theCpusNumbers() {
+    @DataProvider
+    public Object[][] drivers() {
+        return new Object[][] {{new OpenClDriver()}, {new CudaDriver()}};
+    }
+
+    @Test(dataProvider = "drivers")
+    public void theCpusNumbers(GpuDriver driver) {
+        requireDevice(driver);
         float[] expected;
         try (Run cpu = new Run(new CpuBackend(2), KvPlacement.DEVICE)) {
             expected = cpu.forward(Phase.PREFILL, 40, ROWS);
         }
-        float[] whole = onDevice(KvPlacement.DEVICE, ROWS);
+        float[] whole = onDevice(driver, KvPlacement.DEVICE, ROWS);
         double difference = 0;
         double norm = 0;
         for (int i = 0; i < expected.length; i++) {
@@ -88,19 +94,20 @@ public class GpuBlockTest {
         assertTrue(
                 Math.sqrt(difference / norm) < 1e-5,
                 "seed " + SEED + ": off by " + Math.sqrt(difference / norm));
-        assertEquals(onDevice(KvPlacement.DEVICE, 31, 32, ROWS), whole, "in chunks");
-        assertEquals(onDevice(KvPlacement.HOST, 50, ROWS), whole, "cache on the host");
+        assertEquals(onDevice(driver, KvPlacement.DEVICE, 31, 32, ROWS), whole, "in chunks");
+        assertEquals(onDevice(driver, KvPlacement.HOST, 50, ROWS), whole, "cache on the host");
     }
 
     /** A prompt, then a token: few rows have kernels of their own. */
-    @Test
-    public void aDecodeStep() {
+    @Test(dataProvider = "drivers")
+    public void aDecodeStep(GpuDriver driver) {
+        requireDevice(driver);
         float[][] last = new float[3][];
         List<Run> runs = new ArrayList<>();
         try {
             runs.add(new Run(new CpuBackend(2), KvPlacement.DEVICE));
-            runs.add(new Run(openDevice(), KvPlacement.DEVICE));
-            runs.add(new Run(openDevice(), KvPlacement.HOST));
+            runs.add(new Run(openDevice(driver), KvPlacement.DEVICE));
+            runs.add(new Run(openDevice(driver), KvPlacement.HOST));
             for (int i = 0; i < last.length; i++) {
                 runs.get(i).forward(Phase.PREFILL, ROWS - 1);
                 last[i] = runs.get(i).forward(Phase.DECODE, ROWS);
@@ -118,19 +125,21 @@ public class GpuBlockTest {
         assertEquals(last[2], last[1], "cache on the host");
     }
 
-    private float[] onDevice(KvPlacement placement, int... ends) {
-        try (Run run = new Run(openDevice(), placement)) {
+    private float[] onDevice(GpuDriver driver, KvPlacement placement, int... ends) {
+        try (Run run = new Run(openDevice(driver), placement)) {
             return run.forward(Phase.PREFILL, ends);
         }
     }
 
-    private static Backend openDevice() {
-        GpuDriver driver = new OpenClDriver();
+    private static void requireDevice(GpuDriver driver) {
         GpuDriver.Discovery found = driver.discover();
         if (found.devices().isEmpty()) {
-            throw new SkipException("no OpenCL device: " + found.problem());
+            throw new SkipException("no device of " + driver.name() + ": " + found.problem());
         }
-        return new GpuBackend(driver.open(found.devices().get(0)), ComputeType.FLOAT32);
+    }
+
+    private static Backend openDevice(GpuDriver driver) {
+        return new GpuBackend(driver.open(driver.discover().devices().get(0)), ComputeType.FLOAT32);
     }
 
     /** The block's weights and one sequence's cache on a backend. */

@@ -6,14 +6,14 @@ package io.offloadstream.device.gpu;
 
 import org.testng.annotations.AfterClass;
 
-/** The same by CUDA's calls, on a driver that poses. */
+/** The same by CUDA's calls, on a card or a driver that poses. */
 public class CudaAttentionTest extends GpuAttentionTest {
 
-    private FakeCard card;
+    private CudaCard card;
 
     @Override
     GpuFixture openFixture() {
-        card = new FakeCard();
+        card = new CudaCard();
         return new GpuFixture(card.open());
     }
 

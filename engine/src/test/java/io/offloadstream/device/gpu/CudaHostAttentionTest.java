@@ -6,14 +6,14 @@ package io.offloadstream.device.gpu;
 
 import org.testng.annotations.AfterClass;
 
-/** The same by CUDA's calls, on a driver that poses. */
+/** The same by CUDA's calls, on a card or a driver that poses. */
 public class CudaHostAttentionTest extends HostAttentionTest {
 
-    private FakeCard card;
+    private CudaCard card;
 
     @Override
     GpuFixture openFixture(int threads, long attentionBytes) {
-        card = card == null ? new FakeCard() : card;
+        card = card == null ? new CudaCard() : card;
         return new GpuFixture(card.open(), threads, attentionBytes);
     }
 

@@ -4,11 +4,25 @@
  */
 package io.offloadstream.device.gpu;
 
-/** The products on a card, its matrix units included; skipped where there is none. */
+import org.testng.annotations.AfterClass;
+
+/** The products on a card, its matrix units included, or on a driver that poses, without them. */
 public class CudaLinearTest extends GpuLinearTest {
+
+    private CudaCard card;
 
     @Override
     TestGpu openDevice() {
-        return TestGpu.cuda();
+        card = new CudaCard();
+        return TestGpu.of(card.open());
+    }
+
+    @Override
+    @AfterClass(alwaysRun = true)
+    public void close() {
+        super.close();
+        if (card != null) {
+            card.close();
+        }
     }
 }

@@ -4,11 +4,27 @@
  */
 package io.offloadstream.device.gpu;
 
-/** {@link GpuPackedLinearTest} on an NVIDIA card, where many rows run on matrix units. */
+import org.testng.annotations.AfterClass;
+
+/**
+ * {@link GpuPackedLinearTest} on a card, where many rows run on matrix units, or one that poses.
+ */
 public class CudaPackedLinearTest extends GpuPackedLinearTest {
+
+    private CudaCard card;
 
     @Override
     TestGpu openDevice() {
-        return TestGpu.cuda();
+        card = new CudaCard();
+        return TestGpu.of(card.open());
+    }
+
+    @Override
+    @AfterClass(alwaysRun = true)
+    public void close() {
+        super.close();
+        if (card != null) {
+            card.close();
+        }
     }
 }

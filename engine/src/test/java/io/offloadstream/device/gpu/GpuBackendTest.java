@@ -49,9 +49,19 @@ public class GpuBackendTest {
     private MemoryBudget host;
     private MemoryBudget device;
 
+    /** The device, opened anew; a subclass has another. */
+    Gpu openDevice() {
+        return GpuFixture.openDevice();
+    }
+
+    /** What the backend calls it. */
+    String deviceName() {
+        return "opencl:0";
+    }
+
     @BeforeMethod
     public void open() {
-        gpu = GpuFixture.openDevice();
+        gpu = openDevice();
         backend = new GpuBackend(gpu, ComputeType.FLOAT32);
         host = new MemoryBudget("host", 16 * MIB);
         device = new MemoryBudget("device", 16 * MIB);
@@ -187,7 +197,7 @@ public class GpuBackendTest {
     public void foreignWorkspacesAreRefused() {
         try (CpuBackend cpu = new CpuBackend(1);
                 Workspace foreign = cpu.newWorkspace(host, host, 0, 8192);
-                GpuBackend twin = new GpuBackend(GpuFixture.openDevice(), ComputeType.FLOAT32);
+                GpuBackend twin = new GpuBackend(openDevice(), ComputeType.FLOAT32);
                 Workspace sibling = twin.newWorkspace(host, device, 100, 8192)) {
             for (Workspace workspace : List.of(foreign, sibling)) {
                 expectThrows(
@@ -198,8 +208,8 @@ public class GpuBackendTest {
 
     @Test
     public void saysWhatItIs() {
-        assertTrue(backend.name().startsWith("opencl:0 ("), backend.name());
-        assertEquals(backend.memory().orElseThrow().device(), "opencl:0");
+        assertTrue(backend.name().startsWith(deviceName() + " ("), backend.name());
+        assertEquals(backend.memory().orElseThrow().device(), deviceName());
         assertEquals(backend.memory().orElseThrow().totalBytes(), gpu.info().totalBytes());
         assertTrue(!backend.computesInHostMemory());
     }
@@ -212,7 +222,7 @@ public class GpuBackendTest {
     /** Running takes exactly what measuring said, to the byte. */
     @Test(dataProvider = "placements")
     public void whatIsMeasuredIsWhatIsTaken(KvPlacement placement) {
-        try (GpuFixture fixture = new GpuFixture()) {
+        try (GpuFixture fixture = new GpuFixture(openDevice())) {
             fixture.begin(1);
             CacheFixture cache = new CacheFixture(fixture, 2, 70, 2, 24, DType.F16, false);
             CacheFixture.Side side = placement == KvPlacement.HOST ? cache.host : cache.device;

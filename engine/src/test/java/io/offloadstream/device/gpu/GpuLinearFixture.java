@@ -6,6 +6,7 @@ package io.offloadstream.device.gpu;
 
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Phase;
+import io.offloadstream.platform.Owned;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeClass;
@@ -19,7 +20,7 @@ public abstract class GpuLinearFixture {
 
     /** The device; a subclass has another. */
     TestGpu openDevice() {
-        return TestGpu.openCl();
+        return TestGpu.of(GpuFixture.openDevice());
     }
 
     /** What multiplies in prefill; CublasLinearTest has one. */
@@ -51,9 +52,7 @@ public abstract class GpuLinearFixture {
     @AfterClass(alwaysRun = true)
     public void close() {
         if (gpu != null) {
-            decode.close();
-            prefill.close();
-            gpu.close();
+            Owned.closeAll(decode, prefill, gpu);
         }
     }
 

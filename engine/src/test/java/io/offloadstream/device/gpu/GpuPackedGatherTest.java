@@ -20,9 +20,14 @@ public class GpuPackedGatherTest {
 
     private GpuFixture gpu;
 
+    /** The device; a subclass has another. */
+    GpuFixture openFixture() {
+        return new GpuFixture();
+    }
+
     @BeforeClass
     public void open() {
-        gpu = new GpuFixture();
+        gpu = openFixture();
     }
 
     @AfterClass(alwaysRun = true)

@@ -15,21 +15,36 @@ import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuKernel;
+import java.util.List;
 import java.util.Optional;
+import org.testng.SkipException;
 import org.testng.annotations.Test;
 
 public class PeakMeasureTest {
 
     private static final int CHAINS = 16;
 
-    /** What is counted is made: the sums are those of so many rounds. */
     @Test
     public void theLoopMakesEveryMultiplyAdd() {
+        try (Gpu gpu = GpuFixture.openDevice()) {
+            requireEveryMultiplyAdd(gpu);
+        }
+    }
+
+    @Test
+    public void theLoopMakesEveryMultiplyAddByCuda() {
+        try (CudaCard card = new CudaCard();
+                Gpu gpu = card.open()) {
+            requireEveryMultiplyAdd(gpu);
+        }
+    }
+
+    /** What is counted is made: the sums are those of so many rounds. */
+    private static void requireEveryMultiplyAdd(Gpu gpu) {
         int threads = 256;
         int groups = 3;
         int rounds = 77;
-        try (Gpu gpu = GpuFixture.openDevice();
-                MemoryBudget budget = MemoryBudget.unlimited("test");
+        try (MemoryBudget budget = MemoryBudget.unlimited("test");
                 DeviceStream stream = gpu.newStream("test");
                 GpuKernel kernel = gpu.kernel("peak", "multiply_adds");
                 DeviceBuffer y = gpu.allocate(budget, "test", 4L * groups * threads);
@@ -71,11 +86,36 @@ public class PeakMeasureTest {
 
     @Test
     public void theLibraryIsAskedWhereThereIsOne() {
-        try (FakeCard card = new FakeCard();
-                GpuBackend backend = new GpuBackend(card.open(), ComputeType.BFLOAT16)) {
-            long before = card.products();
-            requirePlausible(backend.measureProductPeak());
-            assertTrue(card.products() > before, "no product by the library");
+        try (CudaCard card = new CudaCard()) {
+            FakeCard fake =
+                    card.fake()
+                            .orElseThrow(
+                                    () ->
+                                            new SkipException(
+                                                    "the library of a card counts nothing"));
+            try (GpuBackend backend = new GpuBackend(card.open(), ComputeType.BFLOAT16)) {
+                long before = fake.products();
+                requirePlausible(backend.measureProductPeak());
+                assertTrue(fake.products() > before, "no product by the library");
+            }
+        }
+    }
+
+    /** Units for 16 bits are faster than multiply-adds of 32 wherever there are any. */
+    @Test
+    public void aCardWithMatrixUnitsHasTheirPeak() {
+        try (CudaCard card = new CudaCard();
+                Gpu gpu = card.open()) {
+            if (!gpu.hasModule("peak_cuda")) {
+                throw new SkipException("no matrix units: " + gpu.info().name());
+            }
+            for (ComputeType type : List.of(ComputeType.BFLOAT16, ComputeType.FLOAT16)) {
+                try (GpuBackend backend = new GpuBackend(card.open(), type)) {
+                    Optional<ProductPeak> peak = backend.measureProductPeak();
+                    requirePlausible(peak);
+                    assertTrue(peak.get().units().contains("matrix units"), peak.toString());
+                }
+            }
         }
     }
 }

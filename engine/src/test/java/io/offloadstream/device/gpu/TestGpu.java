@@ -10,18 +10,14 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
-import io.offloadstream.platform.cuda.CudaDriver;
 import io.offloadstream.platform.gpu.Gpu;
-import io.offloadstream.platform.gpu.GpuDriver;
-import io.offloadstream.platform.opencl.OpenClDriver;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.testng.SkipException;
 
-/** The first device of a driver, a stream of it, and tensors in its memory. */
+/** A device, a stream of it, and tensors in its memory. */
 final class TestGpu implements AutoCloseable {
 
     /** What a test fills results with before a kernel writes them. */
@@ -38,26 +34,8 @@ final class TestGpu implements AutoCloseable {
         stream = gpu.newStream("test");
     }
 
-    /** OpenCL's, PoCL's as a rule. */
-    static TestGpu openCl() {
-        return open(new OpenClDriver(), "OpenCL");
-    }
-
-    /** A card's, where there is one. */
-    static TestGpu cuda() {
-        return open(new CudaDriver(), "CUDA");
-    }
-
     static TestGpu of(Gpu gpu) {
         return new TestGpu(gpu);
-    }
-
-    private static TestGpu open(GpuDriver driver, String name) {
-        GpuDriver.Discovery found = driver.discover();
-        if (found.devices().isEmpty()) {
-            throw new SkipException("no " + name + " device: " + found.problem());
-        }
-        return new TestGpu(driver.open(found.devices().get(0)));
     }
 
     Gpu gpu() {

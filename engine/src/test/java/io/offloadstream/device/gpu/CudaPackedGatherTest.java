@@ -6,15 +6,15 @@ package io.offloadstream.device.gpu;
 
 import org.testng.annotations.AfterClass;
 
-/** The same by CUDA's calls, on a driver that poses. */
-public class FakeCudaPackedLinearTest extends GpuPackedLinearTest {
+/** The same by CUDA's calls, on a card or a driver that poses. */
+public class CudaPackedGatherTest extends GpuPackedGatherTest {
 
-    private FakeCard card;
+    private CudaCard card;
 
     @Override
-    TestGpu openDevice() {
-        card = new FakeCard();
-        return TestGpu.of(card.open());
+    GpuFixture openFixture() {
+        card = new CudaCard();
+        return new GpuFixture(card.open());
     }
 
     @Override
