@@ -10,9 +10,9 @@ import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.cuda.CudaDriver;
-import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Opens the backend that options ask for. The only place that knows which there are. */
 public final class Backends {
@@ -72,7 +72,8 @@ public final class Backends {
     /**
      * Opens a backend.
      *
-     * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
+     * @param name {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}. Under {@code auto}
+     *     without a device's number one that does not open is a WARN, and the next is tried
      * @param device which device of {@code offloadstream devices}, or {@link #ANY_DEVICE}
      * @param threads compute threads of the CPU, the caller's included
      * @param computeType type of activations in matrix products; the CPU has no float16
@@ -90,13 +91,37 @@ public final class Backends {
             ComputeType computeType,
             Gemm gemm,
             AttentionPlace attention) {
-        DeviceChoice choice = DEVICES.choose(name, device);
-        if (choice.info().isEmpty()) {
-            return new CpuBackend(threads, computeType);
-        }
-        Gpu gpu = DEVICES.driver(choice.backend()).open(choice.info().get());
+        return open(name, device, threads, computeType, gemm, attention, choice -> {});
+    }
+
+    /**
+     * Opens a backend as the other does, and tells what was chosen.
+     *
+     * @param name as for the other
+     * @param device as for the other
+     * @param threads as for the other
+     * @param computeType as for the other
+     * @param gemm as for the other
+     * @param attention as for the other
+     * @param chosen is given the choice when it is open
+     * @return the backend, for the caller to close
+     */
+    public static Backend open(
+            String name,
+            int device,
+            int threads,
+            ComputeType computeType,
+            Gemm gemm,
+            AttentionPlace attention,
+            Consumer<DeviceChoice> chosen) {
+        Devices.Opened opened = DEVICES.open(name, device);
         // threads of the host compute nothing else
         int attentionThreads = attention == AttentionPlace.HOST ? threads : 0;
-        return new GpuBackend(gpu, computeType, gemm, attentionThreads);
+        Backend backend =
+                opened.gpu().isEmpty()
+                        ? new CpuBackend(threads, computeType)
+                        : new GpuBackend(opened.gpu().get(), computeType, gemm, attentionThreads);
+        chosen.accept(opened.choice());
+        return backend;
     }
 }

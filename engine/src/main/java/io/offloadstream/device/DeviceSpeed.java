@@ -21,50 +21,64 @@ public record DeviceSpeed(double busBytesPerSecond, double copyBytesPerSecond) {
     /** As long as a read is: what the pipeline copies at a time. */
     private static final long CHUNK_BYTES = 4 << 20;
 
+    /** What each of the two budgets must hold: one chunk. */
+    public static final long LEAST_BYTES = CHUNK_BYTES;
+
     private static final int CHUNKS = 8;
 
     /** Larger than the caches of devices, smaller where the device is small. */
     private static final long MOST_COPY_BYTES = 256 << 20;
 
+    /** What a measurement takes of the device at most. */
+    public static final long MOST_BYTES = 2 * MOST_COPY_BYTES;
+
     private static final int MEMORY_SHARE = 16;
+    private static final int UNIT_BYTES = 512;
     private static final long LEAST_NANOS = 100_000_000;
+    private static final String PURPOSE = "measurement";
 
     /**
-     * Measures.
+     * Measures, with no more memory than the budgets hold: with less than {@link #MOST_BYTES} of
+     * the device's, part of the copies may come from its caches.
      *
      * @param backend with memory of its own
+     * @param host budget of the pinned memory, {@link #LEAST_BYTES} or more
+     * @param device budget of the device's memory, {@link #LEAST_BYTES} or more
      * @return what was reached
+     * @throws io.offloadstream.platform.BudgetExceededException if a budget holds less than that
      */
-    public static DeviceSpeed measure(Backend backend) {
+    public static DeviceSpeed measure(Backend backend, MemoryBudget host, MemoryBudget device) {
+        try (DeviceStream stream = backend.newStream("measurement")) {
+            return new DeviceSpeed(
+                    bus(backend, host, device, stream), copies(backend, device, stream));
+        }
+    }
+
+    private static double bus(
+            Backend backend, MemoryBudget host, MemoryBudget device, DeviceStream stream) {
+        long room = Math.min(host.availableBytes(), device.availableBytes());
+        long bytes = Math.max(1, Math.min(CHUNKS, room / CHUNK_BYTES)) * CHUNK_BYTES;
+        try (HostMemory pinned = backend.allocateHost(host, PURPOSE, bytes);
+                DeviceBuffer target = backend.allocate(device, PURPOSE, bytes)) {
+            return rate(
+                    stream,
+                    bytes,
+                    () -> {
+                        for (long at = 0; at < bytes; at += CHUNK_BYTES) {
+                            stream.upload(
+                                    pinned.address() + at, target.address() + at, CHUNK_BYTES);
+                        }
+                    });
+        }
+    }
+
+    private static double copies(Backend backend, MemoryBudget device, DeviceStream stream) {
         long free = backend.memory().orElseThrow().freeBytes();
-        long copyBytes = Math.min(MOST_COPY_BYTES, free / MEMORY_SHARE) / 512 * 512;
-        try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
-                HostMemory pinned =
-                        backend.allocateHost(budget, "measurement", CHUNKS * CHUNK_BYTES);
-                DeviceBuffer target =
-                        backend.allocate(budget, "measurement", CHUNKS * CHUNK_BYTES);
-                DeviceBuffer from = backend.allocate(budget, "measurement", copyBytes);
-                DeviceBuffer to = backend.allocate(budget, "measurement", copyBytes);
-                DeviceStream stream = backend.newStream("measurement")) {
-            double bus =
-                    rate(
-                            stream,
-                            CHUNKS * CHUNK_BYTES,
-                            () -> {
-                                for (int i = 0; i < CHUNKS; i++) {
-                                    long at = i * CHUNK_BYTES;
-                                    stream.upload(
-                                            pinned.address() + at,
-                                            target.address() + at,
-                                            CHUNK_BYTES);
-                                }
-                            });
-            double copy =
-                    rate(
-                            stream,
-                            2 * copyBytes,
-                            () -> stream.copy(from.address(), to.address(), copyBytes));
-            return new DeviceSpeed(bus, copy);
+        long most = Math.min(MOST_COPY_BYTES, device.availableBytes() / 2);
+        long bytes = Math.max(1, Math.min(most, free / MEMORY_SHARE) / UNIT_BYTES) * UNIT_BYTES;
+        try (DeviceBuffer from = backend.allocate(device, PURPOSE, bytes);
+                DeviceBuffer to = backend.allocate(device, PURPOSE, bytes)) {
+            return rate(stream, 2 * bytes, () -> stream.copy(from.address(), to.address(), bytes));
         }
     }
 

@@ -5,6 +5,7 @@
 package io.offloadstream.device;
 
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.ArrayList;
@@ -160,8 +161,9 @@ public final class Devices {
 
     /**
      * Chooses what computes. {@code auto} takes the first GPU of the first driver that has one,
-     * else the CPU; a driver that is there but does not work is one WARN. A backend that is asked
-     * for by name is taken or refused; {@code opencl} takes a GPU if it has one, else what it has.
+     * else the CPU; a driver that does not work, or is missing beside a card, is one WARN. A
+     * backend that is asked for by name is taken or refused; {@code opencl} takes a GPU if it has
+     * one, else what it has.
      *
      * @param backend {@code auto}, {@code cuda}, {@code opencl} or {@code cpu}
      * @param number of the device, or {@link Backends#ANY_DEVICE}
@@ -189,21 +191,23 @@ public final class Devices {
     }
 
     private DeviceChoice automatic() {
-        for (GpuDriver driver : drivers) {
+        return automatic(drivers).orElse(DeviceChoice.CPU);
+    }
+
+    /** The first GPU of some drivers. */
+    private Optional<DeviceChoice> automatic(List<GpuDriver> some) {
+        for (GpuDriver driver : some) {
             if (!driver.mayHaveGpu()) {
                 log.info("backend {}: no sign of a GPU", driver.name());
                 continue;
             }
             Optional<DeviceChoice> choice = first(driver);
             if (choice.isPresent() && choice.get().isGpu()) {
-                return choice.get();
+                return choice;
             }
             GpuDriver.Discovery discovery = discovery(driver);
             if (discovery.isFault()) {
-                log.warn(
-                        "backend {} is not available: {}; looking for another",
-                        driver.name(),
-                        discovery.problem());
+                warnNotAvailable(driver.name(), discovery.problem());
             } else {
                 log.info(
                         "backend {} has no GPU{}",
@@ -211,7 +215,53 @@ public final class Devices {
                         discovery.problem().isEmpty() ? "" : ": " + discovery.problem());
             }
         }
-        return DeviceChoice.CPU;
+        return Optional.empty();
+    }
+
+    private void warnNotAvailable(String backend, String problem) {
+        log.warn("backend {} is not available: {}; looking for another", backend, problem);
+    }
+
+    /**
+     * A device that was opened.
+     *
+     * @param choice what was chosen
+     * @param gpu open, for the caller to close; empty for the CPU
+     */
+    record Opened(DeviceChoice choice, Optional<Gpu> gpu) {}
+
+    /**
+     * Opens what {@link #choose} chooses, or, where {@code auto} had a choice and it does not open,
+     * the first GPU of the next driver, else the CPU: one WARN for each that was passed over.
+     *
+     * @param backend as for {@link #choose}
+     * @param number as for {@link #choose}
+     * @return the device, open
+     * @throws IllegalArgumentException as {@link #choose} does
+     * @throws DeviceException if what was asked for is not available or does not open
+     */
+    Opened open(String backend, int number) {
+        if (!backend.equals(AUTO) || number != Backends.ANY_DEVICE) {
+            return open(choose(backend, number));
+        }
+        Optional<DeviceChoice> choice = automatic(drivers);
+        while (choice.isPresent()) {
+            String name = choice.get().backend();
+            try {
+                return open(choice.get());
+            } catch (DeviceException e) {
+                String device = choice.get().info().orElseThrow().name();
+                warnNotAvailable(name, device + " does not open: " + e.getMessage());
+                log.debug("backend {}", name, e);
+            }
+            int next = drivers.indexOf(driver(name)) + 1;
+            choice = automatic(drivers.subList(next, drivers.size()));
+        }
+        return open(DeviceChoice.CPU);
+    }
+
+    private Opened open(DeviceChoice choice) {
+        return new Opened(choice, choice.info().map(info -> driver(choice.backend()).open(info)));
     }
 
     /** The first GPU of a driver, else the first device. */
@@ -284,8 +334,8 @@ public final class Devices {
         }
     }
 
-    /** Returns the driver of a backend that was chosen. */
-    GpuDriver driver(String backend) {
+    /** The driver of a backend. */
+    private GpuDriver driver(String backend) {
         return drivers.stream()
                 .filter(driver -> driver.name().equals(backend))
                 .findFirst()

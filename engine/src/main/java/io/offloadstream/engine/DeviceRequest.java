@@ -15,41 +15,48 @@ import java.util.Map;
 
 /**
  * What {@code optDevice} and the options of the backend and of the device's number ask for
- * together, and what was chosen for it.
- *
- * @param options all options, the choice written out
- * @param device as DJL names it: {@code gpu(i)} for the i-th card of {@code offloadstream devices},
- *     {@code cpu()} for the CPU, and for a processor that poses as a device
+ * together.
  */
-record DeviceRequest(ModelOptions options, Device device) {
+final class DeviceRequest {
+
+    private DeviceRequest() {}
 
     /**
      * Resolves a request.
      *
-     * @param wanted by {@code optDevice}; null if nothing was said
+     * @param wanted by {@code optDevice}; null if nothing was said, and the options choose
      * @param values options by name
      * @param devices of this machine
-     * @return the choice
+     * @return the options, a device that was wanted written into them
      * @throws IllegalArgumentException if the device and the options contradict each other, or
      *     there is no such device
      */
-    static DeviceRequest resolve(Device wanted, Map<String, Object> values, Devices devices) {
-        DeviceOptions asked = ModelOptions.parse(values).device();
-        DeviceChoice choice = choose(wanted, asked, devices);
+    static ModelOptions resolve(Device wanted, Map<String, Object> values, Devices devices) {
+        ModelOptions options = ModelOptions.parse(values);
+        if (wanted == null) {
+            return options;
+        }
+        DeviceChoice choice = choose(wanted, options.device(), devices);
         Map<String, Object> chosen = new HashMap<>(values);
         chosen.put("backend", choice.backend());
         if (choice.number() != Backends.ANY_DEVICE) {
             chosen.put("deviceId", Integer.toString(choice.number()));
         }
-        return new DeviceRequest(
-                ModelOptions.parse(chosen),
-                choice.isGpu() ? Device.gpu(choice.number()) : Device.cpu());
+        return ModelOptions.parse(chosen);
+    }
+
+    /**
+     * Names what was opened as DJL does.
+     *
+     * @param choice that was opened
+     * @return {@code gpu(i)} for the i-th card of {@code offloadstream devices}, {@code cpu()} for
+     *     the CPU, and for a processor that poses as a device
+     */
+    static Device name(DeviceChoice choice) {
+        return choice.isGpu() ? Device.gpu(choice.number()) : Device.cpu();
     }
 
     private static DeviceChoice choose(Device wanted, DeviceOptions asked, Devices devices) {
-        if (wanted == null) {
-            return devices.choose(asked.backend(), asked.deviceId());
-        }
         boolean free = asked.backend().equals("auto");
         if (!wanted.isGpu()) {
             if (!free && !asked.backend().equals("cpu")) {

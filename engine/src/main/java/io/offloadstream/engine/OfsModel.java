@@ -18,6 +18,7 @@ import io.offloadstream.device.Backends;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -122,9 +123,13 @@ public final class OfsModel extends BaseModel {
             all.putAll(options);
         }
         beside.properties().forEach(properties::putIfAbsent);
-        DeviceRequest request = DeviceRequest.resolve(requested, all, Backends.devices());
-        streamed = StreamedModel.open(modelDir, request.options());
-        device = request.device();
+        ModelOptions asked = DeviceRequest.resolve(requested, all, Backends.devices());
+        streamed =
+                StreamedModel.open(
+                        modelDir,
+                        asked,
+                        Storage.local(),
+                        () -> asked.openBackend(choice -> device = DeviceRequest.name(choice)));
         OfsNDManager charged =
                 new OfsNDManager(OfsNDManager.getSystemManager(), Device.cpu(), streamed.budget());
         charged.setName("OfsModel");

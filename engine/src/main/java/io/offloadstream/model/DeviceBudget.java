@@ -34,6 +34,11 @@ record DeviceBudget(DeviceMemory memory, long givenBytes, long heldBytes) {
                                         ledger.heldBytes(memory.device())));
     }
 
+    /** What a model may still have, before it is planned. */
+    long leftBytes() {
+        return givenBytes - memory.contextBytes() - memory.libraryBytes() - heldBytes;
+    }
+
     /** What is charged before the model takes anything. */
     List<Term> terms() {
         List<Term> terms = new ArrayList<>();
@@ -60,5 +65,14 @@ record DeviceBudget(DeviceMemory memory, long givenBytes, long heldBytes) {
         long prompts = givenBytes / RequestSizes.PROMPT_SHARE * 2;
         long wanted = Math.min(givenBytes - before, chargedBytes - before + prompts);
         return DeviceLedger.PROCESS.claim(memory, givenBytes, wanted);
+    }
+
+    /**
+     * Claims memory beside what the vendor's library takes, for a while.
+     *
+     * @return empty if another model was faster
+     */
+    Optional<DeviceLedger.Claim> claimBeside(long sizeBytes) {
+        return DeviceLedger.PROCESS.claim(memory, givenBytes, memory.libraryBytes() + sizeBytes);
     }
 }

@@ -6,6 +6,7 @@ package io.offloadstream.model;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Backends;
+import io.offloadstream.device.DeviceChoice;
 import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MachineMemory;
 import io.offloadstream.platform.MemorySize;
@@ -15,6 +16,7 @@ import io.offloadstream.stream.StreamOptions;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * Every option, parsed once. The same names serve {@code Criteria.optOption}, {@code
@@ -164,13 +166,26 @@ public record ModelOptions(
      * @throws io.offloadstream.platform.DeviceException if it is not available or does not open
      */
     public Backend openBackend() {
+        return openBackend(choice -> {});
+    }
+
+    /**
+     * Opens what the options choose to compute on, and tells what that is.
+     *
+     * @param chosen is given the choice when it is open
+     * @return the backend, for the caller to close
+     * @throws IllegalArgumentException if there is no such device, or it cannot do what is asked
+     * @throws io.offloadstream.platform.DeviceException if it is not available or does not open
+     */
+    public Backend openBackend(Consumer<DeviceChoice> chosen) {
         return Backends.open(
                 device.backend(),
                 device.deviceId(),
                 threads,
                 device.computeType(),
                 device.gemm(),
-                device.attention());
+                device.attention(),
+                chosen);
     }
 
     /** A sliding window needs one slot beside what is ahead; blocks need two of their size. */

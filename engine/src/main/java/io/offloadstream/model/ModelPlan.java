@@ -25,6 +25,7 @@ import io.offloadstream.stream.StreamOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongSupplier;
 
@@ -44,6 +45,7 @@ public final class ModelPlan {
     private final ModelGroups groups;
     private final KvLayout kvLayout;
     private final Planned planned;
+    private final Bandwidths bandwidths;
     private final DeviceBudget deviceBudget;
     private final LongSupplier leastBytes;
     private final long deviceLeastBytes;
@@ -80,14 +82,16 @@ public final class ModelPlan {
         PlanInput input =
                 new PlanInput(
                         options, decoder, groups, kvLayout, directBlockBytes(storage), backend);
-        this.deviceBudget = DeviceBudget.of(options.device(), backend).orElse(null);
-        if (deviceBudget == null) {
+        if (!hasDevice) {
+            this.bandwidths = null;
+            this.deviceBudget = null;
             HostPlanning planning = new HostPlanning(input);
             this.leastBytes = planning::leastBytes;
             this.deviceLeastBytes = 0;
             this.planned = choose(planning, directory);
         } else {
-            Bandwidths bandwidths = MachineSpeed.find(backend, firstFile());
+            this.bandwidths = MachineSpeed.find(backend, firstFile(), options);
+            this.deviceBudget = DeviceBudget.of(options.device(), backend).orElseThrow();
             DevicePlanning planning = new DevicePlanning(input, deviceBudget, bandwidths);
             this.planned = planning.choose();
             long[] least = planning.leastBytes();
@@ -247,6 +251,16 @@ public final class ModelPlan {
     /** Where the KV cache is. */
     KvChoice kv() {
         return planned.kv();
+    }
+
+    /**
+     * Returns what the machine was taken for.
+     *
+     * @return the bandwidths; empty where kernels compute in host memory, for there they decide
+     *     nothing
+     */
+    public Optional<Bandwidths> bandwidths() {
+        return Optional.ofNullable(bandwidths);
     }
 
     /** What the plan may have of a device, or null where kernels compute in host memory. */

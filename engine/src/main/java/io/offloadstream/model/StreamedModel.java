@@ -317,7 +317,8 @@ public final class StreamedModel implements AutoCloseable {
     public String report() {
         StreamStats stats = stats();
         return stats.toTable()
-                + MachineSpeed.known(backend, plan.firstFile())
+                + plan.bandwidths()
+                        .or(() -> MachineSpeed.known(backend, plan.firstFile(), plan.options()))
                         .map(rates -> Prediction.of(plan.residency(), rates))
                         .map(predicted -> PredictionReport.print(predicted, stats))
                         .orElse("no prediction: offloadstream plan measures the bandwidths\n");

@@ -30,7 +30,7 @@ public record Bandwidths(
         double busBytesPerSecond,
         double deviceBytesPerSecond) {
 
-    /** What a machine with a device is taken for until it has been measured. */
+    /** What a machine is taken for that a budget is too small to measure. */
     public static final Bandwidths TYPICAL = new Bandwidths(2e9, 3e10, 1.2e10, 4e11);
 
     private static final int REQUEST_BYTES = 4 << 20;
@@ -39,11 +39,11 @@ public record Bandwidths(
     private static final int MEMORY_RUNS = 3;
 
     /**
-     * Much more than the last cache of server processors holds, or part of the reads would not
-     * reach memory: 128 MB measured up to half as much again as 1 GB on a machine whose cores see
-     * 32 MB.
+     * What a measurement takes of host memory at most: much more than the last cache of server
+     * processors holds, or part of the reads would not reach memory: 128 MB measured up to half as
+     * much again as 1 GB on a machine whose cores see 32 MB.
      */
-    private static final int MOST_MEMORY_BYTES = 512 << 20;
+    public static final long MOST_BYTES = 512 << 20;
 
     /** A small machine is not driven out of memory by a measurement. */
     private static final int MEMORY_SHARE = 8;
@@ -92,32 +92,50 @@ public record Bandwidths(
     }
 
     /**
-     * Measures this machine, in about a second. Up to 550 MB of memory are in use meanwhile.
+     * Returns the least budget that {@link #measure} does with.
+     *
+     * @return bytes
+     */
+    public static long leastBytes() {
+        return Math.max(REQUEST_BYTES, (long) threads() * HostMemory.MAPPED_BYTES);
+    }
+
+    /**
+     * Measures this machine, in about a second. Up to {@link #MOST_BYTES} are in use meanwhile,
+     * less where the budget holds less: then fewer reads are in flight, and part of the reads of
+     * memory may come from a cache.
      *
      * @param file a weight file, not empty: it is read from its start, again if it is short
      * @param storage where it comes from; where that refuses direct io the page cache is measured
+     * @param budget of host memory, {@link #leastBytes} or more
      * @return what was reached
+     * @throws io.offloadstream.platform.BudgetExceededException if the budget holds less than that
      */
-    public static Bandwidths measure(Path file, Storage storage) {
-        return new Bandwidths(disk(file, storage), memory());
+    public static Bandwidths measure(Path file, Storage storage, MemoryBudget budget) {
+        return new Bandwidths(disk(file, storage, budget), memory(budget));
     }
 
-    private static double disk(Path path, Storage storage) {
-        try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
-                DiskProbe probe =
-                        new DiskProbe(List.of(path), storage, READERS * REQUEST_BYTES, budget)) {
-            return probe.bytesPerSecond(REQUEST_BYTES, READERS, DISK_NANOS);
+    private static double disk(Path path, Storage storage, MemoryBudget budget) {
+        long holds = budget.availableBytes() / REQUEST_BYTES;
+        int readers = (int) Math.max(1, Math.min(READERS, holds));
+        try (DiskProbe probe =
+                new DiskProbe(List.of(path), storage, readers * REQUEST_BYTES, budget)) {
+            return probe.bytesPerSecond(REQUEST_BYTES, readers, DISK_NANOS);
         }
     }
 
-    private static double memory() {
-        int threads = Runtime.getRuntime().availableProcessors();
-        long most = Math.min(MOST_MEMORY_BYTES, MachineMemory.availableBytes() / MEMORY_SHARE);
-        int bytes = (int) Math.max(most / threads, HostMemory.MAPPED_BYTES);
-        try (MemoryBudget budget = MemoryBudget.unlimited("measurement");
-                MachineProbe probe =
-                        new MachineProbe(KernelProvider.kernels(), threads, bytes, budget)) {
+    private static double memory(MemoryBudget budget) {
+        long most = Math.min(MOST_BYTES, MachineMemory.availableBytes() / MEMORY_SHARE);
+        long each = Math.min(most, budget.availableBytes()) / threads();
+        long pages = each / HostMemory.ALIGNMENT_BYTES * HostMemory.ALIGNMENT_BYTES;
+        int bytes = (int) Math.max(pages, HostMemory.MAPPED_BYTES);
+        try (MachineProbe probe =
+                new MachineProbe(KernelProvider.kernels(), threads(), bytes, budget)) {
             return probe.readBytesPerSecond(MEMORY_RUNS);
         }
+    }
+
+    private static int threads() {
+        return Runtime.getRuntime().availableProcessors();
     }
 }

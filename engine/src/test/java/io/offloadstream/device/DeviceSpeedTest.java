@@ -5,10 +5,13 @@
 package io.offloadstream.device;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.ops.ComputeType;
+import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.MemoryBudget;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
@@ -39,9 +42,28 @@ public class DeviceSpeedTest {
     @Test(dataProvider = "backends")
     public void bothWaysAreMeasuredAndNothingStays(String name) {
         try (Backend backend = open(name)) {
-            DeviceSpeed speed = DeviceSpeed.measure(backend);
+            measure(backend, Long.MAX_VALUE, Long.MAX_VALUE);
+        }
+    }
+
+    private static void measure(Backend backend, long hostBytes, long deviceBytes) {
+        try (MemoryBudget host = new MemoryBudget("hostMemory", hostBytes);
+                MemoryBudget device = new MemoryBudget("deviceMemory", deviceBytes)) {
+            DeviceSpeed speed = DeviceSpeed.measure(backend, host, device);
             requirePlausible(speed.busBytesPerSecond());
             requirePlausible(speed.copyBytesPerSecond());
+            assertTrue(device.peakBytes() > Math.min(deviceBytes, 32 << 20) / 2);
+        }
+    }
+
+    @Test(dataProvider = "backends")
+    public void itKeepsToEitherBudgetDownToAChunk(String name) {
+        try (Backend backend = open(name)) {
+            measure(backend, DeviceSpeed.LEAST_BYTES, 64 << 20);
+            measure(backend, 64 << 20, DeviceSpeed.LEAST_BYTES);
+            assertThrows(
+                    BudgetExceededException.class,
+                    () -> measure(backend, 64 << 20, DeviceSpeed.LEAST_BYTES - 1));
         }
     }
 
@@ -70,7 +92,7 @@ public class DeviceSpeedTest {
                                             throw e.getCause();
                                         }
                                     });
-            requirePlausible(DeviceSpeed.measure(small).copyBytesPerSecond());
+            measure(small, Long.MAX_VALUE, Long.MAX_VALUE);
         }
         assertEquals(largest[0], 32 << 20, "the chunks that are copied over the bus");
     }

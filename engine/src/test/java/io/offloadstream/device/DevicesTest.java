@@ -15,6 +15,7 @@ import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
@@ -143,7 +144,7 @@ public class DevicesTest {
     }
 
     @Test
-    public void autoWarnsOnceOfADriverThatIsBrokenAndNotOfOneThatIsMissing() {
+    public void autoWarnsOnceOfADriverThatIsBrokenAndNotWhereNothingIsThere() {
         Devices broken = devices(cuda(), opencl(RADEON));
         broken.choose("auto", ANY);
         assertEquals(
@@ -156,6 +157,47 @@ public class DevicesTest {
                 List.of(
                         "INFO backend cuda has no GPU: no NVIDIA driver",
                         "INFO backend opencl has no GPU"));
+    }
+
+    @Test
+    public void autoWarnsOfACardThatDoesNotOpenAndTriesTheNextBackend() {
+        FakeDriver cuda = cuda(H100, A10);
+        FakeDriver opencl = opencl(POCL, RADEON);
+        Devices devices = devices(cuda, opencl);
+        cuda.refusal = "no kernels for it";
+        opencl.opens = true;
+        Devices.Opened opened = devices.open("auto", ANY);
+        assertChoice(opened.choice(), "opencl", 2, RADEON);
+        assertTrue(opened.gpu().isPresent());
+        String first =
+                "WARN backend cuda is not available: H100 does not open: no kernels for it;"
+                        + " looking for another";
+        assertEquals(
+                log.lines.stream().filter(line -> line.startsWith("WARN")).toList(),
+                List.of(first));
+
+        log.lines.clear();
+        opencl.opens = false;
+        opencl.refusal = "its compiler crashed";
+        assertEquals(
+                devices.open("auto", ANY), new Devices.Opened(DeviceChoice.CPU, Optional.empty()));
+        assertEquals(
+                log.lines.stream().filter(line -> line.startsWith("WARN")).toList(),
+                List.of(
+                        first,
+                        "WARN backend opencl is not available: Radeon does not open: its compiler"
+                                + " crashed; looking for another"));
+    }
+
+    @Test
+    public void whatWasAskedForByNameOrNumberIsNotReplaced() {
+        Devices devices = devices(cuda(H100), opencl(RADEON));
+        for (String backend : List.of("cuda", "opencl")) {
+            expectThrows(DeviceException.class, () -> devices.open(backend, ANY));
+        }
+        expectThrows(DeviceException.class, () -> devices.open("auto", 0));
+        assertEquals(log.lines, List.of());
+        assertEquals(devices.open("cpu", ANY).choice(), DeviceChoice.CPU);
     }
 
     @Test

@@ -8,6 +8,7 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
+import java.lang.reflect.Proxy;
 
 /** A driver that finds what a test says, and counts how often it was asked. */
 final class FakeDriver implements GpuDriver {
@@ -16,6 +17,8 @@ final class FakeDriver implements GpuDriver {
     private final Discovery discovery;
     int discoveries;
     boolean mayHaveGpu = true;
+    boolean opens;
+    String refusal = "a fake device does not open";
 
     FakeDriver(String name, Discovery discovery) {
         this.name = name;
@@ -40,6 +43,15 @@ final class FakeDriver implements GpuDriver {
 
     @Override
     public Gpu open(GpuInfo device) {
-        throw new DeviceException("a fake device does not open: " + device.name());
+        if (!opens) {
+            throw new DeviceException(refusal);
+        }
+        return (Gpu)
+                Proxy.newProxyInstance(
+                        Gpu.class.getClassLoader(),
+                        new Class<?>[] {Gpu.class},
+                        (gpu, method, arguments) -> {
+                            throw new UnsupportedOperationException(method.getName());
+                        });
     }
 }

@@ -11,6 +11,7 @@ import static org.testng.Assert.expectThrows;
 import ai.djl.Device;
 import io.offloadstream.device.Backends;
 import io.offloadstream.device.Devices;
+import io.offloadstream.model.ModelOptions;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
@@ -47,7 +48,7 @@ public class DeviceRequestTest {
         }
     }
 
-    private static DeviceRequest resolve(Device wanted, String... options) {
+    private static ModelOptions resolve(Device wanted, String... options) {
         Map<String, Object> values = new HashMap<>();
         for (int i = 0; i < options.length; i += 2) {
             values.put(options[i], options[i + 1]);
@@ -55,10 +56,10 @@ public class DeviceRequestTest {
         return DeviceRequest.resolve(wanted, values, DEVICES);
     }
 
-    private static void assertChosen(DeviceRequest request, String backend, int id, Device device) {
-        assertEquals(request.options().device().backend(), backend);
-        assertEquals(request.options().device().deviceId(), id);
-        assertEquals(request.device(), device);
+    private static void assertChosen(ModelOptions options, String backend, int id, Device device) {
+        assertEquals(options.device().backend(), backend);
+        assertEquals(options.device().deviceId(), id);
+        assertEquals(DeviceRequest.name(DEVICES.choose(backend, id)), device);
     }
 
     private static void assertRefused(String message, Device wanted, String... options) {
@@ -68,9 +69,10 @@ public class DeviceRequestTest {
     }
 
     @Test
-    public void nothingSaidIsTheFirstCard() {
-        assertChosen(resolve(null), "cuda", 0, Device.gpu(0));
-        assertChosen(resolve(null, "backend", "auto"), "cuda", 0, Device.gpu(0));
+    public void nothingSaidIsTheFirstCardThatOpens() {
+        int any = Backends.ANY_DEVICE;
+        assertChosen(resolve(null), "auto", any, Device.gpu(0));
+        assertChosen(resolve(null, "backend", "auto"), "auto", any, Device.gpu(0));
     }
 
     @Test
@@ -85,7 +87,8 @@ public class DeviceRequestTest {
     public void numberIsThatOfTheList() {
         assertChosen(resolve(Device.gpu(1)), "cuda", 1, Device.gpu(1));
         assertChosen(resolve(Device.gpu(1), "backend", "opencl"), "opencl", 1, Device.gpu(1));
-        assertChosen(resolve(null, "backend", "opencl"), "opencl", 1, Device.gpu(1));
+        assertChosen(
+                resolve(null, "backend", "opencl"), "opencl", Backends.ANY_DEVICE, Device.gpu(1));
         assertChosen(resolve(Device.gpu(1), "deviceId", "1"), "cuda", 1, Device.gpu(1));
     }
 

@@ -5,6 +5,7 @@
 package io.offloadstream.model;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertNotEquals;
 import static org.testng.Assert.assertTrue;
 
@@ -17,7 +18,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.testng.annotations.AfterMethod;
@@ -27,6 +30,8 @@ import org.testng.annotations.Test;
 public class MachineSpeedTest {
 
     private static final String KEPT = "bandwidths 1\n11.0\n22.0\nInfinity\nInfinity\n";
+
+    private static final Bandwidths KEPT_NUMBERS = new Bandwidths(11, 22);
 
     private Path folder;
     private Path file;
@@ -63,34 +68,80 @@ public class MachineSpeedTest {
         }
     }
 
+    private static ModelOptions options(String... namesAndValues) {
+        Map<String, String> options = new HashMap<>();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            options.put(namesAndValues[i], namesAndValues[i + 1]);
+        }
+        return ModelOptions.parse(options);
+    }
+
     @Test
     public void whatWasMeasuredIsFoundAgainUntilItIsMeasuredAgain() throws IOException {
+        ModelOptions options = options("hostMemory", "2GB");
         try (Backend cpu = cpu(1);
                 Backend other = cpu(2)) {
-            assertEquals(MachineSpeed.known(cpu, file), Optional.empty());
-            Bandwidths measured = MachineSpeed.find(cpu, file);
+            assertEquals(MachineSpeed.known(cpu, file, options), Optional.empty());
+            Bandwidths measured = MachineSpeed.find(cpu, file, options);
             assertTrue(measured.diskBytesPerSecond() > 1e5, measured.toString());
             assertEquals(measured.busBytesPerSecond(), Double.POSITIVE_INFINITY);
-            assertEquals(MachineSpeed.known(cpu, file), Optional.of(measured));
-            assertEquals(MachineSpeed.known(other, file), Optional.empty(), "another device");
+            assertEquals(MachineSpeed.known(cpu, file, options), Optional.of(measured));
+            assertEquals(MachineSpeed.known(other, file, options), Optional.empty());
 
             Files.writeString(kept().get(0), KEPT, StandardCharsets.UTF_8);
-            assertEquals(MachineSpeed.find(cpu, file), new Bandwidths(11, 22), "not measured");
-            assertNotEquals(MachineSpeed.measure(cpu, file), new Bandwidths(11, 22));
-            assertNotEquals(MachineSpeed.find(cpu, file), new Bandwidths(11, 22), "kept");
+            assertEquals(MachineSpeed.find(cpu, file, options), KEPT_NUMBERS, "not measured");
+            assertNotEquals(MachineSpeed.measure(cpu, file), KEPT_NUMBERS);
+            assertNotEquals(MachineSpeed.find(cpu, file, options), KEPT_NUMBERS, "kept");
         }
     }
 
     @Test
     public void aDamagedFileIsMeasuredAgain() throws IOException {
+        ModelOptions options = options("hostMemory", "2GB");
         try (Backend cpu = cpu(1)) {
-            MachineSpeed.find(cpu, file);
+            MachineSpeed.find(cpu, file, options);
             Path damaged = kept().get(0);
             Files.writeString(damaged, "bandwidths 1\nx", StandardCharsets.UTF_8);
-            assertEquals(MachineSpeed.known(cpu, file), Optional.empty());
-            Bandwidths measured = MachineSpeed.find(cpu, file);
-            assertEquals(MachineSpeed.known(cpu, file), Optional.of(measured));
+            assertEquals(MachineSpeed.known(cpu, file, options), Optional.empty());
+            Bandwidths measured = MachineSpeed.find(cpu, file, options);
+            assertEquals(MachineSpeed.known(cpu, file, options), Optional.of(measured));
             assertEquals(kept(), List.of(damaged));
+        }
+    }
+
+    /** Numbers that less memory gave are for those who have no more. */
+    @Test
+    public void whatASmallBudgetGaveIsKeptApart() throws IOException {
+        ModelOptions little = options("hostMemory", "20MB");
+        ModelOptions less = options("hostMemory", "10MB");
+        ModelOptions much = options("hostMemory", "2GB");
+        try (Backend cpu = cpu(1)) {
+            Bandwidths measured = MachineSpeed.find(cpu, file, little);
+            assertEquals(MachineSpeed.known(cpu, file, little), Optional.of(measured));
+            assertEquals(
+                    MachineSpeed.known(cpu, file, options("hostMemory", "24MB")),
+                    Optional.of(measured));
+            assertEquals(MachineSpeed.known(cpu, file, less), Optional.empty());
+            assertEquals(MachineSpeed.known(cpu, file, much), Optional.empty());
+
+            Files.writeString(kept().get(0), KEPT, StandardCharsets.UTF_8);
+            assertEquals(MachineSpeed.known(cpu, file, little), Optional.of(KEPT_NUMBERS));
+            Bandwidths whole = MachineSpeed.measure(cpu, file);
+            assertEquals(MachineSpeed.known(cpu, file, much), Optional.of(whole));
+            assertEquals(MachineSpeed.known(cpu, file, little), Optional.of(whole), "better");
+        }
+    }
+
+    @Test
+    public void aBudgetThatHoldsNoMeasurementTakesTypicalNumbersAndKeepsNone() {
+        try (Backend cpu = cpu(1)) {
+            Bandwidths typical = MachineSpeed.find(cpu, file, options("hostMemory", "1MB"));
+            assertEquals(
+                    typical,
+                    new Bandwidths(
+                            Bandwidths.TYPICAL.diskBytesPerSecond(),
+                            Bandwidths.TYPICAL.memoryBytesPerSecond()));
+            assertFalse(Files.exists(folder.resolve("cache/bandwidths")));
         }
     }
 }

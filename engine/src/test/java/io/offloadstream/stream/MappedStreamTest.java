@@ -5,6 +5,7 @@
 package io.offloadstream.stream;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -12,8 +13,10 @@ import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.plan.PlanRequest.Mapping;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.ResidencyPlanner;
+import io.offloadstream.platform.BudgetExceededException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.OffloadStreamException;
+import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamOptions.Io;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -76,15 +79,26 @@ public class MappedStreamTest extends WeightFixture {
     public void bandwidthsAreMeasuredOnRealReads() throws IOException {
         RandomWeights weights = new RandomWeights(directory, 43, 8);
         FaultyStorage storage = new FaultyStorage();
-        Bandwidths measured = Bandwidths.measure(weights.file(0), storage);
+        Bandwidths measured = measure(weights, storage, Bandwidths.MOST_BYTES);
         assertTrue(storage.reads() >= 8, storage.reads() + " reads");
         // no machine reads its memory slower than 100 MB/s or faster than 100 TB/s
         assertTrue(measured.memoryBytesPerSecond() > 1e8, measured.toString());
         assertTrue(measured.memoryBytesPerSecond() < 1e14, measured.toString());
         assertTrue(measured.diskBytesPerSecond() < storage.bytes() * 1e3, measured.toString());
         assertEquals(storage.open(), 0);
-        double buffered =
-                Bandwidths.measure(weights.file(0), storage.refuseDirect()).diskBytesPerSecond();
+        long little = Bandwidths.leastBytes();
+        double buffered = measure(weights, storage.refuseDirect(), little).diskBytesPerSecond();
         assertTrue(buffered > 0 && storage.open() == 0);
+        assertThrows(BudgetExceededException.class, () -> measure(weights, storage, (4 << 20) - 1));
+        assertEquals(storage.open(), 0);
+    }
+
+    private static Bandwidths measure(RandomWeights weights, Storage storage, long budgetBytes) {
+        try (MemoryBudget budget = new MemoryBudget("hostMemory", budgetBytes)) {
+            Bandwidths measured = Bandwidths.measure(weights.file(0), storage, budget);
+            // the one read needs a request, the other a part for each thread
+            assertTrue(budget.peakBytes() > Math.min(budgetBytes, 32 << 20) / 2);
+            return measured;
+        }
     }
 }

@@ -6,6 +6,7 @@ package io.offloadstream.examples;
 
 import io.offloadstream.device.Backend;
 import io.offloadstream.model.MachineSpeed;
+import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.MemorySize;
@@ -100,8 +101,9 @@ final class DryRunCommand extends ConsoleCommand implements Main.OpensModel, Cal
 
     /** Before the model takes memory, for measuring takes some too. */
     private Bandwidths bandwidths(Path file, Map<String, String> values) {
-        try (Backend backend = parse(values).openBackend()) {
-            return MachineSpeed.find(backend, file);
+        ModelOptions options = parse(values);
+        try (Backend backend = options.openBackend()) {
+            return MachineSpeed.find(backend, file, options);
         }
     }
 

@@ -4,13 +4,17 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.checkpoint.Checkpoint;
+import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.model.MachineSpeed;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
+import io.offloadstream.plan.Bandwidths;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
+import java.util.Collection;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -41,7 +45,9 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
 
     @Option(
             names = "--measure",
-            description = "Measure the bandwidths again, although that was done before.")
+            description =
+                    "Measure the bandwidths again, although that was done before, with up to 0.5"
+                            + " GB of host and of device memory whatever the budgets.")
     private boolean measure;
 
     @Override
@@ -53,23 +59,25 @@ final class PlanCommand extends ModelCommand implements Callable<Integer> {
         }
         ModelOptions options = parse(values);
         try (Backend backend = options.openBackend()) {
-            print(plan(options, backend), backend);
+            print(plan(options, backend), options, backend);
         }
         return 0;
     }
 
     private ModelPlan plan(ModelOptions options, Backend backend) {
-        ModelPlan plan = ModelPlan.of(modelDirectory(), options, Storage.local(), backend);
-        if (!measure) {
-            return plan;
+        if (measure) {
+            Collection<TensorEntry> tensors = Checkpoint.open(modelDirectory()).tensors().values();
+            MachineSpeed.measure(backend, tensors.iterator().next().file());
         }
-        MachineSpeed.measure(backend, plan.firstFile());
         return ModelPlan.of(modelDirectory(), options, Storage.local(), backend);
     }
 
-    private void print(ModelPlan plan, Backend backend) {
+    private void print(ModelPlan plan, ModelOptions options, Backend backend) {
         out().println("on " + backend.name());
-        out().println(plan.residency().table(MachineSpeed.find(backend, plan.firstFile())));
+        Bandwidths bandwidths =
+                plan.bandwidths()
+                        .orElseGet(() -> MachineSpeed.find(backend, plan.firstFile(), options));
+        out().println(plan.residency().table(bandwidths));
         int tokens = plan.maxSequenceLength();
         long ids = (long) batch * tokens;
         long text = HostMemory.chargedBytes(Integer.BYTES * ids) + plan.logitsBytes(batch, 1);

@@ -69,17 +69,17 @@ public class PlanCommandTest {
         String before = System.getProperty(KernelCache.PROPERTY);
         try (TemporaryDirectory folder = TemporaryDirectory.create("measure")) {
             System.setProperty(KernelCache.PROPERTY, folder.path().toString());
-            assertEquals(CliRun.of("plan", "--host-memory=64MB").code(), 0);
+            assertEquals(CliRun.of("plan", "--host-memory=1GB").code(), 0);
             Path kept;
             try (Stream<Path> files = Files.list(folder.path().resolve("bandwidths"))) {
                 kept = files.findFirst().orElseThrow();
             }
             String odd = "bandwidths 1\n77.0\n33.0\nInfinity\nInfinity\n";
             Files.writeString(kept, odd, StandardCharsets.UTF_8);
-            CliRun believed = CliRun.of("plan", "--host-memory=64MB");
+            CliRun believed = CliRun.of("plan", "--host-memory=1GB");
             assertTrue(believed.out().contains("77 B"), believed.out());
             assertTrue(believed.out().contains("33 B"), believed.out());
-            CliRun measured = CliRun.of("plan", "--host-memory=64MB", "--measure");
+            CliRun measured = CliRun.of("plan", "--host-memory=1GB", "--measure");
             assertEquals(measured.code(), 0, measured.err());
             assertFalse(measured.out().contains("77 B"), measured.out());
             assertNotEquals(Files.readString(kept, StandardCharsets.UTF_8), odd);

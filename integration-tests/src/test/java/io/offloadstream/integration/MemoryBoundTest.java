@@ -9,10 +9,13 @@ import static org.testng.Assert.assertTrue;
 
 import io.offloadstream.device.Backends;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.KernelCache;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.testng.SkipException;
 import org.testng.annotations.AfterClass;
 import org.testng.annotations.BeforeClass;
@@ -85,16 +88,37 @@ public class MemoryBoundTest {
 
     /** Where a processor poses as the device, what it calls device memory is the process's. */
     @Test
-    public void theProcessStaysWithinBothBudgetsOfADeviceAndJvm() {
+    public void theProcessStaysWithinBothBudgetsOfADeviceAndJvm() throws IOException {
         requireOpenCl();
         // Such a driver compiles in the process, with memory of its own; so the size of the
-        // process is checked in the second, which finds it done
-        requireWithinBudgets(runOnDevice());
-        MeasuredDeviceRun.Peaks peaks = runOnDevice();
-        requireWithinBudgets(peaks);
-        long limit = HOST_BYTES + DEVICE_BYTES + JVM_BYTES + peaks.contextBytes();
-        assertTrue(peaks.processBytes() <= limit, peaks + ", limit " + limit);
-        assertTrue(peaks.contextBytes() > 0, peaks.toString());
+        // process is checked in the second, which finds that done. The bandwidths both measure.
+        Path cache = scratch.path().resolve("cache");
+        String before = System.setProperty(KernelCache.PROPERTY, cache.toString());
+        try {
+            requireWithinBudgets(runOnDevice());
+            requireMeasured(cache.resolve("bandwidths"));
+            MeasuredDeviceRun.Peaks peaks = runOnDevice();
+            requireMeasured(cache.resolve("bandwidths"));
+            requireWithinBudgets(peaks);
+            long limit = HOST_BYTES + DEVICE_BYTES + JVM_BYTES + peaks.contextBytes();
+            assertTrue(peaks.processBytes() <= limit, peaks + ", limit " + limit);
+            assertTrue(peaks.contextBytes() > 0, peaks.toString());
+        } finally {
+            if (before == null) {
+                System.clearProperty(KernelCache.PROPERTY);
+            } else {
+                System.setProperty(KernelCache.PROPERTY, before);
+            }
+        }
+    }
+
+    /** Forgets it, too. */
+    private static void requireMeasured(Path bandwidths) throws IOException {
+        try (Stream<Path> files = Files.list(bandwidths)) {
+            List<Path> kept = files.toList();
+            assertEquals(kept.size(), 1, kept.toString());
+            Files.delete(kept.get(0));
+        }
     }
 
     private static void requireWithinBudgets(MeasuredDeviceRun.Peaks peaks) {

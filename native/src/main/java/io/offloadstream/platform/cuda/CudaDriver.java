@@ -4,20 +4,25 @@
  */
 package io.offloadstream.platform.cuda;
 
+import com.sun.jna.Platform;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.DeviceFiles;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.KernelCache;
 import io.offloadstream.platform.gpu.KernelSources;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
 import jcuda.driver.JCudaDriver;
@@ -34,6 +39,8 @@ public final class CudaDriver implements GpuDriver {
 
     /** Pascal: what the jar's PTX is for. */
     private static final int OLDEST_CAPABILITY = KernelBinaries.PTX_CAPABILITY;
+
+    private static final Pattern CARD_FILE = Pattern.compile("nvidia\\d+");
 
     private static final int NAME_BYTES = 256;
 
@@ -75,8 +82,16 @@ public final class CudaDriver implements GpuDriver {
 
     @Override
     public Discovery discover() {
+        return discover(Platform.isLinux(), Path.of("/dev"));
+    }
+
+    /** Looks for devices where files of them may be in a folder, on Linux. */
+    static Discovery discover(boolean linux, Path files) {
         try {
             return devices(DriverLibrary.open());
+        } catch (DriverLibrary.MissingException e) {
+            return Discovery.missing(
+                    e.getMessage(), linux ? DeviceFiles.find(files, CARD_FILE) : Optional.empty());
         } catch (DriverLibrary.AbsentException e) {
             return Discovery.absent(e.getMessage());
         } catch (DeviceException e) {

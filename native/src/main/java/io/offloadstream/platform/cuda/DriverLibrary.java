@@ -29,12 +29,22 @@ final class DriverLibrary {
 
     private static final int PORTABLE = 1;
 
-    /** Nothing was installed or plugged in, which is no fault. */
-    static final class AbsentException extends DeviceException {
+    /** Nothing was plugged in, or all is hidden from this process, which is no fault. */
+    static class AbsentException extends DeviceException {
 
         private static final long serialVersionUID = 1;
 
         AbsentException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /** No driver was installed: a fault where there is a card for it. */
+    static final class MissingException extends AbsentException {
+
+        private static final long serialVersionUID = 1;
+
+        MissingException(String message, Throwable cause) {
             super(message, cause);
         }
     }
@@ -65,7 +75,7 @@ final class DriverLibrary {
         try {
             library = NativeLibrary.getInstance(name);
         } catch (UnsatisfiedLinkError e) {
-            throw new AbsentException("no NVIDIA driver: " + name + " was not found", e);
+            throw new MissingException("no NVIDIA driver: " + name + " was not found", e);
         }
         IntByReference version = new IntByReference();
         // The version may be asked for before cuInit, so that an old driver gets the better message

@@ -4,7 +4,9 @@
  */
 package io.offloadstream.platform.gpu;
 
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** A way to devices: CUDA's driver API, or OpenCL. Probing it loads its library, nothing before. */
 public interface GpuDriver {
@@ -52,7 +54,7 @@ public interface GpuDriver {
      * @param problem why there are none, in one line for the user: the library that is missing, the
      *     driver that is too old; empty if there are any
      * @param isFault whether something is there that does not work, which the user should know even
-     *     if another device serves; false where nothing was installed
+     *     if another device serves; false where there is nothing to use
      */
     record Discovery(List<GpuInfo> devices, String problem, boolean isFault) {
 
@@ -79,6 +81,19 @@ public interface GpuDriver {
          */
         public static Discovery absent(String reason) {
             return new Discovery(List.of(), reason, false);
+        }
+
+        /**
+         * Describes a machine without the driver or its library.
+         *
+         * @param reason what is missing
+         * @param deviceFile of a device that it would be for
+         * @return no devices; a fault if there is such a file
+         */
+        public static Discovery missing(String reason, Optional<Path> deviceFile) {
+            return deviceFile
+                    .map(file -> new Discovery(List.of(), reason + ", though there is " + file))
+                    .orElseGet(() -> absent(reason));
         }
     }
 }

@@ -6,26 +6,28 @@ package io.offloadstream.platform.opencl;
 
 import com.sun.jna.Platform;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.DeviceFiles;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.gpu.GpuInfo;
 import io.offloadstream.platform.gpu.KernelCache;
 import io.offloadstream.platform.gpu.KernelSources;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /** The way to devices through OpenCL. Thread-safe. */
 public final class OpenClDriver implements GpuDriver {
 
     static final String NAME = "opencl";
+
+    private static final Path DEVICES = Path.of("/dev");
 
     /**
      * Open contexts of this process. One that its last user has left is replaced when asked for.
@@ -37,7 +39,10 @@ public final class OpenClDriver implements GpuDriver {
 
     /** AMD, NVIDIA, Windows' subsystem for Linux, Arm, Qualcomm, Imagination. */
     private static final Pattern GPU_FILE =
-            Pattern.compile("^(kfd|nvidia(ctl|\\d+)|dxg|mali\\d*|kgsl-3d\\d+|pvr_sync)$");
+            Pattern.compile("kfd|nvidia(ctl|\\d+)|dxg|mali\\d*|kgsl-3d\\d+|pvr_sync");
+
+    /** A display without a GPU (a server's console) has a card there, but nothing that renders. */
+    private static final Pattern RENDER_NODE = Pattern.compile("renderD\\d+");
 
     private final Supplier<Map<String, String>> sources;
     private final KernelCache cache;
@@ -68,7 +73,7 @@ public final class OpenClDriver implements GpuDriver {
 
     @Override
     public boolean mayHaveGpu() {
-        return mayHaveGpu(Platform.isLinux(), Path.of("/dev"));
+        return mayHaveGpu(Platform.isLinux(), DEVICES);
     }
 
     /** Drivers reach a GPU through a file; elsewhere than on Linux the system has its own list. */
@@ -76,22 +81,13 @@ public final class OpenClDriver implements GpuDriver {
         if (!linux) {
             return true;
         }
-        try (Stream<Path> files = Files.list(devices)) {
-            return files.map(file -> file.getFileName().toString()).anyMatch(GPU_FILE.asPredicate())
-                    || hasRenderNode(devices.resolve("dri"));
-        } catch (IOException e) {
-            return true;
-        }
+        return !Files.isReadable(devices) || gpuFile(devices).isPresent();
     }
 
-    /** A display without a GPU (a server's console) has a card there, but nothing that renders. */
-    private static boolean hasRenderNode(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            return files.anyMatch(file -> file.getFileName().toString().startsWith("renderD"));
-        }
+    /** The file of a GPU in Linux' folder of devices. */
+    static Optional<Path> gpuFile(Path devices) {
+        return DeviceFiles.find(devices, GPU_FILE)
+                .or(() -> DeviceFiles.find(devices.resolve("dri"), RENDER_NODE));
     }
 
     @Override
@@ -99,17 +95,25 @@ public final class OpenClDriver implements GpuDriver {
         String problem = ClLibrary.load();
         if (!problem.isEmpty()) {
             return ClLibrary.isMissing()
-                    ? Discovery.absent(problem)
+                    ? Discovery.missing(problem, gpuFile())
                     : new Discovery(List.of(), problem);
         }
         try {
             ClDevice.Found found = ClDevice.find();
             List<GpuInfo> devices = found.devices().stream().map(ClDevice::info).toList();
-            boolean fault = devices.isEmpty() && found.isFault();
-            return new Discovery(devices, devices.isEmpty() ? found.problem() : "", fault);
+            if (!devices.isEmpty()) {
+                return new Discovery(devices, "");
+            }
+            return found.isFault()
+                    ? new Discovery(devices, found.problem())
+                    : Discovery.missing(found.problem(), gpuFile());
         } catch (DeviceException e) {
             return new Discovery(List.of(), e.getMessage());
         }
+    }
+
+    private static Optional<Path> gpuFile() {
+        return Platform.isLinux() ? gpuFile(DEVICES) : Optional.empty();
     }
 
     @Override

@@ -5,6 +5,7 @@
 package io.offloadstream.platform.cuda;
 
 import static org.testng.Assert.assertEquals;
+import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
@@ -78,6 +79,32 @@ public class CudaDriverTest {
             assertProblem("no NVIDIA driver: no-such-libcuda was not found");
         } finally {
             System.clearProperty(DriverLibrary.PROPERTY);
+        }
+    }
+
+    /** Linux shows the card, so that nothing computes on it is worth a warning. */
+    @Test
+    public void missingLibraryIsAFaultWhereThereIsACard() throws IOException {
+        if (Platform.isMac()) {
+            throw new SkipException("CUDA does not exist for macOS");
+        }
+        Path files = Files.createTempDirectory("dev");
+        Path control = Files.createFile(files.resolve("nvidiactl"));
+        System.setProperty(DriverLibrary.PROPERTY, "no-such-libcuda");
+        try {
+            assertFalse(CudaDriver.discover(true, files).isFault());
+            Path card = Files.createFile(files.resolve("nvidia3"));
+            GpuDriver.Discovery found = CudaDriver.discover(true, files);
+            assertTrue(found.isFault());
+            assertEquals(
+                    found.problem(),
+                    "no NVIDIA driver: no-such-libcuda was not found, though there is " + card);
+            assertFalse(CudaDriver.discover(false, files).isFault(), "no such files elsewhere");
+            Files.delete(card);
+        } finally {
+            System.clearProperty(DriverLibrary.PROPERTY);
+            Files.delete(control);
+            Files.delete(files);
         }
     }
 

@@ -12,6 +12,7 @@ import static org.testng.Assert.assertThrows;
 import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
+import com.sun.jna.Platform;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.MemoryBudget;
@@ -26,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.testng.annotations.AfterMethod;
 import org.testng.annotations.BeforeMethod;
@@ -184,7 +186,10 @@ public class OpenClDriverTest {
                         .start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertEquals(process.waitFor(), 0, output);
-        assertTrue(output.startsWith("devices 0 fault false problem no OpenCL library: "), output);
+        boolean fault = Platform.isLinux() && OpenClDriver.gpuFile(Path.of("/dev")).isPresent();
+        assertTrue(
+                output.startsWith("devices 0 fault " + fault + " problem no OpenCL library: "),
+                output);
         assertTrue(output.contains("libOffloadStreamHasNone.so"), output);
         assertEquals(output.lines().count(), 1, output);
         // The JVM itself warns about native libraries from JDK 24 on
@@ -206,6 +211,10 @@ public class OpenClDriverTest {
         for (String gpu : new String[] {"kfd", "nvidia0", "nvidiactl", "dxg", "mali0"}) {
             Path file = Files.createFile(folder.resolve(gpu));
             assertTrue(OpenClDriver.mayHaveGpu(true, folder), gpu);
+            GpuDriver.Discovery missing =
+                    GpuDriver.Discovery.missing("none", OpenClDriver.gpuFile(folder));
+            assertTrue(missing.isFault(), gpu);
+            assertEquals(missing.problem(), "none, though there is " + file);
             Files.delete(file);
         }
         Path dri = Files.createDirectory(folder.resolve("dri"));
@@ -213,8 +222,12 @@ public class OpenClDriverTest {
         assertFalse(OpenClDriver.mayHaveGpu(true, folder));
         Path render = Files.createFile(dri.resolve("renderD128"));
         assertTrue(OpenClDriver.mayHaveGpu(true, folder));
+        assertEquals(OpenClDriver.gpuFile(folder), Optional.of(render));
         Files.delete(render);
         Files.delete(card);
+        assertEquals(
+                GpuDriver.Discovery.missing("none", OpenClDriver.gpuFile(folder)),
+                GpuDriver.Discovery.absent("none"));
     }
 
     @Test
