@@ -14,11 +14,11 @@ import io.offloadstream.platform.OffloadStreamException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 
 /**
  * Decides what stays in memory and what streams.
@@ -40,6 +40,8 @@ public final class ResidencyPlanner {
     private final PlanRequest request;
     private final List<GroupExtents> extents = new ArrayList<>();
     private final List<WeightGroup> streamed;
+    private final int[] ascending;
+    private final EvenSpread spread;
     private final PlanTerms base;
     private final long slotBytes;
     private final int mostParts;
@@ -52,6 +54,18 @@ public final class ResidencyPlanner {
             extents.add(GroupExtents.of(group, request.blockBytes()));
         }
         streamed = ofAccess(Access.STREAMED);
+        spread =
+                new EvenSpread(
+                        streamed.stream().mapToLong(this::charged).toArray(),
+                        streamed.stream()
+                                .mapToLong(group -> extents.get(group.index()).readBytes())
+                                .toArray());
+        ascending =
+                IntStream.range(0, streamed.size())
+                        .boxed()
+                        .sorted(Comparator.comparingLong(i -> charged(streamed.get(i))))
+                        .mapToInt(Integer::intValue)
+                        .toArray();
         base = base();
         slotBytes =
                 streamed.stream()
@@ -220,44 +234,33 @@ public final class ResidencyPlanner {
     }
 
     /**
-     * Chooses STREAMED groups to keep: for each count the evenly spread pattern, filled up with the
-     * smallest of the others; the choice that streams least wins, at a tie the more even one. For
-     * each count what is kept grows with the room, so more memory never streams more.
+     * Chooses STREAMED groups to keep beside a ring of so many slots.
      *
-     * @return null if each choice streams more parts of a whole than leave a slot free
+     * @return null if there is no room for the parts that such a ring does not hold
      */
     private Kept spread(int slots, long room) {
-        int count = streamed.size();
-        Integer[] ascending = new Integer[count];
-        Arrays.setAll(ascending, i -> i);
-        Arrays.sort(ascending, Comparator.comparingLong(i -> charged(streamed.get(i))));
-        Kept best = null;
-        for (int number = count; number >= 0; number--) {
-            boolean[] candidate = pattern(number, count);
-            long left = room;
-            for (int i = 0; i < count; i++) {
-                left -= candidate[i] ? charged(streamed.get(i)) : 0;
-            }
-            if (left < 0) {
-                continue;
-            }
-            fill(candidate, ascending, left);
-            long bytes = readBytes(candidate);
-            boolean isBetter = best == null || bytes > best.bytes();
-            if (isBetter && slots(mostStreaming(candidate)) <= slots) {
-                best = new Kept(slots, candidate, bytes);
-            }
+        int streaming = mostParts;
+        while (slots(streaming) > slots) {
+            streaming--;
         }
-        return best;
+        int most = streaming;
+        boolean[] kept = spread.choose(room, choice -> keepBeyond(most, choice));
+        return kept == null ? null : new Kept(slots, kept, spread.readBytes(kept));
     }
 
-    /** The most parts of a whole that are not kept. */
-    private int mostStreaming(boolean[] kept) {
+    /** Keeps the smallest parts of each whole that streams more parts than a ring has slots for. */
+    private void keepBeyond(int most, boolean[] kept) {
         int[] streaming = new int[request.groups().size()];
         for (int i = 0; i < kept.length; i++) {
             streaming[streamed.get(i).whole().index()] += kept[i] ? 0 : 1;
         }
-        return Arrays.stream(streaming).max().orElse(0);
+        for (int i : ascending) {
+            int whole = streamed.get(i).whole().index();
+            if (!kept[i] && streaming[whole] > most) {
+                kept[i] = true;
+                streaming[whole]--;
+            }
+        }
     }
 
     private List<WeightGroup> list(Kept kept) {
@@ -268,36 +271,6 @@ public final class ResidencyPlanner {
             }
         }
         return chosen;
-    }
-
-    /** As many as asked for, any two neighbours the same distance apart, give or take one. */
-    static boolean[] pattern(int kept, int count) {
-        boolean[] pattern = new boolean[count];
-        for (int i = 0; i < count; i++) {
-            pattern[i] = (i + 1L) * kept / count > (long) i * kept / count;
-        }
-        return pattern;
-    }
-
-    private void fill(boolean[] kept, Integer[] ascending, long room) {
-        long left = room;
-        for (int i : ascending) {
-            if (!kept[i]) {
-                left -= charged(streamed.get(i));
-                if (left < 0) {
-                    return;
-                }
-                kept[i] = true;
-            }
-        }
-    }
-
-    private long readBytes(boolean[] kept) {
-        long bytes = 0;
-        for (int i = 0; i < kept.length; i++) {
-            bytes += kept[i] ? extents.get(streamed.get(i).index()).readBytes() : 0;
-        }
-        return bytes;
     }
 
     private List<WeightGroup> gathered(List<WeightGroup> resident, long room) {

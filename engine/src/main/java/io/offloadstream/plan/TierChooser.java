@@ -94,7 +94,7 @@ final class TierChooser {
                 rest += taken ? 0 : 1;
             }
             for (int kept : counts(rest)) {
-                Tier[] tiers = tiers(onDevice, ResidencyPlanner.pattern(kept, rest));
+                Tier[] tiers = tiers(onDevice, pattern(kept, rest));
                 if (hostBytes(tiers) > hostRoom) {
                     continue;
                 }
@@ -115,11 +115,11 @@ final class TierChooser {
     private List<boolean[]> devicePatterns() {
         List<boolean[]> patterns = new ArrayList<>();
         for (int kept : counts(count)) {
-            addIfEnough(patterns, ResidencyPlanner.pattern(kept, count));
+            addIfEnough(patterns, pattern(kept, count));
         }
         if (leastBlocks > 0) {
             for (int kept : counts(blockCount)) {
-                boolean[] blocks = ResidencyPlanner.pattern(kept, blockCount);
+                boolean[] blocks = pattern(kept, blockCount);
                 addIfEnough(patterns, Arrays.copyOf(blocks, count));
             }
             boolean[] smallest = new boolean[count];
@@ -219,5 +219,14 @@ final class TierChooser {
             }
         }
         return groups;
+    }
+
+    /** As many as asked for, any two neighbours the same distance apart, give or take one. */
+    private static boolean[] pattern(int kept, int count) {
+        boolean[] pattern = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            pattern[i] = (i + 1L) * kept / count > (long) i * kept / count;
+        }
+        return pattern;
     }
 }
