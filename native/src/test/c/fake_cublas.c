@@ -10,6 +10,7 @@
 #define NOT_INITIALIZED 1
 #define INVALID_VALUE 7
 #define R_32F 0
+#define R_16F 2
 #define R_16BF 14
 
 typedef struct { void *stream, *workspace; size_t workspace_bytes; int math; } Handle;
@@ -35,19 +36,30 @@ static long products;
 /* How many products were made. */
 long fake_products(void) { return products; }
 
-static float element(const void *matrix, int type, size_t index) {
+static float from_bits(uint32_t bits) {
     float value;
-    if (type == R_32F) return ((const float *)matrix)[index];
-    uint32_t bits = (uint32_t)((const uint16_t *)matrix)[index] << 16;
     memcpy(&value, &bits, sizeof value);
     return value;
+}
+
+/* The exponent's bias is 112 less than a float's; what has no exponent loses nothing either way. */
+static float from_half(uint16_t half) {
+    float magnitude = (half & 0x7c00) == 0x7c00 ? from_bits(0x7f800000u | (uint32_t)(half & 0x3ff) << 13)
+                                                : from_bits((uint32_t)(half & 0x7fff) << 13) * 0x1p112f;
+    return half & 0x8000 ? -magnitude : magnitude;
+}
+
+static float element(const void *matrix, int type, size_t index) {
+    if (type == R_32F) return ((const float *)matrix)[index];
+    uint16_t bits = ((const uint16_t *)matrix)[index];
+    return type == R_16F ? from_half(bits) : from_bits((uint32_t)bits << 16);
 }
 
 int cublasGemmEx(Handle *handle, int a_op, int b_op, int m, int n, int k, const float *alpha, const void *a, int a_type,
                  int a_lead, const void *b, int b_type, int b_lead, const float *beta, float *c, int c_type, int c_lead,
                  int compute, int algorithm) {
     if (!handle->stream || !handle->workspace) return NOT_INITIALIZED;
-    if (a_type != b_type || (a_type != R_32F && a_type != R_16BF) || c_type != R_32F || algorithm != -1) return INVALID_VALUE;
+    if (a_type != b_type || (a_type != R_32F && a_type != R_16F && a_type != R_16BF) || c_type != R_32F || algorithm != -1) return INVALID_VALUE;
     if (compute != (a_type == R_32F ? 69 : 68) || handle->math != 16) return INVALID_VALUE;
     if (a_lead < (a_op ? k : m) || b_lead < (b_op ? n : k) || c_lead < m) return INVALID_VALUE;
     products++;

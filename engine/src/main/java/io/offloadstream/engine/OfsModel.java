@@ -171,14 +171,15 @@ public final class OfsModel extends BaseModel {
      * Opens a predictor, which owns what runs for it.
      *
      * @param translator from and to the user's types
-     * @param asked the model's device, or null for it
+     * @param asked the model's device, or null for it; the arrays' too, which DJL fills in where
+     *     its user names none
      * @return a predictor for the caller to close; closing the model closes it too
-     * @throws IllegalArgumentException if the device is another than the model's
+     * @throws IllegalArgumentException if the device is another
      */
     @Override
     public <I, O> Predictor<I, O> newPredictor(Translator<I, O> translator, Device asked) {
         streamedModel();
-        if (asked != null && !asked.equals(device)) {
+        if (asked != null && !asked.equals(device) && !asked.equals(getNDManager().getDevice())) {
             throw new IllegalArgumentException(
                     "device "
                             + asked

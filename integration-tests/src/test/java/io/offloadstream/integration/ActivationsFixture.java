@@ -43,7 +43,7 @@ abstract class ActivationsFixture {
     }
 
     static Map<String, String> plenty(int batch, int length) {
-        return Budgets.with(Budgets.plenty(batch, length, "auto"), "backend", "cpu");
+        return Budgets.plenty(batch, length, "auto");
     }
 
     /** The same options with activations of the type. */

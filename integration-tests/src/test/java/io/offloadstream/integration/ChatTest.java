@@ -35,10 +35,13 @@ import org.testng.annotations.Test;
  */
 public class ChatTest {
 
-    private static final Map<String, String> STREAMED =
-            Map.of("hostMemory", "90MB", "maxSequenceLength", "600", "io", "direct");
-    private static final Map<String, String> RESIDENT =
-            Map.of("hostMemory", "1GB", "maxSequenceLength", "600", "io", "direct");
+    private static final Map<String, String> STREAMED = onCpu("90MB", "600", "direct");
+    private static final Map<String, String> RESIDENT = onCpu("1GB", "600", "direct");
+
+    private static Map<String, String> onCpu(String hostMemory, String length, String io) {
+        return Map.of(
+                "backend", "cpu", "hostMemory", hostMemory, "maxSequenceLength", length, "io", io);
+    }
 
     @DataProvider
     Object[][] budgets() {
@@ -95,9 +98,7 @@ public class ChatTest {
         Path root = Path.of(System.getProperty("offloadstream.root"));
         Path directory = root.resolve("examples/src/main/resources/storyteller");
         Path expected = Path.of("src/test/resources/storyteller");
-        answer(
-                Goldens.of(directory, expected),
-                Map.of("hostMemory", hostMemory, "maxSequenceLength", "320", "io", io));
+        answer(Goldens.of(directory, expected), onCpu(hostMemory, "320", io));
     }
 
     private static void answer(Goldens goldens, Map<String, String> options) {

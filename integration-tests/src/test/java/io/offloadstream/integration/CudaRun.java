@@ -9,21 +9,24 @@ import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.model.TokenBatch;
+import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.Storage;
+import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 
 /**
- * The main class of a JVM in which a driver that poses takes the place of NVIDIA's: runs a model by
- * OpenCL and by CUDA. Arguments: the model, the folder of the libraries, the file that takes the
- * ways that gave OpenCL's bits.
+ * The main class of a JVM with {@link FakeCuda}: runs a model by OpenCL and by CUDA. Arguments: the
+ * model, the folder of the libraries, the file that takes the {@link Findings}.
  */
 final class CudaRun {
 
@@ -35,18 +38,50 @@ final class CudaRun {
     /** What a model gave. */
     private record Result(float[] logits, int[] tokens) {}
 
+    /**
+     * What was found.
+     *
+     * @param same the ways by CUDA that gave OpenCL's bits; all others gave its tokens and numbers
+     * @param errors by the type that activations were rounded to
+     */
+    record Findings(String same, Map<ComputeType, Error> errors) {
+
+        static Findings parse(String text) {
+            List<String> lines = text.lines().toList();
+            Map<ComputeType, Error> errors = new EnumMap<>(ComputeType.class);
+            for (String line : lines.subList(1, lines.size())) {
+                String[] parts = line.split(" ", 3);
+                double relative = Double.parseDouble(parts[1]);
+                double divergence = Double.parseDouble(parts[2]);
+                errors.put(ComputeType.valueOf(parts[0]), new Error(relative, divergence));
+            }
+            return new Findings(lines.get(0), errors);
+        }
+
+        String format() {
+            StringBuilder text = new StringBuilder(same);
+            errors.forEach(
+                    (type, error) ->
+                            text.append("\n" + type + " " + error.relative + " ")
+                                    .append(error.divergence));
+            return text.toString();
+        }
+    }
+
+    /**
+     * What rounding costs.
+     *
+     * @param relative ||rounded - exact|| / ||exact|| of the logits of a prompt
+     * @param divergence the mean of KL(exact || rounded) over its tokens, in nats
+     */
+    record Error(double relative, double divergence) {}
+
     private CudaRun() {}
 
     public static void main(String[] arguments) throws IOException {
         Path model = Path.of(arguments[0]);
         Path libraries = Path.of(arguments[1]);
-        System.setProperty("offloadstream.libcuda", libraries.resolve("libfakecuda.so").toString());
-        System.setProperty(
-                "offloadstream.libnvrtc", libraries.resolve("libfakenvrtc.so").toString());
-        System.setProperty(
-                "offloadstream.libcublas", libraries.resolve("libfakecublas.so").toString());
-        System.setProperty("offloadstream.libnvml", "no-such-nvml");
-        System.setProperty("offloadstream.cache", arguments[2] + ".cache");
+        FakeCuda.install(libraries, Path.of(arguments[2] + ".cache"));
         Result expected = run(model, options("opencl"));
         List<String> same = new ArrayList<>();
         for (Map.Entry<String, Map<String, String>> way : ways(model).entrySet()) {
@@ -61,7 +96,21 @@ final class CudaRun {
             }
         }
         same.sort(null);
-        Files.writeString(Path.of(arguments[2]), String.join(", ", same));
+        Findings findings = new Findings(String.join(", ", same), errors(model, expected.logits()));
+        Files.writeString(Path.of(arguments[2]), findings.format());
+    }
+
+    /** The library rounds activations as matrix units do, which the driver that poses has not. */
+    private static Map<ComputeType, Error> errors(Path model, float[] exact) {
+        Map<ComputeType, Error> errors = new EnumMap<>(ComputeType.class);
+        Map<String, String> library = Budgets.with(options("cuda"), "gemm", "cublas");
+        for (ComputeType type : List.of(ComputeType.FLOAT16, ComputeType.BFLOAT16)) {
+            String name = type.name().toLowerCase(Locale.ROOT);
+            float[] rounded = run(model, Budgets.with(library, "computeType", name)).logits();
+            double relative = Closeness.relative(rounded, exact);
+            errors.put(type, new Error(relative, Closeness.divergence(exact, rounded, PROMPT)));
+        }
+        return errors;
     }
 
     private static Map<String, String> options(String backend) {
@@ -71,7 +120,9 @@ final class CudaRun {
         return options;
     }
 
-    /** All on the card, weights from disk, the cache on the host, another library's products. */
+    /**
+     * All on the card, weights from disk, the cache on the host, products and reads by a library.
+     */
     private static Map<String, Map<String, String>> ways(Path model) {
         Map<String, String> plenty = options("cuda");
         ModelPlan plan = ModelPlan.of(model, ModelOptions.parse(plenty), Storage.local());
@@ -83,7 +134,19 @@ final class CudaRun {
         ways.put("disk", Budgets.with(least, "hostMemory", host));
         ways.put("KV on the host", Budgets.with(plenty, "kvCachePlacement", "host"));
         ways.put("cuBLAS", Budgets.with(plenty, "gemm", "cublas"));
+        Map<String, String> gds = Budgets.with(plenty, "io", "gds");
+        ModelPlan gdsPlan = ModelPlan.of(model, ModelOptions.parse(gds), Storage.local());
+        ways.put(
+                "GDS",
+                Budgets.with(
+                        Budgets.with(gds, "deviceMemory", gdsPlan.deviceLeastBytes()),
+                        "hostMemory",
+                        gdsPlan.leastBytes() + gdsPlan.logitsBytes(1, PROMPT)));
         return ways;
+    }
+
+    private static boolean readByCuFile(StreamStats stats) {
+        return stats.ioName().startsWith("GDS") && stats.upload().bytesFromDisk() > 0;
     }
 
     private static Result run(Path directory, Map<String, String> options) {
@@ -98,7 +161,11 @@ final class CudaRun {
                 TokenBatch batch = new TokenBatch(PROMPT, prompt, null, null);
                 logits = Runs.all(model, session, batch).logits();
             }
-            return new Result(logits, Runs.greedy(model, prompt, TOKENS));
+            Result result = new Result(logits, Runs.greedy(model, prompt, TOKENS));
+            if (options.get("io").equals("gds") && !readByCuFile(model.stats())) {
+                throw new AssertionError(model.stats().toTable());
+            }
+            return result;
         }
     }
 }

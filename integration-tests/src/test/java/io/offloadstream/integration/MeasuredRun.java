@@ -43,6 +43,7 @@ final class MeasuredRun {
 
     public static void main(String[] arguments) throws IOException {
         Map<String, String> options = new HashMap<>();
+        options.put("backend", "cpu");
         options.put("io", arguments[1]);
         options.put("hostMemory", arguments[2]);
         options.put("maxSequenceLength", "64");

@@ -36,6 +36,7 @@ public class TorchScriptTest {
     public void bothEnginesAgreeOnRandomInput(String name) throws Exception {
         Goldens goldens = Goldens.reference(name);
         Map<String, String> options = new HashMap<>();
+        options.put("backend", "cpu");
         options.put("maxBatch", "3");
         options.put("maxSequenceLength", "100");
         options.put("hostMemory", "8MB");

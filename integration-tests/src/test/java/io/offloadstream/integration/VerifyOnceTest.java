@@ -43,12 +43,14 @@ public class VerifyOnceTest {
 
         private final Backend backend;
         private final Path copy;
+        private final long givenBytes;
         private DeviceLedger.Claim claim;
         private int claimed;
 
-        Rival(Backend backend, Path copy) {
+        Rival(Backend backend, Path copy, long givenBytes) {
             this.backend = backend;
             this.copy = copy;
+            this.givenBytes = givenBytes;
         }
 
         Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
@@ -57,11 +59,8 @@ public class VerifyOnceTest {
                 claim = null;
             } else if (method.getName().equals("chargedBytes") && claimed++ == 0) {
                 DeviceMemory memory = backend.memory().orElseThrow();
-                long most = Budgets.PLENTY_BYTES - memory.contextBytes();
-                claim =
-                        DeviceLedger.PROCESS
-                                .claim(memory, Budgets.PLENTY_BYTES, most)
-                                .orElseThrow();
+                long most = givenBytes - memory.contextBytes();
+                claim = DeviceLedger.PROCESS.claim(memory, givenBytes, most).orElseThrow();
                 damage(copy);
             }
             try {
@@ -100,7 +99,7 @@ public class VerifyOnceTest {
             values.put("verify", "true");
             ModelOptions options = ModelOptions.parse(values);
             try (Backend real = options.openBackend()) {
-                Rival rival = new Rival(real, copy);
+                Rival rival = new Rival(real, copy, Long.parseLong(values.get("deviceMemory")));
                 Backend watched =
                         (Backend)
                                 Proxy.newProxyInstance(
