@@ -42,6 +42,7 @@ static int sticky;
 static long long advanced;
 static int held_events;
 static long long device_bytes_total = 1ll << 30;
+static long long unpinned_downloads;
 static int version = 12040, device_count = 1, capability = 70;
 
 static struct { char name[64]; int result; int after; } failure;
@@ -77,6 +78,7 @@ long long fake_get(const char *name) {
     if (!strcmp(name, "device_bytes")) return total(device_ranges);
     if (!strcmp(name, "pinned_bytes")) return total(pinned_ranges);
     if (!strcmp(name, "retained")) return retained;
+    if (!strcmp(name, "unpinned_downloads")) return unpinned_downloads;
     for (int i = 0; i < 128; i++) {
         if (!strcmp(calls[i].name, name)) return calls[i].count;
     }
@@ -271,9 +273,9 @@ int cuMemHostAlloc(void **target, size_t size, unsigned flags) {
 
 int cuMemFreeHost(void *start) { ENTER(1); LEAVE(release(pinned_ranges, start)); }
 
-int fake_inside(const char *start, size_t size) {
+static int inside(const Range *ranges, const char *start, size_t size) {
     for (int i = 0; i < MAXIMUM; i++) {
-        const Range *range = &device_ranges[i];
+        const Range *range = &ranges[i];
         if (range->start && start >= range->start && size <= range->size
             && (size_t)(start - range->start) <= range->size - size) {
             return 1;
@@ -282,10 +284,18 @@ int fake_inside(const char *start, size_t size) {
     return 0;
 }
 
+int fake_inside(const char *start, size_t size) { return inside(device_ranges, start, size); }
+
 static int copied(void *target, const void *source, size_t size, const void *on_device) {
     if (!fake_inside(on_device, size)) return sticky = ILLEGAL_ADDRESS;
     memmove(target, source, size);
     return SUCCESS;
+}
+
+/* The real one waits for what comes into memory that is not pinned. */
+static int downloaded(void *target, const void *source, size_t size) {
+    if (!inside(pinned_ranges, target, size)) unpinned_downloads++;
+    return copied(target, source, size, source);
 }
 
 int cuMemcpyHtoDAsync_v2(void *target, const void *source, size_t size, void *stream) {
@@ -295,7 +305,7 @@ int cuMemcpyHtoDAsync_v2(void *target, const void *source, size_t size, void *st
 
 int cuMemcpyDtoHAsync_v2(void *target, const void *source, size_t size, void *stream) {
     ENTER(1);
-    LEAVE(stream ? copied(target, source, size, source) : INVALID_HANDLE);
+    LEAVE(stream ? downloaded(target, source, size) : INVALID_HANDLE);
 }
 
 int cuMemcpyDtoDAsync_v2(void *target, const void *source, size_t size, void *stream) {
@@ -324,7 +334,7 @@ int cuMemcpy2DAsync_v2(const Copy2D *copy, void *stream) {
     if (copy->source_pitch < copy->width || copy->target_pitch < copy->width) LEAVE(INVALID_VALUE);
     for (size_t row = 0; row < copy->height; row++) {
         const char *source = copy->source_device + row * copy->source_pitch;
-        int failed = copied(copy->target_host + row * copy->target_pitch, source, copy->width, source);
+        int failed = downloaded(copy->target_host + row * copy->target_pitch, source, copy->width);
         if (failed) LEAVE(failed);
     }
     LEAVE(SUCCESS);

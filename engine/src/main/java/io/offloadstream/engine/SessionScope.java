@@ -7,7 +7,6 @@ package io.offloadstream.engine;
 import io.offloadstream.model.Session;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.HostMemory;
-import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.stream.PassCancelledException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -92,15 +91,15 @@ final class SessionScope implements AutoCloseable {
     }
 
     /**
-     * Allocates memory that lives as long as a session does; work must have begun.
+     * Allocates memory for outputs that lives as long as a session does; work must have begun.
      *
-     * @param budget what it is charged to
+     * @param model whose passes write there, and whose budget pays
      * @param purpose for messages
      * @param sizeBytes its size
      * @return the memory, given back by {@link #release(HostMemory)}
      */
-    HostMemory allocate(MemoryBudget budget, String purpose, long sizeBytes) {
-        HostMemory range = HostMemory.allocate(budget, purpose, sizeBytes);
+    HostMemory allocate(StreamedModel model, String purpose, long sizeBytes) {
+        HostMemory range = model.allocateOutput(purpose, sizeBytes);
         memory.add(range);
         return range;
     }

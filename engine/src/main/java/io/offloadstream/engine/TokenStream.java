@@ -185,7 +185,7 @@ public final class TokenStream implements Iterator<NDList>, AutoCloseable {
         if (logits == null) {
             logits =
                     scope.allocate(
-                            model.budget(),
+                            model,
                             "logits of the last position",
                             wanted == 0 ? 4L * vocabSize : bestBytes());
             session = scope.open(model, 1);

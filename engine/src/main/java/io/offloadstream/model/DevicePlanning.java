@@ -224,6 +224,7 @@ final class DevicePlanning {
                         input.groups().blocks(),
                         options.device().gpuLayers(),
                         sizes.promptBytes(),
+                        cacheBytes(kv),
                         bandwidths);
         PlanRequest request =
                 new PlanRequest(
@@ -237,5 +238,17 @@ final class DevicePlanning {
                         sizes.promptHostBytes(options.hostMemoryBytes()),
                         onDevice);
         return new Planned(kv, sizes, ResidencyPlanner.plan(request));
+    }
+
+    /**
+     * What a pass of one token reads of the cache over the bus, at half of the longest sequence: as
+     * much as the tokens of a whole one do on average.
+     */
+    private long cacheBytes(KvChoice kv) {
+        boolean overBus =
+                kv.placement() == KvPlacement.HOST
+                        && options.device().attention() == AttentionPlace.DEVICE;
+        long tokens = kv.maxSequenceLength() / 2;
+        return overBus ? input.kvLayout().pageBytes() * tokens / KvLayout.PAGE_TOKENS : 0;
     }
 }

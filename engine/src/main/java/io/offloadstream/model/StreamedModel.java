@@ -15,6 +15,7 @@ import io.offloadstream.plan.Prediction;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightRef;
 import io.offloadstream.platform.DeviceMemoryException;
+import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.Storage;
@@ -341,6 +342,19 @@ public final class StreamedModel implements AutoCloseable {
      */
     public MemoryBudget budget() {
         return budgets.host();
+    }
+
+    /**
+     * Allocates memory for the outputs of passes: pinned where there is such a thing, so that what
+     * is copied into it holds nobody up before the pass ends.
+     *
+     * @param purpose for messages
+     * @param sizeBytes its size, more than 0
+     * @return the memory, zeroed, charged to {@link #budget}, for the caller to close
+     * @throws io.offloadstream.platform.BudgetExceededException if the budget does not hold it
+     */
+    public HostMemory allocateOutput(String purpose, long sizeBytes) {
+        return backend.allocateHost(budgets.host(), purpose, sizeBytes);
     }
 
     /**

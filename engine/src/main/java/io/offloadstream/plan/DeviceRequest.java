@@ -26,6 +26,9 @@ import java.util.function.LongUnaryOperator;
  * @param blockCount how many of the first groups are blocks, which are STREAMED
  * @param leastBlocks how many of them must stay on the device ({@code gpuLayers})
  * @param spareBytes of the device, what stays free for requests rather than keep groups resident
+ * @param cacheBytes what a pass copies over the bus beside weights, keys and values that host
+ *     memory keeps: a part of the prediction, while what stays where follows from the weights, for
+ *     whatever spares reads and copies spares them beside these too
  * @param bandwidths what the time of a pass is predicted with
  */
 public record DeviceRequest(
@@ -40,6 +43,7 @@ public record DeviceRequest(
         int blockCount,
         int leastBlocks,
         long spareBytes,
+        long cacheBytes,
         Bandwidths bandwidths) {
 
     /** Checks the counts and makes the list immutable. */

@@ -7,14 +7,18 @@ package io.offloadstream.plan;
 import io.offloadstream.platform.MemorySize;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 
 /**
  * How long a pass of one token will take by a plan and bandwidths: stages run beside each other, so
  * as long as the slowest. Arithmetic that does not hide behind the memory is not in it.
  *
  * @param stages in the order in which weights pass them
+ * @param cacheBytes keys and values among what the bus moves
  */
-public record Prediction(List<Stage> stages) {
+public record Prediction(List<Stage> stages, long cacheBytes) {
+
+    private static final String BUS = "bus";
 
     /**
      * A stage.
@@ -52,14 +56,27 @@ public record Prediction(List<Stage> stages) {
         long read = plan.streamedBytesPerPass();
         stages.add(new Stage("disk", read, bandwidths.diskBytesPerSecond()));
         long computed = plan.computedBytesPerPass();
+        long cache = plan.cacheBytesPerPass();
         if (plan.hasDevice()) {
             long copied = plan.copiedBytesPerPass();
-            stages.add(new Stage("bus", copied, bandwidths.busBytesPerSecond()));
+            stages.add(new Stage(BUS, copied + cache, bandwidths.busBytesPerSecond()));
             stages.add(new Stage("device memory", computed, bandwidths.deviceBytesPerSecond()));
         } else {
             stages.add(new Stage("memory", computed, bandwidths.memoryBytesPerSecond()));
         }
-        return new Prediction(stages);
+        return new Prediction(stages, cache);
+    }
+
+    /**
+     * Returns what the bus moves of weights.
+     *
+     * @return bytes; empty where kernels compute in host memory
+     */
+    public OptionalLong copiedWeightBytes() {
+        return stages.stream()
+                .filter(stage -> stage.name().equals(BUS))
+                .mapToLong(stage -> stage.bytes() - cacheBytes)
+                .findFirst();
     }
 
     /**
@@ -101,6 +118,15 @@ public record Prediction(List<Stage> stages) {
                 + TextTable.time(seconds())
                 + " per token, bottleneck: "
                 + bottleneck().name()
-                + '\n';
+                + '\n'
+                + cache();
+    }
+
+    private String cache() {
+        return cacheBytes == 0
+                ? ""
+                : "of the bus, "
+                        + MemorySize.format(cacheBytes)
+                        + " are keys and values on the host, at half of maxSequenceLength\n";
     }
 }

@@ -9,6 +9,7 @@ import io.offloadstream.plan.PlanRequest.Term;
 import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.MemorySize;
 import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * For each group, whether it stays in memory or streams from disk; the ring of slots; and every
@@ -321,10 +322,11 @@ public final class ResidencyPlan {
      * @return bytes as stored
      */
     public long residentBytes() {
-        return groups().stream()
-                .filter(group -> isResident(group.index()))
-                .mapToLong(WeightGroup::sizeBytes)
-                .sum();
+        return sizeBytes(group -> isResident(group.index()));
+    }
+
+    private long sizeBytes(Predicate<WeightGroup> which) {
+        return groups().stream().filter(which).mapToLong(WeightGroup::sizeBytes).sum();
     }
 
     /**
@@ -348,13 +350,16 @@ public final class ResidencyPlan {
      * @return bytes of tensors, 0 where kernels compute in host memory
      */
     public long copiedBytesPerPass() {
-        return onDevice == null
-                ? 0
-                : groups().stream()
-                        .filter(group -> group.access() == Access.STREAMED)
-                        .filter(group -> !isResident(group.index()))
-                        .mapToLong(WeightGroup::sizeBytes)
-                        .sum();
+        return sizeBytes(
+                group ->
+                        hasDevice()
+                                && group.access() == Access.STREAMED
+                                && !isResident(group.index()));
+    }
+
+    /** What a pass copies to the device beside that: keys and values that host memory keeps. */
+    long cacheBytesPerPass() {
+        return onDevice == null ? 0 : request.device().cacheBytes();
     }
 
     /**
@@ -363,13 +368,8 @@ public final class ResidencyPlan {
      * @return bytes
      */
     public long computedBytesPerPass() {
-        return groups().stream()
-                .filter(
-                        group ->
-                                group.access() == Access.STREAMED
-                                        || group.access() == Access.STATIC)
-                .mapToLong(WeightGroup::sizeBytes)
-                .sum();
+        return sizeBytes(
+                group -> group.access() == Access.STREAMED || group.access() == Access.STATIC);
     }
 
     /**

@@ -24,11 +24,14 @@ public class PredictionReportTest {
             new Prediction(
                     List.of(
                             new Stage("disk", 2_000_000_000, 1e9),
-                            new Stage("bus", 5_000_000_000L, 1e10)));
+                            new Stage("bus", 5_000_000_000L, 1e10)),
+                    1_000_000_000);
+
+    private static final long HOST_BYTES = 1_500_000_000;
 
     private static PassRecord pass(long number, boolean isComplete, long bytes, double seconds) {
         long nanos = (long) (seconds * 1e9);
-        return new PassRecord(number, isComplete, List.of(0), 0, bytes, 0, 0, 0, nanos);
+        return new PassRecord(number, isComplete, List.of(0), 0, bytes, HOST_BYTES, 0, 0, nanos);
     }
 
     private static StreamStats stats(PassRecord... passes) {
@@ -70,6 +73,17 @@ public class PredictionReportTest {
         assertTrue(text.contains("(disk), median of the last 3 passes"), text);
         assertTrue(text.contains(": 1.50 times"), text);
         assertTrue(text.contains("predicted 2.00 GB from disk per token, median 2.10 GB"), text);
+        assertTrue(
+                text.contains(
+                        "predicted 4.00 GB of weights over the bus per token, median 3.60 GB"),
+                text);
+    }
+
+    @Test
+    public void withoutABusNothingIsSaidOfIt() {
+        Prediction host = new Prediction(PREDICTED.stages().subList(0, 1), 0);
+        String text = PredictionReport.print(host, stats(pass(2, true, 2_100_000_000, 3)));
+        assertTrue(text.contains("from disk") && !text.contains("bus"), text);
     }
 
     @Test

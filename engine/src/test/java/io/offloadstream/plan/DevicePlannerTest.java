@@ -79,6 +79,7 @@ public class DevicePlannerTest {
                             blocks,
                             leastBlocks,
                             deviceSpare,
+                            0,
                             rates);
             return ResidencyPlanner.plan(
                     new PlanRequest(
@@ -388,7 +389,8 @@ public class DevicePlannerTest {
         end = 0;
         List<WeightGroup> groups = List.of(group(0, Access.STREAMED, 1000));
         DeviceRequest device =
-                new DeviceRequest(1 << 20, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, RATES);
+                new DeviceRequest(
+                        1 << 20, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, 0, RATES);
         PlanRequest request =
                 new PlanRequest(groups, List.of(), 1 << 20, 1, 0, 1, Mapping.REQUIRED, 0, device);
         expectThrows(IllegalArgumentException.class, () -> ResidencyPlanner.plan(request));

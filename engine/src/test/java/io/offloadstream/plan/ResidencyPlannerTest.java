@@ -169,7 +169,8 @@ public class ResidencyPlannerTest {
     public void partsForADeviceAreRefused() {
         Bandwidths rates = new Bandwidths(1e9, 3e10, 1e10, 1e12);
         DeviceRequest device =
-                new DeviceRequest(1L << 40, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, rates);
+                new DeviceRequest(
+                        1L << 40, List.of(), size -> size, 2, 2, 2, 2, 0, 1, 0, 0, 0, rates);
         for (long most : new long[] {64 << 20, Long.MAX_VALUE}) {
             end = 0;
             WeightGroup one = group(0, Access.STREAMED, 64 << 20);

@@ -123,6 +123,7 @@ public abstract class DeviceFixture extends WeightFixture {
                             weights.streamedCount() - 2,
                             0,
                             0,
+                            0,
                             Bandwidths.TYPICAL);
             return ResidencyPlanner.plan(
                     new PlanRequest(

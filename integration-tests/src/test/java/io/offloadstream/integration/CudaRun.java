@@ -4,6 +4,13 @@
  */
 package io.offloadstream.integration;
 
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.repository.zoo.ZooModel;
+import ai.djl.util.PairList;
+import com.sun.jna.NativeLibrary;
+import io.offloadstream.engine.OfsSymbolBlock;
+import io.offloadstream.engine.TokenStream;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.ModelPlan;
 import io.offloadstream.model.Session;
@@ -13,6 +20,9 @@ import io.offloadstream.ops.ComputeType;
 import io.offloadstream.platform.Storage;
 import io.offloadstream.stream.StreamStats;
 import java.io.IOException;
+import io.offloadstream.model.TokenChooser;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,7 +88,7 @@ final class CudaRun {
 
     private CudaRun() {}
 
-    public static void main(String[] arguments) throws IOException {
+    public static void main(String[] arguments) throws Exception {
         Path model = Path.of(arguments[0]);
         Path libraries = Path.of(arguments[1]);
         FakeCuda.install(libraries, Path.of(arguments[2] + ".cache"));
@@ -95,6 +105,7 @@ final class CudaRun {
                 same.add(way.getKey());
             }
         }
+        requireOutputsPinned(model, libraries);
         same.sort(null);
         Findings findings = new Findings(String.join(", ", same), errors(model, expected.logits()));
         Files.writeString(Path.of(arguments[2]), findings.format());
@@ -111,6 +122,63 @@ final class CudaRun {
             errors.put(type, new Error(relative, Closeness.divergence(exact, rounded, PROMPT)));
         }
         return errors;
+    }
+
+    /** A copy into other memory would hold up whoever enqueues the parts of the head behind it. */
+    private static void requireOutputsPinned(Path directory, Path libraries) throws Exception {
+        NativeLibrary fake =
+                NativeLibrary.getInstance(libraries.resolve("libfakecuda.so").toString());
+        for (TokenChooser chooser : List.of(new Likeliest(0), new Likeliest(3))) {
+            try (ZooModel<NDList, NDList> model =
+                            Djl.loadLogits(directory, Djl.ENGINE, options("cuda"));
+                    NDManager manager = model.getNDManager().newSubManager()) {
+                long[] prompt = new Random(SEED).longs(PROMPT, 0, 16).toArray();
+                NDList input = new NDList(manager.create(new long[][] {prompt}));
+                PairList<String, Object> parameters = new PairList<>();
+                parameters.add(OfsSymbolBlock.TOKEN_CHOOSER, chooser);
+                OfsSymbolBlock block = (OfsSymbolBlock) model.getBlock();
+                long all = get(fake, "cuMemcpyDtoHAsync_v2");
+                long unpinned = get(fake, "unpinned_downloads");
+                try (TokenStream tokens = block.forwardStreamIter(null, input, false, parameters)) {
+                    for (int i = 0; i < TOKENS; i++) {
+                        tokens.next().close();
+                    }
+                }
+                all = get(fake, "cuMemcpyDtoHAsync_v2") - all;
+                unpinned = get(fake, "unpinned_downloads") - unpinned;
+                if (all < TOKENS || unpinned != 0) {
+                    throw new AssertionError(
+                            unpinned
+                                    + " of "
+                                    + all
+                                    + " copies from the card went into memory that is not pinned,"
+                                    + " best "
+                                    + chooser.bestLogits());
+                }
+            }
+        }
+    }
+
+    private static long get(NativeLibrary fake, String name) {
+        return fake.getFunction("fake_get").invokeLong(new Object[] {name});
+    }
+
+    /** Takes the first of some logits, or of all. */
+    private record Likeliest(int bestLogits) implements TokenChooser {
+
+        @Override
+        public int next(FloatBuffer logits) {
+            int best = 0;
+            for (int i = 1; i < logits.limit(); i++) {
+                best = logits.get(i) > logits.get(best) ? i : best;
+            }
+            return best;
+        }
+
+        @Override
+        public int next(FloatBuffer values, IntBuffer ids) {
+            return ids.get(0);
+        }
     }
 
     private static Map<String, String> options(String backend) {
