@@ -7,6 +7,7 @@ package io.offloadstream.stream;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
+import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.BudgetExceededException;
@@ -249,17 +250,27 @@ public final class WeightStream implements AutoCloseable {
         return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
-    /** Where the tensors of a whole lie: each in the slot of the part that has it. */
-    long[] addresses(WeightGroup whole, Slot[] slots) {
-        long[] addresses = new long[whole.tensors().size()];
-        for (int part = 0; part < slots.length; part++) {
-            WeightGroup group = plan.groups().get(whole.index() + part);
-            for (int tensor = 0; tensor < group.tensors().size(); tensor++) {
-                int place = plan.wholes().placeInWhole(group.index(), tensor);
-                addresses[place] = address(group, tensor, slots[part]);
+    /** The weights of a whole, each in the slot of the part that has it. */
+    Tensor[] tensors(WeightGroup whole, Slot[] slots) {
+        if (slots.length == 1) {
+            return tensors(slots[0]);
+        }
+        Tensor[] all = new Tensor[whole.tensors().size()];
+        for (Slot slot : slots) {
+            Tensor[] part = tensors(slot);
+            for (int i = 0; i < part.length; i++) {
+                all[plan.wholes().placeInWhole(slot.group(), i)] = part[i];
             }
         }
-        return addresses;
+        return all;
+    }
+
+    /** Where weights are does not change as long as they are there. */
+    private Tensor[] tensors(Slot slot) {
+        if (slot.tensors() == null) {
+            slot.setTensors(SlotLease.tensors(this, plan.groups().get(slot.group()), slot));
+        }
+        return slot.tensors();
     }
 
     /** Reads single tensors, for the layers' owner. */
