@@ -68,8 +68,7 @@ final class PassBuffers implements AutoCloseable {
         this.sequences = table.buffer(8L * rows, 4 * rows).asIntBuffer();
         this.slots = table.buffer(12L * rows, 4 * rows).asIntBuffer();
         long anglesBytes = tableBytes(rows, ropeOrNull) - anglesOffset();
-        this.angles =
-                table.buffer(anglesOffset(), Math.toIntExact(anglesBytes)).asFloatBuffer();
+        this.angles = table.buffer(anglesOffset(), Math.toIntExact(anglesBytes)).asFloatBuffer();
         this.hostRows =
                 backend.computesInHostMemory() ? null : new HostRows(sequences, slots, targets);
     }

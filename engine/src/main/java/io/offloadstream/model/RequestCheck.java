@@ -30,21 +30,23 @@ final class RequestCheck {
     void check(TokenBatch input, PassOutput output, int batch, int length) {
         int tokens = input.tokens();
         if (tokens <= 0) {
-throw new IllegalArgumentException("a request needs at least one token");
-}
+            throw new IllegalArgumentException("a request needs at least one token");
+        }
         if (input.ids().length != batch * tokens) {
-throw new IllegalArgumentException("ids has "
-                        + input.ids().length
-                        + " elements, should have batch "
-                        + batch
-                        + " x tokens "
-                        + tokens);
-}
+            throw new IllegalArgumentException(
+                    "ids has "
+                            + input.ids().length
+                            + " elements, should have batch "
+                            + batch
+                            + " x tokens "
+                            + tokens);
+        }
         checkLength(tokens, length);
         for (int id : input.ids()) {
             if (id < 0 || id >= vocabSize) {
-throw new IllegalArgumentException("token id " + id + " is outside the vocabulary of " + vocabSize);
-}
+                throw new IllegalArgumentException(
+                        "token id " + id + " is outside the vocabulary of " + vocabSize);
+            }
         }
         checkMask(input, batch, length + tokens);
         checkPositionCount(input);
@@ -53,14 +55,15 @@ throw new IllegalArgumentException("token id " + id + " is outside the vocabular
 
     void checkLength(int tokens, int length) {
         if (tokens > maxSequenceLength - length) {
-throw new IllegalArgumentException("the request has "
-                        + tokens
-                        + " tokens after "
-                        + length
-                        + " cached ones, more than maxSequenceLength="
-                        + maxSequenceLength
-                        + "; raise maxSequenceLength or shorten it");
-}
+            throw new IllegalArgumentException(
+                    "the request has "
+                            + tokens
+                            + " tokens after "
+                            + length
+                            + " cached ones, more than maxSequenceLength="
+                            + maxSequenceLength
+                            + "; raise maxSequenceLength or shorten it");
+        }
     }
 
     private static void checkMask(TokenBatch input, int batch, int slots) {
@@ -68,42 +71,45 @@ throw new IllegalArgumentException("the request has "
             return;
         }
         if (input.mask().length != batch * slots) {
-throw new IllegalArgumentException("mask has "
-                        + input.mask().length
-                        + " elements, should have batch "
-                        + batch
-                        + " x "
-                        + slots
-                        + " slots (past and current)");
-}
+            throw new IllegalArgumentException(
+                    "mask has "
+                            + input.mask().length
+                            + " elements, should have batch "
+                            + batch
+                            + " x "
+                            + slots
+                            + " slots (past and current)");
+        }
         for (byte value : input.mask()) {
             if (value != 0 && value != 1) {
-throw new IllegalArgumentException("mask has " + value + ", should be 0 or 1");
-}
+                throw new IllegalArgumentException("mask has " + value + ", should be 0 or 1");
+            }
         }
     }
 
     private static void checkPositionCount(TokenBatch input) {
         if (input.positions() != null && input.positions().length != input.ids().length) {
-throw new IllegalArgumentException("positions has "
-                        + input.positions().length
-                        + " elements, should have as many as ids: "
-                        + input.ids().length);
-}
+            throw new IllegalArgumentException(
+                    "positions has "
+                            + input.positions().length
+                            + " elements, should have as many as ids: "
+                            + input.ids().length);
+        }
     }
 
     /** Refuses positions that the model has no row for, given or counted from the mask. */
     void checkPositions(int[] positions) {
         for (int position : positions) {
             if (position < 0 || (learnedPositions > 0 && position >= learnedPositions)) {
-throw new IllegalArgumentException("position "
-                            + position
-                            + (learnedPositions == 0
-                                    ? " is negative"
-                                    : " is outside the model's "
-                                            + learnedPositions
-                                            + " positions"));
-}
+                throw new IllegalArgumentException(
+                        "position "
+                                + position
+                                + (learnedPositions == 0
+                                        ? " is negative"
+                                        : " is outside the model's "
+                                                + learnedPositions
+                                                + " positions"));
+            }
         }
     }
 
@@ -112,8 +118,9 @@ throw new IllegalArgumentException("position "
             int last = -1;
             for (int row : output.logitRows()) {
                 if (row <= last || row >= rows) {
-throw new IllegalArgumentException("logitRows must ascend within " + rows + " rows, has " + row);
-}
+                    throw new IllegalArgumentException(
+                            "logitRows must ascend within " + rows + " rows, has " + row);
+                }
                 last = row;
             }
         }
@@ -121,11 +128,12 @@ throw new IllegalArgumentException("logitRows must ascend within " + rows + " ro
         checkTarget("logits", output.logits(), wanted, vocabSize);
         if (output.best() != null) {
             if (output.best().rows() != wanted) {
-throw new IllegalArgumentException("best has " + output.best().rows() + " rows, should have " + wanted);
-}
+                throw new IllegalArgumentException(
+                        "best has " + output.best().rows() + " rows, should have " + wanted);
+            }
             if (output.logits() != null) {
-throw new IllegalArgumentException("logits and the best of them are both wanted");
-}
+                throw new IllegalArgumentException("logits and the best of them are both wanted");
+            }
         }
         checkTarget("hidden", output.hidden(), rows, hiddenSize);
     }
@@ -135,6 +143,8 @@ throw new IllegalArgumentException("logits and the best of them are both wanted"
                 && (target.type() != DType.F32
                         || target.rows() != rows
                         || target.columns() != columns)) {
-throw new IllegalArgumentException(name + " is " + target + ", should be F32[" + rows + ", " + columns + "]");
+            throw new IllegalArgumentException(
+                    name + " is " + target + ", should be F32[" + rows + ", " + columns + "]");
+        }
+    }
 }
-    }}

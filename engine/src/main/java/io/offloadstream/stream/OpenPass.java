@@ -36,7 +36,7 @@ final class OpenPass implements StreamPass {
         WeightGroup group = stream.plan().groups().get(slots[0].group()).whole();
         AutoCloseable[] endUses = use(slots);
         long start = System.nanoTime();
-        Tensor[] weights = stream.tensors(group, slots);
+        Tensor[] weights = SlotLease.tensors(stream, group, slots);
         open = new SlotLease(group, weights, () -> release(group, slots, endUses, start));
         return open;
     }
@@ -146,7 +146,8 @@ final class OpenPass implements StreamPass {
         }
         Slot[] slots = {slot};
         AutoCloseable[] endUses = use(slots);
-        return new SlotLease(group, stream.tensors(group, slots), () -> release(slot, endUses));
+        return new SlotLease(
+                group, SlotLease.tensors(stream, group, slots), () -> release(slot, endUses));
     }
 
     private void release(Slot slot, AutoCloseable[] endUses) {

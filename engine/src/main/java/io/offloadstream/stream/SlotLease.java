@@ -31,8 +31,33 @@ final class SlotLease implements GroupLease {
         this.release = release;
     }
 
-    /** The tensors of a group in a slot; null for those that {@link #get} refuses. */
-    static Tensor[] tensors(WeightStream stream, WeightGroup group, Slot slot) {
+    /**
+     * The tensors of a whole, each in the slot of the part that has it; null for those that {@link
+     * #get} refuses.
+     */
+    static Tensor[] tensors(WeightStream stream, WeightGroup whole, Slot[] slots) {
+        if (slots.length == 1) {
+            return inSlot(stream, slots[0]);
+        }
+        Tensor[] all = new Tensor[whole.tensors().size()];
+        for (Slot slot : slots) {
+            Tensor[] part = inSlot(stream, slot);
+            for (int i = 0; i < part.length; i++) {
+                all[stream.plan().wholes().placeInWhole(slot.group(), i)] = part[i];
+            }
+        }
+        return all;
+    }
+
+    /** Where weights are does not change as long as they are there. */
+    private static Tensor[] inSlot(WeightStream stream, Slot slot) {
+        if (slot.tensors() == null) {
+            slot.setTensors(tensors(stream, stream.plan().groups().get(slot.group()), slot));
+        }
+        return slot.tensors();
+    }
+
+    private static Tensor[] tensors(WeightStream stream, WeightGroup group, Slot slot) {
         Tensor[] tensors = new Tensor[group.tensors().size()];
         for (int i = 0; i < tensors.length; i++) {
             if (group.tensors().get(i).isTypeKnown()) {

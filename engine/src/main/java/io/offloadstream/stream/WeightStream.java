@@ -7,7 +7,6 @@ package io.offloadstream.stream;
 import io.offloadstream.checkpoint.TensorEntry;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.Budgets;
-import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.ResidencyPlan;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.BudgetExceededException;
@@ -248,29 +247,6 @@ public final class WeightStream implements AutoCloseable {
             return files.mappedAddress(entry.file()) + entry.offset();
         }
         return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
-    }
-
-    /** The weights of a whole, each in the slot of the part that has it. */
-    Tensor[] tensors(WeightGroup whole, Slot[] slots) {
-        if (slots.length == 1) {
-            return tensors(slots[0]);
-        }
-        Tensor[] all = new Tensor[whole.tensors().size()];
-        for (Slot slot : slots) {
-            Tensor[] part = tensors(slot);
-            for (int i = 0; i < part.length; i++) {
-                all[plan.wholes().placeInWhole(slot.group(), i)] = part[i];
-            }
-        }
-        return all;
-    }
-
-    /** Where weights are does not change as long as they are there. */
-    private Tensor[] tensors(Slot slot) {
-        if (slot.tensors() == null) {
-            slot.setTensors(SlotLease.tensors(this, plan.groups().get(slot.group()), slot));
-        }
-        return slot.tensors();
     }
 
     /** Reads single tensors, for the layers' owner. */

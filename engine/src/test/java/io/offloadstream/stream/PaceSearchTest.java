@@ -82,12 +82,10 @@ public class PaceSearchTest {
 
     @DataProvider
     public Object[][] machines() {
-        Machine seeks = 
-                new Machine(1e5, 0.2, p -> 1 / (1 + 0.2 * (p.requests() - 1)), 3e8, 0, 2);
+        Machine seeks = new Machine(1e5, 0.2, p -> 1 / (1 + 0.2 * (p.requests() - 1)), 3e8, 0, 2);
         Machine overflows = new Machine(4e7, 1, p -> p.requests() > 16 ? 0.7 : 1, 3e8, 0, 2);
         Machine narrow = new Machine(4e7, 1, p -> p.requests() > 8 ? 0.5 : 1, 3e8, 0, 2);
-        Machine splits =
-                new Machine(1e5, 1, p -> p.requestBytes() > 2 * MIB ? 0.7 : 1, 3e8, 0, 2);
+        Machine splits = new Machine(1e5, 1, p -> p.requestBytes() > 2 * MIB ? 0.7 : 1, 3e8, 0, 2);
         Machine busy = new Machine(4e7, 1, p -> 1, 1e10, 0, 2);
         Machine shallow = new Machine(1e5, 1, p -> 1, 3e8, 3e8, 3);
         Machine deeper = new Machine(1e5, 1, p -> 1, 3e8, 3e8, 4);
