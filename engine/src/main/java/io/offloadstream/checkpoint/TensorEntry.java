@@ -116,6 +116,15 @@ public final class TensorEntry {
     }
 
     /**
+     * Tells whether the dtype is a known one.
+     *
+     * @return whether {@link #type} returns it
+     */
+    public boolean isTypeKnown() {
+        return type != null;
+    }
+
+    /**
      * Returns the dtype.
      *
      * @return the dtype

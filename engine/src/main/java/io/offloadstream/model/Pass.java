@@ -6,8 +6,11 @@ package io.offloadstream.model;
 
 import io.offloadstream.cache.KvSequences;
 import io.offloadstream.device.Workspace;
+import io.offloadstream.ops.KvView;
 import io.offloadstream.ops.Ops;
 import io.offloadstream.ops.Phase;
+import io.offloadstream.ops.RopeTable;
+import io.offloadstream.ops.RowMap;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.plan.WeightRef;
@@ -29,6 +32,9 @@ final class Pass {
 
     /** Rows of the pass whose results go to consecutive rows of the output. */
     private record Run(int source, int target, int count) {}
+
+    /** Rows that run together through each block. */
+    private record Chunk(Tensor hidden, RowMap map, RopeTable rope) {}
 
     private final ModelPlan plan;
     private final Ops ops;
@@ -98,10 +104,11 @@ final class Pass {
         embed(stream);
         ModelGroups groups = plan.groups();
         List<Run> logitRuns = logitRuns(output);
+        List<Chunk> chunks = chunks();
         int total = groups.blocks() + (logitRuns.isEmpty() ? 0 : groups.headParts());
         for (int layer = 0; layer < groups.blocks(); layer++) {
             try (GroupLease lease = stream.next()) {
-                runBlock(layer, lease);
+                runBlock(layer, lease, chunks);
             }
             progress.advanced(layer + 1, total);
         }
@@ -176,17 +183,24 @@ final class Pass {
         }
     }
 
-    private void runBlock(int layer, GroupLease lease) {
-        Block block = plan.decoder().block(layer);
+    private List<Chunk> chunks() {
+        List<Chunk> chunks = new ArrayList<>();
+        RowMap map = buffers.map(rows);
         for (int from = 0; from < rows; from += chunkRows) {
             int to = Math.min(rows, from + chunkRows);
+            chunks.add(
+                    new Chunk(hidden.rows(from, to), map.rows(from, to), buffers.rope(from, to)));
+        }
+        return chunks;
+    }
+
+    private void runBlock(int layer, GroupLease lease, List<Chunk> chunks) {
+        Block block = plan.decoder().block(layer);
+        KvView view = kv.view(layer);
+        for (Chunk chunk : chunks) {
             workspace.reset();
-            LayerState state =
-                    new LayerState(
-                            buffers.map(rows).rows(from, to),
-                            kv.view(layer),
-                            buffers.rope(from, to));
-            block.forward(ops, lease, hidden.rows(from, to), state);
+            LayerState state = new LayerState(chunk.map(), view, chunk.rope());
+            block.forward(ops, lease, chunk.hidden(), state);
         }
     }
 

@@ -15,6 +15,8 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.Owned;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 
 /**
  * What a pass holds for each of its rows from the first block to the last: the hidden state, where
@@ -30,6 +32,13 @@ final class PassBuffers implements AutoCloseable {
 
     private final SharedTable table;
     private final DeviceBuffer hidden;
+    private final LongBuffer targets;
+    private final IntBuffer sequences;
+    private final IntBuffer slots;
+
+    /** Both parts of the rotations of all rows: (2, rows, halfDim). */
+    private final FloatBuffer angles;
+
     private final HostRows hostRows;
     private final int rows;
     private final int width;
@@ -55,13 +64,13 @@ final class PassBuffers implements AutoCloseable {
             }
         }
         this.hidden = allocated;
+        this.targets = table.buffer(0, 8 * rows).asLongBuffer();
+        this.sequences = table.buffer(8L * rows, 4 * rows).asIntBuffer();
+        this.slots = table.buffer(12L * rows, 4 * rows).asIntBuffer();
+        long anglesBytes = tableBytes(rows, ropeOrNull) - anglesOffset();
+        this.angles = table.buffer(anglesOffset(), Math.toIntExact(anglesBytes)).asFloatBuffer();
         this.hostRows =
-                backend.computesInHostMemory()
-                        ? null
-                        : new HostRows(
-                                table.buffer(8L * rows, 4 * rows).asIntBuffer(),
-                                table.buffer(12L * rows, 4 * rows).asIntBuffer(),
-                                table.buffer(0, 8 * rows).asLongBuffer());
+                backend.computesInHostMemory() ? null : new HostRows(sequences, slots, targets);
     }
 
     static long hiddenBytes(int rows, int width) {
@@ -92,22 +101,20 @@ final class PassBuffers implements AutoCloseable {
     }
 
     void setRow(int row, int sequence, int slot, long target) {
-        table.buffer(8L * row, 8).putLong(0, target);
-        table.buffer(8L * rows + 4L * row, 4).putInt(0, sequence);
-        table.buffer(12L * rows + 4L * row, 4).putInt(0, slot);
+        targets.put(row, target);
+        sequences.put(row, sequence);
+        slots.put(row, slot);
     }
 
     /** Fills in the rotations of a row: cos and sin of position times frequency, as float32. */
     void setAngles(int row, int position, float[] frequencies, float factor) {
         int half = frequencies.length;
-        FloatBuffer cos = table.buffer(anglesOffset() + 4L * row * half, 4 * half).asFloatBuffer();
-        FloatBuffer sin =
-                table.buffer(anglesOffset() + 4L * (rows + (long) row) * half, 4 * half)
-                        .asFloatBuffer();
+        int cos = row * half;
+        int sin = (rows + row) * half;
         for (int i = 0; i < half; i++) {
             float angle = position * frequencies[i];
-            cos.put(i, (float) Math.cos(angle) * factor);
-            sin.put(i, (float) Math.sin(angle) * factor);
+            angles.put(cos + i, (float) Math.cos(angle) * factor);
+            angles.put(sin + i, (float) Math.sin(angle) * factor);
         }
     }
 

@@ -109,13 +109,9 @@ abstract class CheckedProducts implements Ops {
             Tensor upBias) {
         ShapeCheck.linear("gatedLinear", x, gate, gateBias, false);
         ShapeCheck.linear("gatedLinear", x, up, upBias, false);
-        ShapeCheck.result(
-                "gatedLinear",
-                new Tensor(DType.F32, 0, x.rows(), gate.rows()),
-                x.rows(),
-                up.rows());
         Tensor raised = allocate(DType.F32, x.rows(), up.rows());
         Tensor y = allocate(DType.F32, x.rows(), gate.rows());
+        ShapeCheck.result("gatedLinear", y, x.rows(), up.rows());
         gatedLinear(activation, x, new Gated(gate, gateBias, up, upBias), raised, y);
         return y;
     }

@@ -16,9 +16,13 @@ public final class Tensor {
 
     private final DType type;
     private final long address;
-    private final long[] shape;
     private final long escapes;
     private final int firstRow;
+    private final long rows;
+    private final long columns;
+
+    /** Null for (rows, columns), which nearly all are that are made in a pass. */
+    private final long[] otherShape;
 
     /**
      * Constructs a view.
@@ -28,7 +32,7 @@ public final class Tensor {
      * @param shape dimensions, outermost first
      */
     public Tensor(DType type, long address, long... shape) {
-        this(type, address, 0, 0, shape.clone());
+        this(type, address, 0, 0, shape);
     }
 
     private Tensor(DType type, long address, long escapes, int firstRow, long[] shape) {
@@ -36,7 +40,13 @@ public final class Tensor {
         this.address = address;
         this.escapes = escapes;
         this.firstRow = firstRow;
-        this.shape = shape;
+        this.columns = shape.length == 0 ? 1 : shape[shape.length - 1];
+        this.otherShape = shape.length == 2 ? null : shape.clone();
+        long product = 1;
+        for (int i = 0; i < shape.length - 1; i++) {
+            product *= shape[i];
+        }
+        this.rows = product;
     }
 
     /**
@@ -49,7 +59,7 @@ public final class Tensor {
      * @return the view, of {@link DType#BF16_PACKED}
      */
     public static Tensor packed(long address, long escapes, int firstRow, long... shape) {
-        return new Tensor(DType.BF16_PACKED, address, escapes, firstRow, shape.clone());
+        return new Tensor(DType.BF16_PACKED, address, escapes, firstRow, shape);
     }
 
     /**
@@ -94,7 +104,7 @@ public final class Tensor {
      * @return a copy, outermost dimension first
      */
     public long[] shape() {
-        return shape.clone();
+        return otherShape == null ? new long[] {rows, columns} : otherShape.clone();
     }
 
     /**
@@ -103,20 +113,16 @@ public final class Tensor {
      * @return rows, 1 for a vector
      */
     public int rows() {
-        long rows = 1;
-        for (int i = 0; i < shape.length - 1; i++) {
-            rows *= shape[i];
-        }
         return Math.toIntExact(rows);
     }
 
     /**
      * Returns the length of a row: the last dimension.
      *
-     * @return elements
+     * @return elements, 1 for a scalar
      */
     public int columns() {
-        return Math.toIntExact(shape[shape.length - 1]);
+        return Math.toIntExact(columns);
     }
 
     /**
@@ -149,12 +155,16 @@ public final class Tensor {
             throw new IndexOutOfBoundsException("rows [" + begin + ", " + end + ") of " + this);
         }
         long rowBytes = type.bytes(columns());
-        long[] part = {end - begin, columns()};
-        return new Tensor(type, address + begin * rowBytes, escapes, firstRow + begin, part);
+        return new Tensor(
+                type,
+                address + begin * rowBytes,
+                escapes,
+                firstRow + begin,
+                new long[] {end - begin, columns});
     }
 
     @Override
     public String toString() {
-        return type + Arrays.toString(shape);
+        return type + Arrays.toString(shape());
     }
 }

@@ -9,7 +9,6 @@ import io.offloadstream.plan.WeightGroup.Access;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /** Which groups are parts of a whole, which a pass leases together. Immutable. */
 public final class Wholes {
@@ -24,13 +23,16 @@ public final class Wholes {
     private final int[] partCounts;
     private final int mostParts;
     private final int[][] places;
+    private final long[] sizesBytes;
 
     Wholes(List<WeightGroup> groups) {
         this.groups = groups;
         partCounts = new int[groups.size()];
         places = new int[groups.size()][];
+        sizesBytes = new long[groups.size()];
         for (WeightGroup group : groups) {
             partCounts[group.whole().index()]++;
+            sizesBytes[group.whole().index()] += group.sizeBytes();
             IdentityHashMap<TensorEntry, Integer> inWhole = new IdentityHashMap<>();
             for (TensorEntry entry : group.whole().tensors()) {
                 inWhole.put(entry, inWhole.size());
@@ -57,7 +59,19 @@ public final class Wholes {
      * @return its index, or those of all parts
      */
     public int[] parts(int first) {
-        return IntStream.range(first, first + partCounts[first]).toArray();
+        int[] parts = new int[partCounts[first]];
+        Arrays.setAll(parts, part -> first + part);
+        return parts;
+    }
+
+    /**
+     * Returns the size of what a pass leases together.
+     *
+     * @param first index of a group that is no part, or of the first part of a whole
+     * @return bytes of all its tensors as stored
+     */
+    public long sizeBytes(int first) {
+        return sizesBytes[first];
     }
 
     /**

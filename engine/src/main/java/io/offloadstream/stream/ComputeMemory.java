@@ -44,7 +44,7 @@ interface ComputeMemory {
      * @return what to call when the computation has enqueued all that uses the slot, once
      * @throws io.offloadstream.platform.DeviceException if the device has failed
      */
-    Runnable use(Slot slot, WeightGroup group);
+    AutoCloseable use(Slot slot, WeightGroup group);
 
     /**
      * Prepares for a pass, by the thread whose turn it is.

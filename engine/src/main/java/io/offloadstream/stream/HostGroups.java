@@ -61,6 +61,9 @@ final class HostGroups implements AutoCloseable {
 
     /** Takes memory for the planned groups of a pass. */
     void take(int[] order) {
+        if (plan.hostGroups().isEmpty()) {
+            return;
+        }
         Set<Integer> wanted = new HashSet<>();
         Arrays.stream(order).forEach(wanted::add);
         for (WeightGroup group : takable(wanted)) {

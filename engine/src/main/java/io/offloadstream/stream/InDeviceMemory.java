@@ -118,7 +118,7 @@ final class InDeviceMemory implements ComputeMemory, AutoCloseable {
     }
 
     @Override
-    public Runnable use(Slot slot, WeightGroup group) {
+    public AutoCloseable use(Slot slot, WeightGroup group) {
         timeline.update();
         slot.events().awaitReady(compute);
         Span span = timeline.begin(Track.COMPUTE, compute, group.name());

@@ -53,7 +53,7 @@ final class InHostMemory implements ComputeMemory {
     }
 
     @Override
-    public Runnable use(Slot slot, WeightGroup group) {
+    public AutoCloseable use(Slot slot, WeightGroup group) {
         return InHostMemory::endUse;
     }
 

@@ -4,12 +4,11 @@
  */
 package io.offloadstream.stream;
 
+import io.offloadstream.ops.Tensor;
 import io.offloadstream.plan.WeightGroup;
 import io.offloadstream.platform.Interrupts;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.function.Supplier;
 
@@ -35,10 +34,10 @@ final class OpenPass implements StreamPass {
     public GroupLease next() {
         Slot[] slots = leaseNext();
         WeightGroup group = stream.plan().groups().get(slots[0].group()).whole();
-        List<AutoCloseable> endUses = use(slots);
+        AutoCloseable[] endUses = use(slots);
         long start = System.nanoTime();
-        long[] addresses = stream.addresses(group, slots);
-        open = new SlotLease(group, addresses, () -> release(group, slots, endUses, start));
+        Tensor[] weights = SlotLease.tensors(stream, group, slots);
+        open = new SlotLease(group, weights, () -> release(group, slots, endUses, start));
         return open;
     }
 
@@ -87,37 +86,46 @@ final class OpenPass implements StreamPass {
     }
 
     /** Lets the computation use the slots of a whole; ends all leases if the device refuses. */
-    private List<AutoCloseable> use(Slot[] slots) {
-        List<AutoCloseable> endUses = new ArrayList<>();
-        try (Owned leased = new Owned()) {
-            for (Slot slot : slots) {
-                leased.own(() -> release(slot));
-            }
-            for (Slot slot : slots) {
+    private AutoCloseable[] use(Slot[] slots) {
+        AutoCloseable[] endUses = new AutoCloseable[slots.length];
+        int used = 0;
+        try {
+            while (used < slots.length) {
+                Slot slot = slots[used];
                 WeightGroup part = stream.plan().groups().get(slot.group());
-                Runnable endUse = slot.home().use(slot, part);
-                endUses.add(leased.own(endUse::run));
+                endUses[used] = slot.home().use(slot, part);
+                used++;
             }
-            leased.release();
+            return endUses;
+        } finally {
+            if (used < slots.length) {
+                Owned.closeAll(() -> Owned.closeAll(endUses), () -> releaseAll(slots));
+            }
         }
-        return endUses;
     }
 
-    private void release(WeightGroup group, Slot[] slots, List<AutoCloseable> endUses, long start) {
+    private void releaseAll(Slot[] slots) {
+        for (Slot slot : slots) {
+            release(slot);
+        }
+    }
+
+    private void release(WeightGroup group, Slot[] slots, AutoCloseable[] endUses, long start) {
         long nanos = System.nanoTime() - start;
+        long sizeBytes = stream.plan().wholes().sizeBytes(group.index());
         try {
             Owned.closeAll(endUses);
         } finally {
             pipeline.lock.lock();
             try {
                 pipeline.advance(slots);
-                counters.computed(group.sizeBytes(), nanos);
+                counters.computed(sizeBytes, nanos);
             } finally {
                 pipeline.lock.unlock();
             }
         }
         if (trace != null) {
-            trace.event(TraceFile.COMPUTE_TRACK, group.name(), start, nanos, group.sizeBytes());
+            trace.event(TraceFile.COMPUTE_TRACK, group.name(), start, nanos, sizeBytes);
         }
     }
 
@@ -137,11 +145,12 @@ final class OpenPass implements StreamPass {
             pipeline.lock.unlock();
         }
         Slot[] slots = {slot};
-        List<AutoCloseable> endUses = use(slots);
-        return new SlotLease(group, stream.addresses(group, slots), () -> release(slot, endUses));
+        AutoCloseable[] endUses = use(slots);
+        return new SlotLease(
+                group, SlotLease.tensors(stream, group, slots), () -> release(slot, endUses));
     }
 
-    private void release(Slot slot, List<AutoCloseable> endUses) {
+    private void release(Slot slot, AutoCloseable[] endUses) {
         try {
             Owned.closeAll(endUses);
         } finally {

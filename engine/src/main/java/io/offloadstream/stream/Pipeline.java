@@ -10,7 +10,6 @@ import io.offloadstream.plan.WeightGroup.Access;
 import io.offloadstream.platform.OffloadStreamException;
 import io.offloadstream.platform.Owned;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -34,6 +33,7 @@ final class Pipeline {
     private final ResidencyPlan plan;
     private final Scheduler scheduler;
     private final ResidentSet residents;
+    private final int[] statics;
     private Piece[][] pieces;
     private final StreamCounters counters;
     private final List<Slot> ring = new ArrayList<>();
@@ -56,6 +56,11 @@ final class Pipeline {
         this.scheduler = scheduler;
         this.residents = residents;
         this.counters = counters;
+        statics =
+                plan.groups().stream()
+                        .filter(group -> group.access() == Access.STATIC)
+                        .mapToInt(WeightGroup::index)
+                        .toArray();
         requests =
                 new ReadQueue(
                         lock, this::assignNext, group -> plan.groups().get(group).name(), counters);
@@ -205,10 +210,8 @@ final class Pipeline {
         residents.forgetFailures();
         passNumber++;
         counters.passBegan();
-        for (WeightGroup group : plan.groups()) {
-            if (group.access() == Access.STATIC) {
-                startResident(group.index());
-            }
+        for (int group : statics) {
+            startResident(group);
         }
         readOn();
     }
@@ -247,7 +250,7 @@ final class Pipeline {
 
     /** The slots of the next whole, null if one lacks, or NO_RING; throws if a read failed. */
     Slot[] next() {
-        if (needsRing(plan.wholes().parts(computingGroup()))) {
+        if (isRingShort() && needsRing(plan.wholes().parts(computingGroup()))) {
             return Slot.NO_RING;
         }
         Slot[] slots = new Slot[plan.wholes().partCount(computingGroup())];
@@ -306,8 +309,19 @@ final class Pipeline {
 
     /** Tells whether an order has groups that need more slots than the ring has. */
     boolean needsRing(int[] newOrder) {
-        return ring.size() < plan.wholes().mostParts()
-                && Arrays.stream(newOrder).anyMatch(group -> residents.find(group) == null);
+        if (isRingShort()) {
+            for (int group : newOrder) {
+                if (residents.find(group) == null) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether the ring does not hold what is leased together: all may be resident, or mapped. */
+    private boolean isRingShort() {
+        return !plan.isMapped() && ring.size() < plan.wholes().mostParts();
     }
 
     /**

@@ -4,6 +4,7 @@
  */
 package io.offloadstream.stream;
 
+import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.OffloadStreamException;
@@ -40,6 +41,10 @@ final class Slot implements AutoCloseable {
     private State state = State.FREE;
     private int group = -1;
     private Piece[] pieces = {};
+
+    /** Where the weights of the group are, once somebody has leased them. */
+    private Tensor[] tensors;
+
     private int taken;
     private int pending;
     private int leases;
@@ -136,6 +141,7 @@ final class Slot implements AutoCloseable {
         require(State.FREE);
         group = newGroup;
         pieces = newPieces;
+        tensors = null;
         taken = 0;
         pending = newPieces.length;
         unwanted = false;
@@ -249,6 +255,18 @@ final class Slot implements AutoCloseable {
         if (leases == 0) {
             state = State.READY;
         }
+    }
+
+    /**
+     * The weights of the group that is in it, as {@link #setTensors} was told; null before. For
+     * holders of a lease.
+     */
+    Tensor[] tensors() {
+        return tensors;
+    }
+
+    void setTensors(Tensor[] weights) {
+        tensors = weights;
     }
 
     /** Tells once per reading that it is being used for the first time. */

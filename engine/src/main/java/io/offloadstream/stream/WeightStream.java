@@ -249,19 +249,6 @@ public final class WeightStream implements AutoCloseable {
         return slot.memory().address() + slot.home().layout(group.index()).tensorOffset(tensor);
     }
 
-    /** Where the tensors of a whole lie: each in the slot of the part that has it. */
-    long[] addresses(WeightGroup whole, Slot[] slots) {
-        long[] addresses = new long[whole.tensors().size()];
-        for (int part = 0; part < slots.length; part++) {
-            WeightGroup group = plan.groups().get(whole.index() + part);
-            for (int tensor = 0; tensor < group.tensors().size(); tensor++) {
-                int place = plan.wholes().placeInWhole(group.index(), tensor);
-                addresses[place] = address(group, tensor, slots[part]);
-            }
-        }
-        return addresses;
-    }
-
     /** Reads single tensors, for the layers' owner. */
     TensorLoader loader() {
         int readers = pacing.pace().requests();

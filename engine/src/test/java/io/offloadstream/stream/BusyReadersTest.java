@@ -34,19 +34,22 @@ public class BusyReadersTest extends WeightFixture {
     @DataProvider
     public Object[][] schedulers() {
         return new Object[][] {
-            {SchedulerKind.LOOKAHEAD, 2},
-            {SchedulerKind.LOOKAHEAD, 3},
-            {SchedulerKind.COST_AWARE, 2}
+            {SchedulerKind.LOOKAHEAD, 2, Long.MAX_VALUE},
+            {SchedulerKind.LOOKAHEAD, 3, Long.MAX_VALUE},
+            {SchedulerKind.COST_AWARE, 2, Long.MAX_VALUE},
+            {SchedulerKind.COST_AWARE, 2, 1}
         };
     }
 
     @Test(timeOut = 600_000, dataProvider = "schedulers")
-    public void whileAGroupComputesAllSlotsAreReadInto(SchedulerKind scheduler, int slots)
-            throws IOException {
-        RandomWeights weights = new RandomWeights(directory, 7100 + slots, 11);
-        ResidencyPlan plan = weights.plan(0.5, slots, RandomWeights.BLOCK_BYTES);
+    public void whileAGroupComputesAllSlotsAreReadInto(
+            SchedulerKind scheduler, int depth, long partBytes) throws IOException {
+        RandomWeights weights = new RandomWeights(directory, 7100 + depth, 11, 1, partBytes);
+        ResidencyPlan plan = weights.plan(0.5, depth, RandomWeights.BLOCK_BYTES);
+        int slots = plan.slotCount();
+        assertEquals(slots > depth, partBytes == 1, "slots are of parts: " + plan);
         Path trace = directory.resolve("trace.json");
-        StreamOptions options = new StreamOptions(Io.DIRECT, scheduler, slots - 1, 3, trace);
+        StreamOptions options = new StreamOptions(Io.DIRECT, scheduler, depth - 1, 3, trace);
         int[] order = weights.order();
         List<Integer> streamed = streamed(plan, order);
         assertTrue(streamed.size() > slots && streamed.size() < order.length, plan.toString());
@@ -54,7 +57,7 @@ public class BusyReadersTest extends WeightFixture {
             try (WeightStream stream =
                     WeightStream.open(plan, options, budget, new FaultyStorage())) {
                 for (int pass = 0; pass < PASSES; pass++) {
-                    runPass(stream, plan, order, pass, slots);
+                    runPass(stream, plan, weights, pass, slots);
                 }
             }
         }
@@ -63,13 +66,14 @@ public class BusyReadersTest extends WeightFixture {
 
     /** Holds each lease until all has been read that can be, and no more. */
     private static void runPass(
-            WeightStream stream, ResidencyPlan plan, int[] order, int number, int slots) {
+            WeightStream stream, ResidencyPlan plan, RandomWeights weights, int number, int slots) {
+        int[] order = weights.order();
         try (StreamPass pass = stream.begin(order)) {
-            for (int position = 0; position < order.length; position++) {
+            for (int whole : weights.wholes(order)) {
                 try (GroupLease lease = pass.next()) {
-                    assertEquals(lease.group().index(), order[position]);
+                    assertEquals(lease.group().index(), whole);
                     if (number >= WARM_UP_PASSES) {
-                        await(stream, expectedBytes(plan, order, number, position, slots));
+                        await(stream, expectedBytes(plan, order, number, whole, slots));
                     }
                 }
             }
@@ -120,10 +124,11 @@ public class BusyReadersTest extends WeightFixture {
             }
         }
         Map<String, Long> sizes = new HashMap<>();
-        streamed.forEach(
-                group ->
-                        sizes.put(
-                                plan.groups().get(group).name(), plan.extents(group).readBytes()));
+        Map<String, Integer> parts = new HashMap<>();
+        for (int group : streamed) {
+            sizes.put(plan.groups().get(group).name(), plan.extents(group).readBytes());
+            parts.merge(plan.groups().get(group).whole().name(), 1, Integer::sum);
+        }
         List<JsonObject> leases =
                 events.stream()
                         .filter(BusyReadersTest::isOfThePass)
@@ -135,10 +140,11 @@ public class BusyReadersTest extends WeightFixture {
             double now = end(lease);
             double held = 0;
             for (JsonObject event : events) {
-                Long size = sizes.get(name(event));
-                boolean isBefore = isOfThePass(event) ? end(event) < now : begin(event) <= now;
-                if (size != null && isBefore) {
-                    held += isOfThePass(event) ? -1 : bytes(event) / (double) size;
+                if (isOfThePass(event) && end(event) < now) {
+                    held -= parts.getOrDefault(name(event), 0);
+                } else if (!isOfThePass(event) && begin(event) <= now) {
+                    Long size = sizes.get(name(event));
+                    held += size == null ? 0 : bytes(event) / (double) size;
                 }
             }
             assertEquals(held, slots, 1e-6, "slots in use at the end of " + lease);

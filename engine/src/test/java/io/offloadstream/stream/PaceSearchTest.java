@@ -8,7 +8,7 @@ import static org.testng.Assert.assertEquals;
 import static org.testng.Assert.assertFalse;
 import static org.testng.Assert.assertTrue;
 
-import java.util.function.IntToDoubleFunction;
+import java.util.function.ToDoubleFunction;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -29,14 +29,15 @@ public class PaceSearchTest {
      *
      * @param latencyNanos of a request, however small
      * @param bytesPerNano of all requests together
-     * @param efficiency share of it by the number in flight: heads that move, queues that overflow
+     * @param efficiency share of it by the pace: heads that move, queues that overflow, requests
+     *     that are split
      * @param computeNanos of a pass
      * @param stallNanos that readers lose in a pass for each slot short of {@code neededSlots}
      */
     private record Machine(
             double latencyNanos,
             double bytesPerNano,
-            IntToDoubleFunction efficiency,
+            ToDoubleFunction<ReadPace> efficiency,
             double computeNanos,
             double stallNanos,
             int neededSlots) {
@@ -44,7 +45,7 @@ public class PaceSearchTest {
         double rate(ReadPace pace) {
             double alone = latencyNanos + pace.requestBytes() / bytesPerNano;
             double inFlight = pace.requests() * pace.requestBytes() / alone;
-            double efficient = bytesPerNano * efficiency.applyAsDouble(pace.requests());
+            double efficient = bytesPerNano * efficiency.applyAsDouble(pace);
             return Math.min(efficient, inFlight);
         }
 
@@ -76,23 +77,27 @@ public class PaceSearchTest {
     }
 
     private static Machine disk(double latencyMillis, double gigabytesPerSecond) {
-        return new Machine(latencyMillis * 1e6, gigabytesPerSecond, k -> 1, 3e8, 0, 2);
+        return new Machine(latencyMillis * 1e6, gigabytesPerSecond, p -> 1, 3e8, 0, 2);
     }
 
     @DataProvider
     public Object[][] machines() {
-        Machine seeks = new Machine(1e5, 0.2, k -> 1 / (1 + 0.2 * (k - 1)), 3e8, 0, 2);
-        Machine overflows = new Machine(4e7, 1, k -> k > 16 ? 0.7 : 1, 3e8, 0, 2);
-        Machine busy = new Machine(4e7, 1, k -> 1, 1e10, 0, 2);
-        Machine shallow = new Machine(1e5, 1, k -> 1, 3e8, 3e8, 3);
-        Machine deeper = new Machine(1e5, 1, k -> 1, 3e8, 3e8, 4);
-        Machine hardlyShallow = new Machine(1e5, 1, k -> 1, 3e8, 1e8, 3);
+        Machine seeks = new Machine(1e5, 0.2, p -> 1 / (1 + 0.2 * (p.requests() - 1)), 3e8, 0, 2);
+        Machine overflows = new Machine(4e7, 1, p -> p.requests() > 16 ? 0.7 : 1, 3e8, 0, 2);
+        Machine narrow = new Machine(4e7, 1, p -> p.requests() > 8 ? 0.5 : 1, 3e8, 0, 2);
+        Machine splits = new Machine(1e5, 1, p -> p.requestBytes() > 2 * MIB ? 0.7 : 1, 3e8, 0, 2);
+        Machine busy = new Machine(4e7, 1, p -> 1, 1e10, 0, 2);
+        Machine shallow = new Machine(1e5, 1, p -> 1, 3e8, 3e8, 3);
+        Machine deeper = new Machine(1e5, 1, p -> 1, 3e8, 3e8, 4);
+        Machine hardlyShallow = new Machine(1e5, 1, p -> 1, 3e8, 1e8, 3);
         return new Object[][] {
             {"a fast disk", disk(0.1, 3), FIRST},
             {"8 in flight give four fifths", disk(38, 1), new ReadPace(16, 4 * MIB, 2)},
             {"latency beyond what 16 hide", disk(80, 1), new ReadPace(32, 4 * MIB, 2)},
             {"a disk that seeks", seeks, new ReadPace(1, 4 * MIB, 2)},
             {"more than 16 overflow", overflows, new ReadPace(16, 4 * MIB, 2)},
+            {"more than 8 overflow, and latency", narrow, new ReadPace(8, 8 * MIB, 2)},
+            {"requests of more than 2 MiB are split", splits, new ReadPace(8, 2 * MIB, 2)},
             {"computation takes longer", busy, FIRST},
             {"two slots are too few", shallow, new ReadPace(8, 4 * MIB, 3)},
             {"three slots are too few", deeper, new ReadPace(8, 4 * MIB, 4)},

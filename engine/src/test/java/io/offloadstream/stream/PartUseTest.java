@@ -60,7 +60,7 @@ public class PartUseTest extends WeightFixture {
         }
 
         @Override
-        public Runnable use(Slot slot, WeightGroup group) {
+        public AutoCloseable use(Slot slot, WeightGroup group) {
             int index = group.index();
             if (index == failsToBegin) {
                 throw new IllegalStateException("no use of " + index);

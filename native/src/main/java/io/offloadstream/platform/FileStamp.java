@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Objects;
 
 /**
  * What tells one state of a file from another: a change of any of these between passes means that
@@ -16,9 +15,9 @@ import java.util.Objects;
  *
  * @param sizeBytes its size
  * @param modifiedNanos its modification time, nanoseconds since 1970
- * @param key its inode and device as the file system prints them
+ * @param key what the file system tells it from others by, its inode and device; or null
  */
-public record FileStamp(long sizeBytes, long modifiedNanos, String key) {
+public record FileStamp(long sizeBytes, long modifiedNanos, Object key) {
 
     /**
      * Examines a file, following links.
@@ -32,6 +31,6 @@ public record FileStamp(long sizeBytes, long modifiedNanos, String key) {
         return new FileStamp(
                 attributes.size(),
                 attributes.lastModifiedTime().to(java.util.concurrent.TimeUnit.NANOSECONDS),
-                Objects.toString(attributes.fileKey()));
+                attributes.fileKey());
     }
 }

@@ -24,10 +24,12 @@ final class TopValues {
     static void find(FloatBuffer row, int begin, FloatBuffer values, IntBuffer places) {
         int wanted = values.remaining();
         int found = 0;
-        for (int i = 0; i < row.remaining(); i++) {
+        float least = Float.POSITIVE_INFINITY;
+        int count = row.remaining();
+        for (int i = 0; i < count; i++) {
             float value = row.get(i);
             float ranked = Float.isNaN(value) ? Float.POSITIVE_INFINITY : value;
-            if (found < wanted || ranked > values.get(found - 1)) {
+            if (found < wanted || ranked > least) {
                 int place = found < wanted ? found++ : found - 1;
                 while (place > 0 && ranked > values.get(place - 1)) {
                     values.put(place, values.get(place - 1));
@@ -36,6 +38,7 @@ final class TopValues {
                 }
                 values.put(place, ranked);
                 places.put(place, begin + i);
+                least = values.get(found - 1);
             }
         }
         for (int i = found; i < wanted; i++) {
