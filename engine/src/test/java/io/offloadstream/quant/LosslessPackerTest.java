@@ -141,6 +141,23 @@ public class LosslessPackerTest {
                 () -> packer.pack(bytes(weights), ByteBuffer.allocate(1 << 20)));
     }
 
+    /** It would become smaller, but kernels would follow escapes most of the time. */
+    @Test
+    public void oneEscapeInAHundredWeightsIsTheMost() {
+        for (int escapes : new int[] {64, 65}) {
+            short[] weights = new short[100 * 64];
+            for (int i = 0; i < weights.length; i++) {
+                int high = i < escapes ? 200 : i % 15;
+                weights[i] = (short) (high << 8);
+            }
+            LosslessPacker packer = new LosslessPacker(new long[] {100, 64});
+            packer.count(bytes(weights));
+            assertEquals(packer.escapeCount(), escapes);
+            assertTrue(packer.packedBytes() + packer.escapesBytes() < 2L * weights.length);
+            assertEquals(packer.isWorthwhile(), escapes == 64, escapes + " escapes");
+        }
+    }
+
     @Test
     public void onlyRowsOfWholeBlocksAreTaken() {
         assertTrue(LosslessPacker.takes(DType.BF16, new long[] {3, 64}));
