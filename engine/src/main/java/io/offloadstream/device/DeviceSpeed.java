@@ -48,18 +48,15 @@ public record DeviceSpeed(double busBytesPerSecond, double copyBytesPerSecond) {
      * @throws io.offloadstream.platform.BudgetExceededException if a budget holds less than that
      */
     public static DeviceSpeed measure(Backend backend, MemoryBudget host, MemoryBudget device) {
-        try (DeviceStream stream = backend.newStream("measurement")) {
-            return new DeviceSpeed(
-                    bus(backend, host, device, stream), copies(backend, device, stream));
-        }
+        return new DeviceSpeed(bus(backend, host, device), copies(backend, device));
     }
 
-    private static double bus(
-            Backend backend, MemoryBudget host, MemoryBudget device, DeviceStream stream) {
+    private static double bus(Backend backend, MemoryBudget host, MemoryBudget device) {
         long room = Math.min(host.availableBytes(), device.availableBytes());
         long bytes = Math.max(1, Math.min(CHUNKS, room / CHUNK_BYTES)) * CHUNK_BYTES;
         try (HostMemory pinned = backend.allocateHost(host, PURPOSE, bytes);
-                DeviceBuffer target = backend.allocate(device, PURPOSE, bytes)) {
+                DeviceBuffer target = backend.allocate(device, PURPOSE, bytes);
+                DeviceStream stream = backend.newStream(PURPOSE)) {
             return rate(
                     stream,
                     bytes,
@@ -72,12 +69,13 @@ public record DeviceSpeed(double busBytesPerSecond, double copyBytesPerSecond) {
         }
     }
 
-    private static double copies(Backend backend, MemoryBudget device, DeviceStream stream) {
+    private static double copies(Backend backend, MemoryBudget device) {
         long free = backend.memory().orElseThrow().freeBytes();
         long most = Math.min(MOST_COPY_BYTES, device.availableBytes() / 2);
         long bytes = Math.max(1, Math.min(most, free / MEMORY_SHARE) / UNIT_BYTES) * UNIT_BYTES;
         try (DeviceBuffer from = backend.allocate(device, PURPOSE, bytes);
-                DeviceBuffer to = backend.allocate(device, PURPOSE, bytes)) {
+                DeviceBuffer to = backend.allocate(device, PURPOSE, bytes);
+                DeviceStream stream = backend.newStream(PURPOSE)) {
             return rate(stream, 2 * bytes, () -> stream.copy(from.address(), to.address(), bytes));
         }
     }

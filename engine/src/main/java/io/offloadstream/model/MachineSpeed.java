@@ -9,6 +9,7 @@ import io.offloadstream.device.DeviceLedger;
 import io.offloadstream.device.DeviceSpeed;
 import io.offloadstream.plan.BandwidthCache;
 import io.offloadstream.plan.Bandwidths;
+import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.MemoryBudget;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.platform.Storage;
@@ -94,7 +95,7 @@ public final class MachineSpeed {
         while (true) {
             MeasuringRoom room = MeasuringRoom.of(options, backend);
             if (!room.isEnough()) {
-                return typical(backend, options, room);
+                return typical(backend, tooSmall(backend, options, room));
             }
             try (MemoryBudget host = new MemoryBudget("hostMemory", room.hostBytes())) {
                 if (backend.computesInHostMemory()) {
@@ -120,7 +121,12 @@ public final class MachineSpeed {
             DeviceLedger.Claim claim) {
         try (claim) {
             boolean alone = isAlone(claim, backend);
-            Bandwidths measured = measure(backend, file, host, claim.budget());
+            Bandwidths measured;
+            try {
+                measured = measure(backend, file, host, claim.budget());
+            } catch (DeviceMemoryException e) { // a driver need not know what others hold
+                return typical(backend, e.getMessage());
+            }
             if (alone && isAlone(claim, backend)) {
                 BandwidthCache.ofUser().store(measured, key(backend, file, room));
             } else {
@@ -148,22 +154,25 @@ public final class MachineSpeed {
         return measured.withDevice(speed.busBytesPerSecond(), speed.copyBytesPerSecond());
     }
 
-    private static Bandwidths typical(Backend backend, ModelOptions options, MeasuringRoom room) {
-        Bandwidths typical = Bandwidths.TYPICAL;
+    private static String tooSmall(Backend backend, ModelOptions options, MeasuringRoom room) {
         String left = "hostMemory=" + MemorySize.format(options.hostMemoryBytes());
-        if (backend.computesInHostMemory()) {
-            typical = new Bandwidths(typical.diskBytesPerSecond(), typical.memoryBytesPerSecond());
-        } else {
+        if (!backend.computesInHostMemory()) {
             left += ", " + MemorySize.format(room.deviceBytes()) + " left of deviceMemory";
         }
+        return "the budgets are too small for that (" + left + ")";
+    }
+
+    private static Bandwidths typical(Backend backend, String why) {
         LOG.warn(
-                "the bandwidths of {} have not been measured yet, and the budgets are too small for"
-                        + " that ({}): the plan goes by typical ones; run offloadstream plan"
-                        + " --measure once, which takes up to {} of each memory",
+                "the bandwidths of {} have not been measured yet: {}; typical ones are taken; run"
+                        + " offloadstream plan --measure once, which takes up to {} of each memory",
                 backend.name(),
-                left,
+                why,
                 MemorySize.format(Bandwidths.MOST_BYTES));
-        return typical;
+        Bandwidths typical = Bandwidths.TYPICAL;
+        return backend.computesInHostMemory()
+                ? new Bandwidths(typical.diskBytesPerSecond(), typical.memoryBytesPerSecond())
+                : typical;
     }
 
     /** All that the numbers depend on, as far as the system tells. */

@@ -127,8 +127,9 @@ public record Bandwidths(
     private static double memory(MemoryBudget budget) {
         long most = Math.min(MOST_BYTES, MachineMemory.availableBytes() / MEMORY_SHARE);
         long each = Math.min(most, budget.availableBytes()) / threads();
-        long pages = each / HostMemory.ALIGNMENT_BYTES * HostMemory.ALIGNMENT_BYTES;
-        int bytes = (int) Math.max(pages, HostMemory.MAPPED_BYTES);
+        // whole pages, however large they are here, so that all threads' fit
+        long pages = Math.max(1, each / HostMemory.MAPPED_BYTES);
+        int bytes = (int) (pages * HostMemory.MAPPED_BYTES);
         try (MachineProbe probe =
                 new MachineProbe(KernelProvider.kernels(), threads(), bytes, budget)) {
             return probe.readBytesPerSecond(MEMORY_RUNS);
