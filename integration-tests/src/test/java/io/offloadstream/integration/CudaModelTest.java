@@ -58,7 +58,7 @@ public class CudaModelTest {
 
     /** What docs/devices.md says of precision. */
     private static void requireError(
-            String name, ComputeType type, CudaRun.Error error, boolean isRounded) {
+            String name, ComputeType type, CudaRun.Rounding error, boolean isRounded) {
         String what =
                 String.format(
                         Locale.ROOT,

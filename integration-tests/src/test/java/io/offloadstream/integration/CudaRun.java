@@ -53,16 +53,16 @@ final class CudaRun {
      * @param same the ways by CUDA that gave OpenCL's bits; all others gave its tokens and numbers
      * @param errors by the type that activations were rounded to
      */
-    record Findings(String same, Map<ComputeType, Error> errors) {
+    record Findings(String same, Map<ComputeType, Rounding> errors) {
 
         static Findings parse(String text) {
             List<String> lines = text.lines().toList();
-            Map<ComputeType, Error> errors = new EnumMap<>(ComputeType.class);
+            Map<ComputeType, Rounding> errors = new EnumMap<>(ComputeType.class);
             for (String line : lines.subList(1, lines.size())) {
                 String[] parts = line.split(" ", 3);
                 double relative = Double.parseDouble(parts[1]);
                 double divergence = Double.parseDouble(parts[2]);
-                errors.put(ComputeType.valueOf(parts[0]), new Error(relative, divergence));
+                errors.put(ComputeType.valueOf(parts[0]), new Rounding(relative, divergence));
             }
             return new Findings(lines.get(0), errors);
         }
@@ -83,7 +83,7 @@ final class CudaRun {
      * @param relative ||rounded - exact|| / ||exact|| of the logits of a prompt
      * @param divergence the mean of KL(exact || rounded) over its tokens, in nats
      */
-    record Error(double relative, double divergence) {}
+    record Rounding(double relative, double divergence) {}
 
     private CudaRun() {}
 
@@ -111,14 +111,14 @@ final class CudaRun {
     }
 
     /** The library rounds activations as matrix units do, which the driver that poses has not. */
-    private static Map<ComputeType, Error> errors(Path model, float[] exact) {
-        Map<ComputeType, Error> errors = new EnumMap<>(ComputeType.class);
+    private static Map<ComputeType, Rounding> errors(Path model, float[] exact) {
+        Map<ComputeType, Rounding> errors = new EnumMap<>(ComputeType.class);
         Map<String, String> library = Budgets.with(options("cuda"), "gemm", "cublas");
         for (ComputeType type : List.of(ComputeType.FLOAT16, ComputeType.BFLOAT16)) {
             String name = type.name().toLowerCase(Locale.ROOT);
             float[] rounded = run(model, Budgets.with(library, "computeType", name)).logits();
             double relative = Closeness.relative(rounded, exact);
-            errors.put(type, new Error(relative, Closeness.divergence(exact, rounded, PROMPT)));
+            errors.put(type, new Rounding(relative, Closeness.divergence(exact, rounded, PROMPT)));
         }
         return errors;
     }

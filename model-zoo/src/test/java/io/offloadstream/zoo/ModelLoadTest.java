@@ -173,6 +173,7 @@ public class ModelLoadTest {
                         IllegalArgumentException.class,
                         () ->
                                 tiny.criteria(NDList.class, NDList.class)
+                                        .optOption("backend", "auto")
                                         .optDevice(Device.gpu(99))
                                         .build()
                                         .loadModel());
@@ -181,6 +182,7 @@ public class ModelLoadTest {
                 IllegalArgumentException.class,
                 () ->
                         tiny.criteria(NDList.class, NDList.class)
+                                .optOption("backend", "auto")
                                 .optDevice(Device.of("tpu", 0))
                                 .build()
                                 .loadModel());

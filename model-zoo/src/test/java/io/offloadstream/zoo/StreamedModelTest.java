@@ -42,6 +42,7 @@ public class StreamedModelTest {
 
     private static ModelOptions options(String... namesAndValues) {
         Map<String, String> options = new HashMap<>();
+        options.put("backend", "cpu");
         options.put("hostMemory", "64MB");
         options.put("maxSequenceLength", "200");
         for (int i = 0; i < namesAndValues.length; i += 2) {
@@ -104,7 +105,7 @@ public class StreamedModelTest {
     @Test
     public void aPassThatFailedKeepsNoPages() {
         Map<String, String> unreserved =
-                Map.of("hostMemory", "64MB", "io", "direct", "maxBatch", "2");
+                Map.of("backend", "cpu", "hostMemory", "64MB", "io", "direct", "maxBatch", "2");
         try (StreamedModel model =
                         StreamedModel.open(tiny.directory(), ModelOptions.parse(unreserved));
                 Session session = model.newSession(2)) {

@@ -79,6 +79,7 @@ final class TinyModel implements AutoCloseable {
                 .setTypes(input, output)
                 .optModelPath(directory)
                 .optEngine("OffloadStream")
+                .optOption("backend", "cpu")
                 .optOption("hostMemory", "64MB")
                 .optOption("maxBatch", "8");
     }
