@@ -158,7 +158,7 @@ public final class MachineSpeed {
         }
         LOG.warn(
                 "the bandwidths of {} have not been measured yet, and the budgets are too small for"
-                        + " that ({}): the plan goes by typical ones; run offloadstream plan"
+                        + " that ({}): typical ones are taken; run offloadstream plan"
                         + " --measure once, which takes up to {} of each memory",
                 backend.name(),
                 left,
