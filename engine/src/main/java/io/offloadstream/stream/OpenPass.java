@@ -77,8 +77,8 @@ final class OpenPass implements StreamPass {
 
     private Slot[] awaitNext() {
         WeightGroup part = stream.plan().groups().get(pipeline.computingGroup());
-        pipeline.setWaiting(true);
         try {
+            pipeline.setWaiting(true);
             return await(part.whole().name(), pipeline::next, WaitKind.COMPUTE);
         } finally {
             pipeline.setWaiting(false);

@@ -102,12 +102,12 @@ final class PassMemory implements MemoryBudget.Reclaimer {
             }
         } finally {
             taking = null;
+            locked(
+                    () -> {
+                        pipeline.signalAll();
+                        return null;
+                    });
         }
-        locked(
-                () -> {
-                    pipeline.signalAll();
-                    return null;
-                });
     }
 
     /** Makes the ring that the plan did without: of free memory, or of pinned groups'. */

@@ -221,6 +221,7 @@ public final class WeightStream implements AutoCloseable {
                     pipeline.begin(order.clone());
                     turns.began(pass);
                 } else {
+                    pipeline.signalAll();
                     turns.end();
                 }
             } finally {
@@ -322,6 +323,7 @@ public final class WeightStream implements AutoCloseable {
      */
     public StreamStats stats() {
         Optional<GdsStatus> gds = memory.gds();
+        long readerCpuNanos = readers.cpuNanos(); // asks the system, thread by thread
         pipeline.lock.lock();
         try {
             return counters.snapshot(
@@ -331,7 +333,7 @@ public final class WeightStream implements AutoCloseable {
                     residents.pinnedBytes(),
                     memory.hostGroups().keptBytes(),
                     residents.reclaimedGroups() + memory.hostGroups().reclaimedGroups(),
-                    readers.cpuNanos(),
+                    readerCpuNanos,
                     pacing);
         } finally {
             pipeline.lock.unlock();

@@ -247,7 +247,7 @@ final class CpuProducts {
     /** The least outputs of a range, a multiple of OUTPUT_TILE. */
     private static long grain(Tensor x, Tensor weight, long outputs) {
         long tileWork = Math.max(1, (long) x.rows() * x.columns() * OUTPUT_TILE);
-        long tileBytes = Math.max(1, weight.sizeBytes() / outputs * OUTPUT_TILE);
+        long tileBytes = Math.max(1, weight.sizeBytes() / Math.max(1, outputs) * OUTPUT_TILE);
         long tiles = Math.min(RANGE_WORK / tileWork, RANGE_BYTES / tileBytes);
         return OUTPUT_TILE * Math.max(1, tiles);
     }
