@@ -97,7 +97,12 @@ final class CpuProducts {
      * @param y (rows, columnBegin + out or more) float32
      * @param columnBegin the first of the columns that are written
      */
-    record Product(Tensor weight, Tensor bias, Tensor y, int columnBegin) {}
+    record Product(Tensor weight, Tensor bias, Tensor y, int columnBegin) {
+
+        private long target() {
+            return y.address() + (long) Float.BYTES * columnBegin;
+        }
+    }
 
     /**
      * Multiplies by all weights in one round of the pool: between rounds no thread reads weights.
@@ -128,42 +133,14 @@ final class CpuProducts {
                 });
     }
 
+    /** Outputs [begin, end) of one weight. */
     private void linear(Inputs inputs, Product product, int begin, int end) {
         Tensor x = inputs.x();
         Tensor weight = product.weight();
         Tensor bias = product.bias();
-        long target = product.y().address() + 4L * product.columnBegin();
-        long stride = product.y().columns();
-        boolean rounded = inputs.rounded() != null && takesRounded(weight);
-        boolean packed = weight.type() == DType.BF16_PACKED;
-        if (rounded && computeType == ComputeType.INT8) {
-            kernels.linearInt8(
-                    inputs.rounded().address(),
-                    x.rows(),
-                    x.columns(),
-                    weight.address(),
-                    weight.type().code(),
-                    addressOf(bias),
-                    typeOf(bias),
-                    target,
-                    stride,
-                    begin,
-                    end);
-        } else if (rounded) {
-            kernels.linearRounded(
-                    inputs.rounded().address(),
-                    x.rows(),
-                    x.columns(),
-                    weight.address(),
-                    packed ? weight.escapes() : 0,
-                    packed ? weight.firstRow() : 0,
-                    addressOf(bias),
-                    typeOf(bias),
-                    target,
-                    stride,
-                    begin,
-                    end);
-        } else if (packed) {
+        if (inputs.rounded() != null && takesRounded(weight)) {
+            linearRounded(inputs, product, begin, end);
+        } else if (weight.type() == DType.BF16_PACKED) {
             kernels.linearPacked(
                     x.address(),
                     x.rows(),
@@ -173,8 +150,8 @@ final class CpuProducts {
                     weight.firstRow(),
                     addressOf(bias),
                     typeOf(bias),
-                    target,
-                    stride,
+                    product.target(),
+                    product.y().columns(),
                     begin,
                     end);
         } else {
@@ -186,8 +163,42 @@ final class CpuProducts {
                     weight.type().code(),
                     addressOf(bias),
                     typeOf(bias),
-                    target,
-                    stride,
+                    product.target(),
+                    product.y().columns(),
+                    begin,
+                    end);
+        }
+    }
+
+    private void linearRounded(Inputs inputs, Product product, int begin, int end) {
+        Tensor weight = product.weight();
+        Tensor bias = product.bias();
+        if (computeType == ComputeType.INT8) {
+            kernels.linearInt8(
+                    inputs.rounded().address(),
+                    inputs.x().rows(),
+                    inputs.x().columns(),
+                    weight.address(),
+                    weight.type().code(),
+                    addressOf(bias),
+                    typeOf(bias),
+                    product.target(),
+                    product.y().columns(),
+                    begin,
+                    end);
+        } else {
+            boolean packed = weight.type() == DType.BF16_PACKED;
+            kernels.linearRounded(
+                    inputs.rounded().address(),
+                    inputs.x().rows(),
+                    inputs.x().columns(),
+                    weight.address(),
+                    packed ? weight.escapes() : 0,
+                    packed ? weight.firstRow() : 0,
+                    addressOf(bias),
+                    typeOf(bias),
+                    product.target(),
+                    product.y().columns(),
                     begin,
                     end);
         }
