@@ -46,6 +46,7 @@ final class CudaModules implements AutoCloseable {
             Logger logger) {
         this.context = context;
         List<String> refusals = new ArrayList<>();
+        boolean loaded = false;
         try {
             // Compiling takes seconds at the first start; the driver's calls stay on this thread
             Map<String, Found> found =
@@ -65,9 +66,11 @@ final class CudaModules implements AutoCloseable {
                         refusals.size(),
                         refusals.get(0));
             }
-        } catch (DeviceException e) {
-            close();
-            throw e;
+            loaded = true;
+        } finally {
+            if (!loaded) {
+                close();
+            }
         }
     }
 

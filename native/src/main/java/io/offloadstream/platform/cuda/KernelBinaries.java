@@ -8,7 +8,6 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.KernelCache;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -146,7 +145,7 @@ final class KernelBinaries {
                     ? Optional.empty()
                     : Optional.of(new Image(origin, stream.readAllBytes()));
         } catch (IOException e) {
-            throw new UncheckedIOException(name, e);
+            throw new DeviceException("the jar's kernels " + name + " cannot be read: " + e, e);
         }
     }
 }
