@@ -208,7 +208,10 @@ public final class Devices {
             }
             GpuDriver.Discovery discovery = discovery(driver);
             if (discovery.isFault()) {
-                warnNotAvailable(driver.name(), discovery.problem());
+                warnNotAvailable(
+                        driver.name(),
+                        (discovery.devices().isEmpty() ? "" : "it has no GPU: ")
+                                + discovery.problem());
             } else {
                 log.info(
                         "backend {} has no GPU{}",

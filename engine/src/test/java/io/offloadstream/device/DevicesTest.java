@@ -166,6 +166,22 @@ public class DevicesTest {
     }
 
     @Test
+    public void autoWarnsOfAGpuThatIsNotServedBesideAProcessorWhichNameStillTakes() {
+        Discovery unserved = new Discovery(List.of(POCL), "Radeon: too old", true);
+        Devices devices = devices(cuda(H100), new FakeDriver("opencl", unserved));
+        assertChoice(devices.choose("opencl", ANY), "opencl", 1, POCL);
+        assertChoice(devices.choose("auto", ANY), "cuda", 0, H100);
+        assertEquals(log.lines, List.of());
+        devices = devices(new FakeDriver("opencl", unserved));
+        assertEquals(devices.choose("auto", ANY), DeviceChoice.CPU);
+        assertEquals(
+                log.lines,
+                List.of(
+                        "WARN backend opencl is not available: it has no GPU: Radeon: too old;"
+                                + " looking for another"));
+    }
+
+    @Test
     public void autoWarnsOfACardThatDoesNotOpenAndTriesTheNextBackend() {
         FakeDriver cuda = cuda(H100, A10);
         FakeDriver opencl = opencl(POCL, RADEON);
