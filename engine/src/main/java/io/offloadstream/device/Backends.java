@@ -10,9 +10,12 @@ import io.offloadstream.ops.AttentionPlace;
 import io.offloadstream.ops.ComputeType;
 import io.offloadstream.ops.Gemm;
 import io.offloadstream.platform.cuda.CudaDriver;
+import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.opencl.OpenClDriver;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Opens the backend that options ask for. The only place that knows which there are. */
 public final class Backends {
@@ -114,14 +117,24 @@ public final class Backends {
             Gemm gemm,
             AttentionPlace attention,
             Consumer<DeviceChoice> chosen) {
-        Devices.Opened opened = DEVICES.open(name, device);
         // threads of the host compute nothing else
         int attentionThreads = attention == AttentionPlace.HOST ? threads : 0;
-        Backend backend =
-                opened.gpu().isEmpty()
-                        ? new CpuBackend(threads, computeType)
-                        : new GpuBackend(opened.gpu().get(), computeType, gemm, attentionThreads);
-        chosen.accept(opened.choice());
-        return backend;
+        Function<Gpu, Backend> take =
+                gpu -> new GpuBackend(gpu, computeType, gemm, attentionThreads);
+        DeviceChoice choice;
+        Optional<Backend> backend;
+        if (gemm == Gemm.OWN) {
+            Devices.Opened<Backend> opened = DEVICES.open(name, device, take);
+            choice = opened.choice();
+            backend = opened.device();
+        } else {
+            // A device without the library that is asked for is refused, not passed over
+            Devices.Opened<Gpu> opened = DEVICES.open(name, device, Function.identity());
+            choice = opened.choice();
+            backend = opened.device().map(take);
+        }
+        Backend taken = backend.orElseGet(() -> new CpuBackend(threads, computeType));
+        chosen.accept(choice);
+        return taken;
     }
 }

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -207,7 +208,10 @@ public final class Devices {
             }
             GpuDriver.Discovery discovery = discovery(driver);
             if (discovery.isFault()) {
-                warnNotAvailable(driver.name(), discovery.problem());
+                warnNotAvailable(
+                        driver.name(),
+                        (discovery.devices().isEmpty() ? "" : "it has no GPU: ")
+                                + discovery.problem());
             } else {
                 log.info(
                         "backend {} has no GPU{}",
@@ -225,30 +229,34 @@ public final class Devices {
     /**
      * A device that was opened.
      *
+     * @param <T> what was made of it
      * @param choice what was chosen
-     * @param gpu open, for the caller to close; empty for the CPU
+     * @param device open, for the caller to close; empty for the CPU
      */
-    record Opened(DeviceChoice choice, Optional<Gpu> gpu) {}
+    record Opened<T>(DeviceChoice choice, Optional<T> device) {}
 
     /**
      * Opens what {@link #choose} chooses, or, where {@code auto} had a choice and it does not open,
-     * the first GPU of the next driver, else the CPU: one WARN for each that was passed over.
+     * the first GPU of the next driver, else the CPU: one WARN for each that was passed over. A
+     * device that cannot be taken does not open.
      *
+     * @param <T> what is made of the device
      * @param backend as for {@link #choose}
      * @param number as for {@link #choose}
+     * @param take makes it, and closes the device if that fails
      * @return the device, open
      * @throws IllegalArgumentException as {@link #choose} does
      * @throws DeviceException if what was asked for is not available or does not open
      */
-    Opened open(String backend, int number) {
+    <T> Opened<T> open(String backend, int number, Function<Gpu, T> take) {
         if (!backend.equals(AUTO) || number != Backends.ANY_DEVICE) {
-            return open(choose(backend, number));
+            return open(choose(backend, number), take);
         }
         Optional<DeviceChoice> choice = automatic(drivers);
         while (choice.isPresent()) {
             String name = choice.get().backend();
             try {
-                return open(choice.get());
+                return open(choice.get(), take);
             } catch (DeviceException e) {
                 String device = choice.get().info().orElseThrow().name();
                 warnNotAvailable(name, device + " does not open: " + e.getMessage());
@@ -257,11 +265,12 @@ public final class Devices {
             int next = drivers.indexOf(driver(name)) + 1;
             choice = automatic(drivers.subList(next, drivers.size()));
         }
-        return open(DeviceChoice.CPU);
+        return open(DeviceChoice.CPU, take);
     }
 
-    private Opened open(DeviceChoice choice) {
-        return new Opened(choice, choice.info().map(info -> driver(choice.backend()).open(info)));
+    private <T> Opened<T> open(DeviceChoice choice, Function<Gpu, T> take) {
+        Optional<Gpu> gpu = choice.info().map(info -> driver(choice.backend()).open(info));
+        return new Opened<>(choice, gpu.map(take));
     }
 
     /** The first GPU of a driver, else the first device. */

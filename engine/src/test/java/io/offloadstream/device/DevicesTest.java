@@ -10,12 +10,14 @@ import static org.testng.Assert.assertTrue;
 import static org.testng.Assert.expectThrows;
 
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver.Discovery;
 import io.offloadstream.platform.gpu.GpuInfo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.slf4j.Marker;
 import org.slf4j.event.Level;
@@ -56,6 +58,10 @@ public class DevicesTest {
     private Devices devices(FakeDriver... drivers) {
         log.lines.clear();
         return new Devices(List.of(drivers), log);
+    }
+
+    private static Devices.Opened<Gpu> open(Devices devices, String backend, int number) {
+        return devices.open(backend, number, Function.identity());
     }
 
     private static String names(Devices devices) {
@@ -160,15 +166,31 @@ public class DevicesTest {
     }
 
     @Test
+    public void autoWarnsOfAGpuThatIsNotServedBesideAProcessorWhichNameStillTakes() {
+        Discovery unserved = new Discovery(List.of(POCL), "Radeon: too old", true);
+        Devices devices = devices(cuda(H100), new FakeDriver("opencl", unserved));
+        assertChoice(devices.choose("opencl", ANY), "opencl", 1, POCL);
+        assertChoice(devices.choose("auto", ANY), "cuda", 0, H100);
+        assertEquals(log.lines, List.of());
+        devices = devices(new FakeDriver("opencl", unserved));
+        assertEquals(devices.choose("auto", ANY), DeviceChoice.CPU);
+        assertEquals(
+                log.lines,
+                List.of(
+                        "WARN backend opencl is not available: it has no GPU: Radeon: too old;"
+                                + " looking for another"));
+    }
+
+    @Test
     public void autoWarnsOfACardThatDoesNotOpenAndTriesTheNextBackend() {
         FakeDriver cuda = cuda(H100, A10);
         FakeDriver opencl = opencl(POCL, RADEON);
         Devices devices = devices(cuda, opencl);
         cuda.refusal = "no kernels for it";
         opencl.opens = true;
-        Devices.Opened opened = devices.open("auto", ANY);
+        Devices.Opened<Gpu> opened = open(devices, "auto", ANY);
         assertChoice(opened.choice(), "opencl", 2, RADEON);
-        assertTrue(opened.gpu().isPresent());
+        assertTrue(opened.device().isPresent());
         String first =
                 "WARN backend cuda is not available: H100 does not open: no kernels for it;"
                         + " looking for another";
@@ -180,7 +202,8 @@ public class DevicesTest {
         opencl.opens = false;
         opencl.refusal = "its compiler crashed";
         assertEquals(
-                devices.open("auto", ANY), new Devices.Opened(DeviceChoice.CPU, Optional.empty()));
+                open(devices, "auto", ANY),
+                new Devices.Opened<Gpu>(DeviceChoice.CPU, Optional.empty()));
         assertEquals(
                 log.lines.stream().filter(line -> line.startsWith("WARN")).toList(),
                 List.of(
@@ -190,14 +213,42 @@ public class DevicesTest {
     }
 
     @Test
+    public void autoPassesOverACardThatOpensButCannotBeTaken() {
+        FakeDriver cuda = cuda(H100);
+        FakeDriver opencl = opencl(RADEON);
+        cuda.opens = true;
+        opencl.opens = true;
+        Devices devices = devices(cuda, opencl);
+        List<Gpu> offered = new ArrayList<>();
+        Devices.Opened<Integer> opened =
+                devices.open(
+                        "auto",
+                        ANY,
+                        gpu -> {
+                            offered.add(gpu);
+                            if (offered.size() == 1) {
+                                throw new DeviceException("no memory for a stream");
+                            }
+                            return offered.size();
+                        });
+        assertChoice(opened.choice(), "opencl", 1, RADEON);
+        assertEquals(opened.device(), Optional.of(2));
+        assertEquals(
+                log.lines.stream().filter(line -> line.startsWith("WARN")).toList(),
+                List.of(
+                        "WARN backend cuda is not available: H100 does not open: no memory for a"
+                                + " stream; looking for another"));
+    }
+
+    @Test
     public void whatWasAskedForByNameOrNumberIsNotReplaced() {
         Devices devices = devices(cuda(H100), opencl(RADEON));
         for (String backend : List.of("cuda", "opencl")) {
-            expectThrows(DeviceException.class, () -> devices.open(backend, ANY));
+            expectThrows(DeviceException.class, () -> open(devices, backend, ANY));
         }
-        expectThrows(DeviceException.class, () -> devices.open("auto", 0));
+        expectThrows(DeviceException.class, () -> open(devices, "auto", 0));
         assertEquals(log.lines, List.of());
-        assertEquals(devices.open("cpu", ANY).choice(), DeviceChoice.CPU);
+        assertEquals(open(devices, "cpu", ANY).choice(), DeviceChoice.CPU);
     }
 
     @Test

@@ -52,6 +52,7 @@ final class CudaDevice {
             KernelCache cache) {
         OptionalLong freeBefore = nvml.freeBytes(info.pciAddress());
         context = new CudaContext(library, info);
+        boolean opened = false;
         try {
             context.use();
             processors = attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
@@ -65,10 +66,12 @@ final class CudaDevice {
                     new KernelBinaries(nvrtc, cache, capability, info.driverVersion());
             modules = new CudaModules(context, binaries, sources, LOGGER);
             contextBytes = measure(nvml, freeBefore);
-        } catch (DeviceException e) {
-            // The context takes with it what was made in it
-            context.release();
-            throw e;
+            opened = true;
+        } finally {
+            if (!opened) {
+                // The context takes with it what was made in it
+                context.release();
+            }
         }
     }
 

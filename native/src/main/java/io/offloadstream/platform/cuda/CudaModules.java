@@ -7,6 +7,7 @@ package io.offloadstream.platform.cuda;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import io.offloadstream.platform.DeviceException;
+import io.offloadstream.platform.cuda.KernelBinaries.Found;
 import io.offloadstream.platform.cuda.KernelBinaries.Image;
 import io.offloadstream.platform.gpu.GpuKernel;
 import java.util.ArrayList;
@@ -34,7 +35,8 @@ final class CudaModules implements AutoCloseable {
      * @param context of the device
      * @param binaries where they come from
      * @param sources by the name of the module
-     * @param logger gets one WARN if the driver refuses what is best for the card and loads another
+     * @param logger gets one WARN if what is best for the card is refused, by the compiler or by
+     *     the driver, and another is loaded
      * @throws DeviceException if one does not compile or load; the message has the log
      */
     CudaModules(
@@ -44,9 +46,10 @@ final class CudaModules implements AutoCloseable {
             Logger logger) {
         this.context = context;
         List<String> refusals = new ArrayList<>();
+        boolean loaded = false;
         try {
             // Compiling takes seconds at the first start; the driver's calls stay on this thread
-            Map<String, List<Image>> images =
+            Map<String, Found> found =
                     sources.entrySet().parallelStream()
                             .collect(
                                     Collectors.toConcurrentMap(
@@ -55,24 +58,26 @@ final class CudaModules implements AutoCloseable {
                                                     binaries.of(
                                                             source.getKey(), source.getValue())));
             for (String name : sources.keySet()) {
-                modules.put(name, load(name, images.get(name), refusals));
+                modules.put(name, load(name, found.get(name), refusals));
             }
             if (!refusals.isEmpty()) {
                 logger.warn(
-                        "the driver refused the best kernels of {} modules and loaded others: {}",
+                        "the best kernels of {} modules were refused, and others loaded: {}",
                         refusals.size(),
                         refusals.get(0));
             }
-        } catch (DeviceException e) {
-            close();
-            throw e;
+            loaded = true;
+        } finally {
+            if (!loaded) {
+                close();
+            }
         }
     }
 
     /** Loads the first image that the driver takes, and adds a line for one that it refuses. */
-    private CUmodule load(String name, List<Image> images, List<String> refusals) {
-        DeviceException refused = null;
-        for (Image image : images) {
+    private CUmodule load(String name, Found found, List<String> refusals) {
+        DeviceException refused = found.refusal();
+        for (Image image : found.images()) {
             try {
                 CUmodule module = load(name, image);
                 if (refused != null) {

@@ -8,7 +8,6 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.gpu.KernelCache;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +29,14 @@ final class KernelBinaries {
 
     /** A cubin or PTX, and where it comes from, for logs and messages. */
     record Image(String origin, byte[] bytes) {}
+
+    /**
+     * The binaries of a module.
+     *
+     * @param images the best first, at least one
+     * @param refusal why NVRTC did not compile what the jar has, null if it did or was not asked
+     */
+    record Found(List<Image> images, DeviceException refusal) {}
 
     private final Nvrtc nvrtc;
     private final KernelCache cache;
@@ -54,24 +61,32 @@ final class KernelBinaries {
     /**
      * Returns the binaries of a module, the best first, for the driver may refuse one that a newer
      * compiler made: NVRTC's machine code, the jar's, PTX by NVRTC where neither was, the jar's
-     * PTX.
+     * PTX. An NVRTC that fails (half installed, say) is passed over where the jar has any.
      *
      * @param module its name
      * @param source what NVRTC compiles
      * @return at least one
-     * @throws DeviceException if it does not compile, or there is no compiler and nothing in the
-     *     jar is for this card
+     * @throws DeviceException if nothing in the jar is for this card, and it does not compile or
+     *     there is no compiler
      */
-    List<Image> of(String module, String source) {
+    Found of(String module, String source) {
         Optional<Image> cubin =
                 cubinCapability(capability)
                         .flatMap(sm -> bundled(cubinName(module, sm), "sm_" + sm + " of the jar"));
         List<Image> images = new ArrayList<>();
-        if (nvrtc != null && (nvrtc.knows(capability) || cubin.isEmpty())) {
-            images.add(compiled(module, source));
-        }
         cubin.ifPresent(images::add);
         bundled(ptxName(module), "PTX of the jar").ifPresent(images::add);
+        DeviceException refusal = null;
+        if (nvrtc != null && (nvrtc.knows(capability) || cubin.isEmpty())) {
+            try {
+                images.add(0, compiled(module, source));
+            } catch (DeviceException e) {
+                if (images.isEmpty()) {
+                    throw e;
+                }
+                refusal = e;
+            }
+        }
         if (images.isEmpty()) {
             throw new DeviceException(
                     "there are no kernels of "
@@ -82,7 +97,7 @@ final class KernelBinaries {
                             + " machine (libnvrtc.so.12) compiles for the card; install it, or take"
                             + " a released jar");
         }
-        return images;
+        return new Found(images, refusal);
     }
 
     private Image compiled(String module, String source) {
@@ -130,7 +145,7 @@ final class KernelBinaries {
                     ? Optional.empty()
                     : Optional.of(new Image(origin, stream.readAllBytes()));
         } catch (IOException e) {
-            throw new UncheckedIOException(name, e);
+            throw new DeviceException("the jar's kernels " + name + " cannot be read: " + e, e);
         }
     }
 }

@@ -51,8 +51,8 @@ public interface GpuDriver {
      * What a driver found.
      *
      * @param devices in the driver's order
-     * @param problem why there are none, in one line for the user: the library that is missing, the
-     *     driver that is too old; empty if there are any
+     * @param problem why there are none, or none but processors beside a GPU, in one line for the
+     *     user: the library that is missing, the driver that is too old; else empty
      * @param isFault whether something is there that does not work, which the user should know even
      *     if another device serves; false where there is nothing to use
      */

@@ -101,15 +101,34 @@ public final class OpenClDriver implements GpuDriver {
         try {
             ClDevice.Found found = ClDevice.find();
             List<GpuInfo> devices = found.devices().stream().map(ClDevice::info).toList();
-            if (!devices.isEmpty()) {
-                return new Discovery(devices, "");
-            }
-            return found.isFault()
-                    ? new Discovery(devices, found.problem())
-                    : Discovery.missing(found.problem(), gpuFile());
+            return discovery(devices, found.problem(), found.isFault(), gpuFile());
         } catch (DeviceException e) {
             return new Discovery(List.of(), e.getMessage());
         }
+    }
+
+    /**
+     * Says what a search came to.
+     *
+     * @param devices that can be used
+     * @param problem why others cannot, or why there are none
+     * @param isFault whether there are such others
+     * @param gpuFile of a GPU that should be among them
+     * @return a fault also where processors alone can be used although there is a GPU
+     */
+    static Discovery discovery(
+            List<GpuInfo> devices, String problem, boolean isFault, Optional<Path> gpuFile) {
+        if (isFault && devices.stream().noneMatch(GpuInfo::isGpu)) {
+            return new Discovery(devices, problem, true);
+        }
+        if (devices.isEmpty()) {
+            return Discovery.missing(problem, gpuFile);
+        }
+        if (gpuFile.isPresent() && devices.stream().noneMatch(GpuInfo::isGpu)) {
+            String missing = "its drivers show processors only, though there is " + gpuFile.get();
+            return new Discovery(devices, missing, true);
+        }
+        return new Discovery(devices, "");
     }
 
     private static Optional<Path> gpuFile() {

@@ -17,7 +17,9 @@ import io.offloadstream.platform.gpu.KernelCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.testng.SkipException;
 import org.testng.annotations.Test;
@@ -125,6 +127,18 @@ public class CudaDriverTest {
             CudaDriver refused = fake.driver("KERNEL(32) void broken() { no_such_thing(); }\n");
             e = expectThrows(DeviceException.class, () -> refused.open(device));
             assertTrue(e.getMessage().contains("no_such_thing"), e.getMessage());
+            assertEquals(fake.get("retained"), 0);
+        }
+    }
+
+    @Test
+    public void contextIsReleasedWhateverFails() {
+        try (FakeCuda fake = FakeCuda.install()) {
+            Map<String, String> sources = new HashMap<>();
+            sources.put("nothing", null);
+            CudaDriver broken = new CudaDriver(capability -> sources, KernelCache.ofUser());
+            GpuInfo device = broken.discover().devices().get(0);
+            expectThrows(NullPointerException.class, () -> broken.open(device));
             assertEquals(fake.get("retained"), 0);
         }
     }

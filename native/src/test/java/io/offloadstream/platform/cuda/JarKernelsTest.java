@@ -51,7 +51,7 @@ public class JarKernelsTest {
                 capability != BLACKWELL
                         || modules.stream().anyMatch(module -> hasCubin(module, capability));
         for (String module : modules) {
-            List<Image> images = binaries.of(module, "not compiled");
+            List<Image> images = binaries.of(module, "not compiled").images();
             String name = module + " for sm_" + capability;
             assertEquals(images.size(), known ? 2 : 1, name);
             if (known) {

@@ -113,7 +113,7 @@ public class KernelBinariesTest {
     }
 
     private List<String> origins(Nvrtc nvrtc, int capability) {
-        return binaries(nvrtc, capability).of(BUNDLED, source()).stream()
+        return binaries(nvrtc, capability).of(BUNDLED, source()).images().stream()
                 .map(KernelBinaries.Image::origin)
                 .toList();
     }
@@ -158,9 +158,49 @@ public class KernelBinariesTest {
         }
     }
 
+    @Test
+    public void compilerThatFailsIsOneWarnWhereTheJarHasKernels() throws IOException {
+        List<String> logged = new ArrayList<>();
+        Nvrtc compiler = Nvrtc.choose(List.of(nvrtc("broken", 60, 80, 90)), 90).orElseThrow();
+        String broken = source() + "#error";
+        try (FakeCuda fake = FakeCuda.install();
+                Gpu computes = fake.open()) {
+            CudaContext context = new CudaContext(DriverLibrary.open(), computes.info());
+            try {
+                load(context, binaries(compiler, 90), BUNDLED, broken, logged).close();
+                assertEquals(logged.size(), 1, logged.toString());
+                String line = logged.get(0);
+                assertTrue(line.startsWith("warn"), line);
+                assertTrue(line.contains("bundled do not compile with NVRTC 12.4"), line);
+                DeviceException e =
+                        expectThrows(
+                                DeviceException.class,
+                                () ->
+                                        load(
+                                                context,
+                                                binaries(compiler, 90),
+                                                "unbundled",
+                                                broken,
+                                                logged));
+                assertTrue(e.getMessage().contains("unbundled do not compile"), e.getMessage());
+            } finally {
+                context.release();
+            }
+        }
+    }
+
     private static CudaModules load(
             CudaContext context, KernelBinaries binaries, List<String> logged) {
-        return new CudaModules(context, binaries, Map.of(BUNDLED, source()), logger(logged));
+        return load(context, binaries, BUNDLED, source(), logged);
+    }
+
+    private static CudaModules load(
+            CudaContext context,
+            KernelBinaries binaries,
+            String module,
+            String source,
+            List<String> logged) {
+        return new CudaModules(context, binaries, Map.of(module, source), logger(logged));
     }
 
     private static Logger logger(List<String> logged) {

@@ -235,6 +235,36 @@ public class OpenClDriverTest {
         GpuDriver driver = new OpenClDriver();
         assertEquals(driver.name(), "opencl");
         GpuDriver.Discovery discovery = driver.discover();
-        assertEquals(discovery.problem().isEmpty(), !discovery.devices().isEmpty());
+        boolean served = !discovery.devices().isEmpty() && !discovery.isFault();
+        assertEquals(discovery.problem().isEmpty(), served, discovery.problem());
+    }
+
+    @Test
+    public void gpuThatNoDriverServesIsAFaultBesideProcessorsToo() {
+        Optional<Path> file = Optional.of(Path.of("kfd"));
+        List<GpuInfo> processor = List.of(device("PoCL", false));
+        List<GpuInfo> both = List.of(processor.get(0), device("Radeon", true));
+        assertEquals(
+                OpenClDriver.discovery(processor, "Radeon: too old", true, file),
+                new GpuDriver.Discovery(processor, "Radeon: too old", true));
+        assertEquals(
+                OpenClDriver.discovery(processor, "", false, file),
+                new GpuDriver.Discovery(
+                        processor, "its drivers show processors only, though there is kfd", true));
+        GpuDriver.Discovery noGpu = new GpuDriver.Discovery(processor, "", false);
+        assertEquals(OpenClDriver.discovery(processor, "", false, Optional.empty()), noGpu);
+        assertEquals(
+                OpenClDriver.discovery(both, "other: too old", true, file),
+                new GpuDriver.Discovery(both, "", false));
+        assertEquals(
+                OpenClDriver.discovery(List.of(), "Radeon: too old", true, Optional.empty()),
+                new GpuDriver.Discovery(List.of(), "Radeon: too old", true));
+        assertEquals(
+                OpenClDriver.discovery(List.of(), "none", false, file),
+                GpuDriver.Discovery.missing("none", file));
+    }
+
+    private static GpuInfo device(String name, boolean isGpu) {
+        return new GpuInfo("opencl", 0, name, "vendor", 9, 8, "OpenCL 3.0", "1.0", "", isGpu);
     }
 }
