@@ -40,7 +40,7 @@ final class TokenRun implements AutoCloseable {
     TokenRun(StreamedModel model) {
         this.model = model;
         int merged = Math.toIntExact(BestLogits.sizeBytes(model, 1, 1));
-        memory = HostMemory.allocate(model.budget(), "best logits", merged + 8);
+        memory = model.allocateOutput("best logits", merged + 8);
         boolean opened = false;
         try {
             session = model.newSession(1);
