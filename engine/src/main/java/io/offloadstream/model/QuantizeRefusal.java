@@ -12,6 +12,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.quant.Quantization;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -35,10 +36,25 @@ final class QuantizeRefusal {
     private final List<TensorEntry> weights;
 
     private QuantizeRefusal(Path directory, Quantization quantization, List<TensorEntry> weights) {
-        this.source = directory.toAbsolutePath().normalize();
+        this.source = absolute(directory);
         this.name = quantization.name().toLowerCase(Locale.ROOT);
         this.type = quantization.type().orElseThrow();
         this.weights = weights;
+    }
+
+    /** As it was typed, but that what lies above a link is not what its name says. */
+    private static Path absolute(Path directory) {
+        Path absolute = directory.toAbsolutePath();
+        for (Path part : absolute) {
+            if (part.toString().equals("..")) {
+                try {
+                    return absolute.toRealPath();
+                } catch (IOException e) {
+                    return absolute;
+                }
+            }
+        }
+        return absolute.normalize();
     }
 
     /**

@@ -125,7 +125,7 @@ public class QuantizeOptionTest {
             Map<String, String> options =
                     new HashMap<>(Map.of("quantize", "int8", "backend", "cpu"));
             options.put("hostMemory", "300KB");
-            String source = "'" + scratch.path() + "/it'\\''s a model";
+            String source = "'" + scratch.path().toRealPath() + "/it'\\''s a model";
             String make = "offloadstream convert " + source + "' " + source;
 
             String none = refusal(indirect, options).getMessage();
@@ -139,6 +139,25 @@ public class QuantizeOptionTest {
             Files.write(second.resolve("layer_000.bin"), new byte[3]);
             String damaged = refusal(indirect, options).getMessage();
             assertTrue(damaged.endsWith(": " + make + "-int8-3' --quantize int8"), damaged);
+        }
+    }
+
+    /** The parent of a link's target is not the parent of the link. */
+    @Test
+    public void theCommandNamesTheModelThatWasRefusedBehindALinkToo() throws IOException {
+        try (ScratchDirectory scratch = new ScratchDirectory("linked")) {
+            Path model = scratch.path().toRealPath().resolve("elsewhere/model");
+            Path folder = Files.createDirectories(model.resolveSibling("folder"));
+            Files.createDirectory(model);
+            SyntheticLlama.TINY.write(model, 7);
+            Path link = Files.createSymbolicLink(scratch.path().resolve("link"), folder);
+            Map<String, String> options = new HashMap<>(Map.of("quantize", "int8"));
+            options.putAll(Map.of("backend", "cpu", "hostMemory", "300KB"));
+            for (Path way : List.of(model, link.resolve("../model"))) {
+                String message = refusal(way, options).getMessage();
+                String command = "convert " + model + " " + model + "-int8 --quantize int8";
+                assertTrue(message.endsWith(command), message);
+            }
         }
     }
 
