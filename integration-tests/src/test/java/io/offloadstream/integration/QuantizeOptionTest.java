@@ -22,6 +22,8 @@ import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -97,8 +99,8 @@ public class QuantizeOptionTest {
     }
 
     @Test
-    public void aModelThatDoesNotFitIsRefusedWithTheCommand() {
-        Path model = Goldens.reference("llama-tiny").directory();
+    public void aModelThatDoesNotFitIsRefusedWithTheCommand() throws IOException {
+        Path model = Goldens.reference("llama-tiny").directory().toRealPath();
         Map<String, String> plenty = Budgets.plenty(1, 9, "auto");
         Map<String, String> quantized = Budgets.with(plenty, "quantize", "int8");
         long needed =
@@ -108,7 +110,7 @@ public class QuantizeOptionTest {
         BudgetExceededException refusal =
                 refusal(model, Budgets.with(quantized, "hostMemory", needed - needed / 500));
         assertTrue(refusal.getMessage().contains("offloadstream convert "), refusal.getMessage());
-        String target = model.toAbsolutePath().normalize() + "-int8";
+        String target = model + "-int8";
         assertTrue(refusal.getMessage().contains(target), refusal.getMessage());
     }
 
@@ -136,6 +138,13 @@ public class QuantizeOptionTest {
             convert(model, second, Quantization.INT8);
             String there = refusal(indirect, options).getMessage();
             assertTrue(there.endsWith("without quantize: " + source + "-int8-2'"), there);
+            Path weights = model.resolve("model.safetensors");
+            FileTime written = Files.getLastModifiedTime(weights);
+            FileTime later = FileTime.from(Instant.now().plusSeconds(60));
+            Files.setLastModifiedTime(weights, later); // replaced, so the copy is of others
+            String stale = refusal(indirect, options).getMessage();
+            assertTrue(stale.endsWith(": " + make + "-int8-3' --quantize int8"), stale);
+            Files.setLastModifiedTime(weights, written);
             Files.write(second.resolve("layer_000.bin"), new byte[3]);
             String damaged = refusal(indirect, options).getMessage();
             assertTrue(damaged.endsWith(": " + make + "-int8-3' --quantize int8"), damaged);
