@@ -297,6 +297,26 @@ public class BenchCommandTest {
         }
     }
 
+    /** Found only after the cases, it would cost all their figures. */
+    @Test
+    public void peersNeedABudgetInBytes() throws IOException {
+        try (TemporaryDirectory peers = TemporaryDirectory.create("peers")) {
+            Files.writeString(peers.path().resolve(PeerBench.PROGRAM), "");
+            for (String memory : new String[] {"auto", "80%"}) {
+                CliRun run =
+                        CliRun.of(
+                                "bench",
+                                "--backend=cuda",
+                                "--peers=" + peers.path(),
+                                "--size=8MB",
+                                "--directory=" + Path.of("target", "bench-peers"),
+                                "--device-memory=" + memory);
+                assertEquals(run.code(), 2, run.out() + run.err());
+                assertTrue(run.err().contains("--peers needs --device-memory in"), run.err());
+            }
+        }
+    }
+
     @Test
     public void aDiskInMemoryIsRefused() throws IOException {
         Path memory = Path.of("/dev/shm");

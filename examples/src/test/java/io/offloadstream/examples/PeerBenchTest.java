@@ -90,13 +90,33 @@ public class PeerBenchTest {
         assertEquals(report.table().lines().findFirst().orElseThrow(), note);
     }
 
-    /** Returns the size of the checkpoint's file. */
+    @Test
+    public void whatCannotBeLinkedIsNotedBesideTheFigures() throws Exception {
+        LlamaShape shape = LlamaShape.ofSize(LlamaShape.LEAST_BYTES);
+        run(CARD, "print('{}')\n", shape, checkpoint -> Files.createFile(checkpoint.resolve("peers")));
+        String note = report.table().lines().findFirst().orElseThrow();
+        String start = "no peers: gpu_peers.py could not be run: ";
+        assertTrue(note.startsWith(start + "java.nio.file.FileSystemException"), note);
+    }
+
+    /** Something done to a checkpoint before the program runs. */
+    private interface Preparation {
+        void prepare(Path checkpoint) throws IOException;
+    }
+
     private long run(String torch, String program, LlamaShape shape) throws Exception {
+        return run(torch, program, shape, checkpoint -> {});
+    }
+
+    /** Returns the size of the checkpoint's file. */
+    private long run(String torch, String program, LlamaShape shape, Preparation preparation)
+            throws Exception {
         try (TemporaryDirectory directory = TemporaryDirectory.create("peers")) {
             Path programs = Files.createDirectories(directory.path().resolve("programs"));
             Path checkpoint = directory.path().resolve("checkpoint");
             new SyntheticCheckpoint(shape, 3)
                     .make(checkpoint, new PrintWriter(Writer.nullWriter()));
+            preparation.prepare(checkpoint);
             Files.writeString(programs.resolve("torch.py"), torch);
             Files.writeString(programs.resolve("accelerate.py"), "");
             Files.writeString(programs.resolve("transformers.py"), "");
