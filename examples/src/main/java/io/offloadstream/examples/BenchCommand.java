@@ -204,11 +204,12 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
     }
 
     private BenchReport ofDevice(LlamaShape shape, long peerBytes) throws InterruptedException {
-        BenchReport report =
-                new DeviceBench(out(), shape, directory, tokens, device, decoding)
-                        .run(deviceMemory(), hostMemory);
-        if (peers != null) {
+        DeviceBench bench = new DeviceBench(out(), shape, directory, tokens, device, decoding);
+        BenchReport report = bench.run(deviceMemory(), hostMemory);
+        if (peers != null && bench.backend().startsWith("cuda:")) {
             new PeerBench(out(), peers).run(report, directory, peerBytes, tokens);
+        } else if (peers != null) {
+            report.note("no peers: they run on CUDA, this is " + bench.backend());
         }
         return report;
     }

@@ -90,10 +90,36 @@ public class PeerBenchTest {
         assertEquals(report.table().lines().findFirst().orElseThrow(), note);
     }
 
+    /** Of a library that ends no line on stderr. */
+    @Test
+    public void progressDoesNotHideFigures() throws Exception {
+        String program =
+                "import sys\n"
+                        + "sys.stderr.write('loading 100%')\n"
+                        + "sys.stderr.flush()\n"
+                        + "print('{\"case\": 7}')\n";
+        run(CARD, program, LlamaShape.ofSize(LlamaShape.LEAST_BYTES));
+        JsonObject json = JsonParser.parseString(report.json()).getAsJsonObject();
+        assertEquals(json.getAsJsonArray("notes").size(), 0, report.json());
+        assertEquals(json.getAsJsonArray("peers").toString(), "[{\"case\":7}]");
+    }
+
+    @Test
+    public void aProgramWithoutFiguresIsNoted() throws Exception {
+        run(CARD, "print('all is well')\n", LlamaShape.ofSize(LlamaShape.LEAST_BYTES));
+        String note = report.table().lines().findFirst().orElseThrow();
+        assertTrue(note.startsWith("gpu_peers.py printed no figures; its errors are in "), note);
+        assertTrue(note.endsWith("errors.txt"), note);
+    }
+
     @Test
     public void whatCannotBeLinkedIsNotedBesideTheFigures() throws Exception {
         LlamaShape shape = LlamaShape.ofSize(LlamaShape.LEAST_BYTES);
-        run(CARD, "print('{}')\n", shape, checkpoint -> Files.createFile(checkpoint.resolve("peers")));
+        run(
+                CARD,
+                "print('{}')\n",
+                shape,
+                checkpoint -> Files.createFile(checkpoint.resolve("peers")));
         String note = report.table().lines().findFirst().orElseThrow();
         String start = "no peers: gpu_peers.py could not be run: ";
         assertTrue(note.startsWith(start + "java.nio.file.FileSystemException"), note);
