@@ -23,7 +23,9 @@ final class Reader implements Runnable {
 
     @Override
     public void run() {
-        for (Work work = pipeline.requests().take(); work != null; work = pipeline.requests().take()) {
+        for (Work work = pipeline.requests().take();
+                work != null;
+                work = pipeline.requests().take()) {
             reads.begin();
             pipeline.complete(work, reads, carry(work));
         }
