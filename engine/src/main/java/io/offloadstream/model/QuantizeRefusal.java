@@ -12,6 +12,7 @@ import io.offloadstream.platform.DType;
 import io.offloadstream.platform.MemorySize;
 import io.offloadstream.quant.Quantization;
 import java.io.File;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -35,10 +36,25 @@ final class QuantizeRefusal {
     private final List<TensorEntry> weights;
 
     private QuantizeRefusal(Path directory, Quantization quantization, List<TensorEntry> weights) {
-        this.source = directory.toAbsolutePath().normalize();
+        this.source = absolute(directory);
         this.name = quantization.name().toLowerCase(Locale.ROOT);
         this.type = quantization.type().orElseThrow();
         this.weights = weights;
+    }
+
+    /** As it was typed, but that what lies above a link is not what its name says. */
+    private static Path absolute(Path directory) {
+        Path absolute = directory.toAbsolutePath();
+        for (Path part : absolute) {
+            if (part.toString().equals("..")) {
+                try {
+                    return absolute.toRealPath();
+                } catch (IOException e) {
+                    return absolute;
+                }
+            }
+        }
+        return absolute.normalize();
     }
 
     /**
@@ -87,25 +103,39 @@ final class QuantizeRefusal {
         }
     }
 
-    /** Whether each matrix that would be quantised is quantised so there. */
+    /** Whether each matrix that would be quantised is quantised so there, from what it is now. */
     private boolean isCopy(Path target) {
         try {
             return Checkpoint.isPacked(target) && hasAll(Checkpoint.open(target));
-        } catch (CheckpointException e) {
+        } catch (CheckpointException | IOException e) {
             return false; // damaged, or of something else: it is not proposed
         }
     }
 
-    private boolean hasAll(Checkpoint copy) {
-        return weights.stream()
-                .filter(wanted -> wanted.type() == type)
-                .allMatch(
-                        wanted ->
-                                copy.find(wanted.name()).filter(t -> same(t, wanted)).isPresent());
+    private boolean hasAll(Checkpoint copy) throws IOException {
+        Checkpoint original = Checkpoint.open(source);
+        List<TensorEntry> quantized =
+                weights.stream().filter(weight -> weight.type() == type).toList();
+        for (TensorEntry wanted : quantized) {
+            TensorEntry stored = copy.find(wanted.name()).orElse(null);
+            if (stored == null
+                    || !same(stored, wanted)
+                    || isOlder(stored, original.get(wanted.name()))) {
+                return false;
+            }
+        }
+        return !quantized.isEmpty();
     }
 
     private static boolean same(TensorEntry stored, TensorEntry wanted) {
         return stored.type() == wanted.type() && Arrays.equals(stored.shape(), wanted.shape());
+    }
+
+    /** Whether the weights were replaced since they were copied. */
+    private static boolean isOlder(TensorEntry stored, TensorEntry original) throws IOException {
+        return Files.getLastModifiedTime(stored.file())
+                        .compareTo(Files.getLastModifiedTime(original.file()))
+                < 0;
     }
 
     private static String quoted(Path path) {

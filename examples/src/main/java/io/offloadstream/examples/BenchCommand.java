@@ -138,11 +138,11 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         if (!device.isAsked()) {
             requireHostType();
         }
-        requirePeers();
+        long peerBytes = requirePeers();
         refuseMemoryDisk();
         new SyntheticCheckpoint(shape, SEED).make(directory, out());
 
-        publish(device.isAsked() ? ofDevice(shape) : ofHost(shape), shape);
+        publish(device.isAsked() ? ofDevice(shape, peerBytes) : ofHost(shape), shape);
         return 0;
     }
 
@@ -177,9 +177,10 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
         }
     }
 
-    private void requirePeers() {
+    /** Returns the budget of the peers, 0 if none are asked for. */
+    private long requirePeers() {
         if (peers == null) {
-            return;
+            return 0;
         }
         if (!device.isAsked()) {
             throw usage("--peers compares on a CUDA device; name it with --backend");
@@ -191,19 +192,24 @@ final class BenchCommand extends ConsoleCommand implements Callable<Integer> {
             throw usage("--peers needs --device-memory in bytes, is " + deviceMemory());
         }
         parse(Map.of("deviceMemory", deviceMemory()));
+        try {
+            return MemorySize.parse("--device-memory", deviceMemory(), 0);
+        } catch (IllegalArgumentException e) {
+            throw usage("--peers needs --device-memory in bytes: " + e.getMessage());
+        }
     }
 
     private String deviceMemory() {
         return device.memory() == null ? hostMemory : device.memory();
     }
 
-    private BenchReport ofDevice(LlamaShape shape) throws InterruptedException {
-        BenchReport report =
-                new DeviceBench(out(), shape, directory, tokens, device, decoding)
-                        .run(deviceMemory(), hostMemory);
-        if (peers != null) {
-            long bytes = MemorySize.parse("--device-memory", deviceMemory(), 0);
-            new PeerBench(out(), peers).run(report, directory, bytes, tokens);
+    private BenchReport ofDevice(LlamaShape shape, long peerBytes) throws InterruptedException {
+        DeviceBench bench = new DeviceBench(out(), shape, directory, tokens, device, decoding);
+        BenchReport report = bench.run(deviceMemory(), hostMemory);
+        if (peers != null && bench.backend().startsWith("cuda:")) {
+            new PeerBench(out(), peers).run(report, directory, peerBytes, tokens);
+        } else if (peers != null) {
+            report.note("no peers: they run on CUDA, this is " + bench.backend());
         }
         return report;
     }

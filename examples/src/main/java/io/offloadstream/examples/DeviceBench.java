@@ -28,6 +28,7 @@ final class DeviceBench {
     private final BenchDevice device;
     private final DecodeFlags decoding;
     private final BenchReport report = new BenchReport();
+    private String backend = "";
 
     DeviceBench(
             PrintWriter out,
@@ -53,7 +54,8 @@ final class DeviceBench {
         List<String> flags = new ArrayList<>(device.flags(null, null));
         flags.add("--prompt=" + PROMPT_TOKENS);
         BenchResult resident = run(flags);
-        out.printf(Locale.ROOT, "computing with %s%n", resident.text("backend"));
+        backend = resident.text("backend");
+        out.printf(Locale.ROOT, "computing with %s%n", backend);
         if (!resident.has("busBandwidth")) {
             out.println("that has no memory of its own; run bench without --backend");
             return report;
@@ -85,6 +87,13 @@ final class DeviceBench {
                         fromDisk.decimals("decodeRates"), fromDisk.decimals("decodeLimits")),
                 "direct reads");
         return report;
+    }
+
+    /**
+     * Returns what the cases computed with, once they ran: a name that begins with the driver's.
+     */
+    String backend() {
+        return backend;
     }
 
     private BenchResult run(List<String> flags) throws InterruptedException {

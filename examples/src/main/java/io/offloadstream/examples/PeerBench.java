@@ -14,9 +14,9 @@ import io.offloadstream.checkpoint.Checkpoint;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -53,18 +53,22 @@ final class PeerBench {
     }
 
     /**
-     * Runs it, or notes why not: there is no Python, torch, accelerate or transformers, or no card.
+     * Runs it, or notes why not: there is no Python, torch, accelerate or transformers, or no card,
+     * or the checkpoint cannot be linked.
      *
      * @param report is given what it prints
      * @param checkpoint of one safetensors file
      * @param deviceMemoryBytes of the streamed cases
      * @param tokens decoded in each case
-     * @throws InterruptedException if the wait is interrupted; the program is ended
+     * @throws InterruptedException if interrupted, which is seen when the program closes its output
      */
     void run(BenchReport report, Path checkpoint, long deviceMemoryBytes, int tokens)
             throws InterruptedException {
         try {
-            Outcome check = run(List.of(PYTHON, "-c", CHECK), line -> {});
+            Outcome check =
+                    run(
+                            new ProcessBuilder(PYTHON, "-c", CHECK).redirectErrorStream(true),
+                            line -> {});
             if (check.code() != 0) {
                 report.note("no peers: " + PYTHON + " says " + check.lastLine());
                 return;
@@ -84,23 +88,30 @@ final class PeerBench {
                             deviceMemoryBytes / MEGA + "MB",
                             "--tokens",
                             Integer.toString(tokens));
-            Outcome outcome = run(command, line -> take(report, line));
+            // Apart: a progress bar would share its line with the figures that follow
+            Path errors = work.resolve("errors.txt");
+            ProcessBuilder process = new ProcessBuilder(command).redirectError(errors.toFile());
+            List<String> figures = new ArrayList<>();
+            Outcome outcome = run(process, line -> take(report, line, figures));
             if (outcome.code() != 0) {
                 report.note(
-                        PROGRAM + " ended with code " + outcome.code() + ": " + outcome.lastLine());
+                        PROGRAM + " ended with code " + outcome.code() + ": " + lastLine(errors));
+            } else if (figures.isEmpty()) {
+                report.note(PROGRAM + " printed no figures; its errors are in " + errors);
             }
-        } catch (IOException e) {
-            throw new UncheckedIOException("the peers could not be run from " + programs, e);
+        } catch (IOException | UnsupportedOperationException e) {
+            report.note("no peers: " + PROGRAM + " could not be run: " + e);
         }
     }
 
-    private void take(BenchReport report, String line) {
+    private void take(BenchReport report, String line, List<String> figures) {
         if (!line.startsWith("{")) {
             return; // progress of a library
         }
         try {
             JsonObject peer = JsonParser.parseString(line).getAsJsonObject();
             report.addPeer(peer);
+            figures.add(line);
             out.println(line);
             out.flush();
         } catch (JsonParseException e) {
@@ -132,17 +143,20 @@ final class PeerBench {
         return work;
     }
 
+    private static String lastLine(Path errors) throws IOException {
+        return new String(Files.readAllBytes(errors), UTF_8)
+                .lines()
+                .filter(line -> !line.isBlank())
+                .reduce("nothing", (before, line) -> line);
+    }
+
     /** How a process ended, and what it printed last. */
     private record Outcome(int code, String lastLine) {}
 
     /** Runs in the directory of the programs, so that Python finds what lies beside them. */
-    private Outcome run(List<String> command, Consumer<String> lines)
+    private Outcome run(ProcessBuilder command, Consumer<String> lines)
             throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(command)
-                        .directory(programs.toFile())
-                        .redirectErrorStream(true)
-                        .start();
+        Process process = command.directory(programs.toFile()).start();
         String last = "nothing";
         try (BufferedReader output = process.inputReader(UTF_8)) {
             String line = output.readLine();

@@ -252,7 +252,6 @@ public class BenchCommandTest {
         }
         CliRun run;
         try (TemporaryDirectory peers = TemporaryDirectory.create("peers")) {
-            Files.writeString(peers.path().resolve("torch.py"), "raise ImportError('not here')");
             Files.writeString(peers.path().resolve("gpu_peers.py"), "");
             run =
                     CliRun.of(
@@ -269,7 +268,7 @@ public class BenchCommandTest {
         for (String figure :
                 new String[] {
                     "computing with opencl",
-                    "no peers: ",
+                    "no peers: they run on CUDA, this is opencl:",
                     "decode in device memory +weights read +[0-9.]+ GB/s +[0-9.]+ GB/s",
                     "prefill of 512 in float32 +products +[0-9.]+ TFLOP/s +[0-9.]+ TFLOP/s",
                     "deviceMemory=30MB, the rest in host memory +moved +[0-9.]+ GB/s",
@@ -293,6 +292,26 @@ public class BenchCommandTest {
                 CliRun run = CliRun.of(arguments.toArray(String[]::new));
                 assertEquals(run.code(), 2, run.out());
                 assertTrue(run.err().contains("--peers"), run.err());
+            }
+        }
+    }
+
+    /** Found only after the cases, it would cost all their figures. */
+    @Test
+    public void peersNeedABudgetInBytes() throws IOException {
+        try (TemporaryDirectory peers = TemporaryDirectory.create("peers")) {
+            Files.writeString(peers.path().resolve(PeerBench.PROGRAM), "");
+            for (String memory : new String[] {"auto", "80%"}) {
+                CliRun run =
+                        CliRun.of(
+                                "bench",
+                                "--backend=cuda",
+                                "--peers=" + peers.path(),
+                                "--size=8MB",
+                                "--directory=" + Path.of("target", "bench-peers"),
+                                "--device-memory=" + memory);
+                assertEquals(run.code(), 2, run.out() + run.err());
+                assertTrue(run.err().contains("--peers needs --device-memory in"), run.err());
             }
         }
     }

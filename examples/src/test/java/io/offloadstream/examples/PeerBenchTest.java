@@ -90,13 +90,59 @@ public class PeerBenchTest {
         assertEquals(report.table().lines().findFirst().orElseThrow(), note);
     }
 
-    /** Returns the size of the checkpoint's file. */
+    /** Of a library that ends no line on stderr. */
+    @Test
+    public void progressDoesNotHideFigures() throws Exception {
+        String program =
+                "import sys\n"
+                        + "sys.stderr.write('loading 100%')\n"
+                        + "sys.stderr.flush()\n"
+                        + "print('{\"case\": 7}')\n";
+        run(CARD, program, LlamaShape.ofSize(LlamaShape.LEAST_BYTES));
+        JsonObject json = JsonParser.parseString(report.json()).getAsJsonObject();
+        assertEquals(json.getAsJsonArray("notes").size(), 0, report.json());
+        assertEquals(json.getAsJsonArray("peers").toString(), "[{\"case\":7}]");
+    }
+
+    @Test
+    public void aProgramWithoutFiguresIsNoted() throws Exception {
+        run(CARD, "print('all is well')\n", LlamaShape.ofSize(LlamaShape.LEAST_BYTES));
+        String note = report.table().lines().findFirst().orElseThrow();
+        assertTrue(note.startsWith("gpu_peers.py printed no figures; its errors are in "), note);
+        assertTrue(note.endsWith("errors.txt"), note);
+    }
+
+    @Test
+    public void whatCannotBeLinkedIsNotedBesideTheFigures() throws Exception {
+        LlamaShape shape = LlamaShape.ofSize(LlamaShape.LEAST_BYTES);
+        run(
+                CARD,
+                "print('{}')\n",
+                shape,
+                checkpoint -> Files.createFile(checkpoint.resolve("peers")));
+        String note = report.table().lines().findFirst().orElseThrow();
+        String start = "no peers: gpu_peers.py could not be run: ";
+        assertTrue(note.startsWith(start + "java.nio.file.FileSystemException"), note);
+    }
+
+    /** Something done to a checkpoint before the program runs. */
+    private interface Preparation {
+        void prepare(Path checkpoint) throws IOException;
+    }
+
     private long run(String torch, String program, LlamaShape shape) throws Exception {
+        return run(torch, program, shape, checkpoint -> {});
+    }
+
+    /** Returns the size of the checkpoint's file. */
+    private long run(String torch, String program, LlamaShape shape, Preparation preparation)
+            throws Exception {
         try (TemporaryDirectory directory = TemporaryDirectory.create("peers")) {
             Path programs = Files.createDirectories(directory.path().resolve("programs"));
             Path checkpoint = directory.path().resolve("checkpoint");
             new SyntheticCheckpoint(shape, 3)
                     .make(checkpoint, new PrintWriter(Writer.nullWriter()));
+            preparation.prepare(checkpoint);
             Files.writeString(programs.resolve("torch.py"), torch);
             Files.writeString(programs.resolve("accelerate.py"), "");
             Files.writeString(programs.resolve("transformers.py"), "");

@@ -22,6 +22,8 @@ import io.offloadstream.quant.Quantization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -97,8 +99,8 @@ public class QuantizeOptionTest {
     }
 
     @Test
-    public void aModelThatDoesNotFitIsRefusedWithTheCommand() {
-        Path model = Goldens.reference("llama-tiny").directory();
+    public void aModelThatDoesNotFitIsRefusedWithTheCommand() throws IOException {
+        Path model = Goldens.reference("llama-tiny").directory().toRealPath();
         Map<String, String> plenty = Budgets.plenty(1, 9, "auto");
         Map<String, String> quantized = Budgets.with(plenty, "quantize", "int8");
         long needed =
@@ -108,7 +110,7 @@ public class QuantizeOptionTest {
         BudgetExceededException refusal =
                 refusal(model, Budgets.with(quantized, "hostMemory", needed - needed / 500));
         assertTrue(refusal.getMessage().contains("offloadstream convert "), refusal.getMessage());
-        String target = model.toAbsolutePath().normalize() + "-int8";
+        String target = model + "-int8";
         assertTrue(refusal.getMessage().contains(target), refusal.getMessage());
     }
 
@@ -125,7 +127,7 @@ public class QuantizeOptionTest {
             Map<String, String> options =
                     new HashMap<>(Map.of("quantize", "int8", "backend", "cpu"));
             options.put("hostMemory", "300KB");
-            String source = "'" + scratch.path() + "/it'\\''s a model";
+            String source = "'" + scratch.path().toRealPath() + "/it'\\''s a model";
             String make = "offloadstream convert " + source + "' " + source;
 
             String none = refusal(indirect, options).getMessage();
@@ -136,9 +138,35 @@ public class QuantizeOptionTest {
             convert(model, second, Quantization.INT8);
             String there = refusal(indirect, options).getMessage();
             assertTrue(there.endsWith("without quantize: " + source + "-int8-2'"), there);
+            Path weights = model.resolve("model.safetensors");
+            FileTime written = Files.getLastModifiedTime(weights);
+            FileTime later = FileTime.from(Instant.now().plusSeconds(60));
+            Files.setLastModifiedTime(weights, later); // replaced, so the copy is of others
+            String stale = refusal(indirect, options).getMessage();
+            assertTrue(stale.endsWith(": " + make + "-int8-3' --quantize int8"), stale);
+            Files.setLastModifiedTime(weights, written);
             Files.write(second.resolve("layer_000.bin"), new byte[3]);
             String damaged = refusal(indirect, options).getMessage();
             assertTrue(damaged.endsWith(": " + make + "-int8-3' --quantize int8"), damaged);
+        }
+    }
+
+    /** The parent of a link's target is not the parent of the link. */
+    @Test
+    public void theCommandNamesTheModelThatWasRefusedBehindALinkToo() throws IOException {
+        try (ScratchDirectory scratch = new ScratchDirectory("linked")) {
+            Path model = scratch.path().toRealPath().resolve("elsewhere/model");
+            Path folder = Files.createDirectories(model.resolveSibling("folder"));
+            Files.createDirectory(model);
+            SyntheticLlama.TINY.write(model, 7);
+            Path link = Files.createSymbolicLink(scratch.path().resolve("link"), folder);
+            Map<String, String> options = new HashMap<>(Map.of("quantize", "int8"));
+            options.putAll(Map.of("backend", "cpu", "hostMemory", "300KB"));
+            for (Path way : List.of(model, link.resolve("../model"))) {
+                String message = refusal(way, options).getMessage();
+                String command = "convert " + model + " " + model + "-int8 --quantize int8";
+                assertTrue(message.endsWith(command), message);
+            }
         }
     }
 

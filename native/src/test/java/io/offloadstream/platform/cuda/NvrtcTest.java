@@ -106,17 +106,29 @@ public class NvrtcTest {
             KernelCache cache = new KernelCache(folder);
             String source = KernelSources.source("cuda", "probe.cl", FakeCuda.read("probe.cl"));
             byte[] compiled =
-                    new KernelBinaries(nvrtc, cache, 80, "550").of("probe", source).images().get(0).bytes();
+                    new KernelBinaries(nvrtc, cache, 80, "550")
+                            .of("probe", source)
+                            .images()
+                            .get(0)
+                            .bytes();
             Path file = onlyFile(folder);
             byte[] replaced = {1, 2, 3};
             cache.store(file.getFileName().toString(), replaced);
             assertEquals(
-                    new KernelBinaries(nvrtc, cache, 80, "550").of("probe", source).images().get(0).bytes(),
+                    new KernelBinaries(nvrtc, cache, 80, "550")
+                            .of("probe", source)
+                            .images()
+                            .get(0)
+                            .bytes(),
                     replaced,
                     "compiled again");
             Files.write(file, new byte[] {9});
             assertEquals(
-                    new KernelBinaries(nvrtc, cache, 80, "550").of("probe", source).images().get(0).bytes(),
+                    new KernelBinaries(nvrtc, cache, 80, "550")
+                            .of("probe", source)
+                            .images()
+                            .get(0)
+                            .bytes(),
                     compiled,
                     "a damaged file is compiled again");
             new KernelBinaries(nvrtc, cache, 90, "550").of("probe", source);
