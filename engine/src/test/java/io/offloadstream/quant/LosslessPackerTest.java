@@ -153,7 +153,7 @@ public class LosslessPackerTest {
             LosslessPacker packer = new LosslessPacker(new long[] {100, 64});
             packer.count(bytes(weights));
             assertEquals(packer.escapeCount(), escapes);
-            assertTrue(packer.packedBytes() + packer.escapesBytes() < 2 * weights.length);
+            assertTrue(packer.packedBytes() + packer.escapesBytes() < 2L * weights.length);
             assertEquals(packer.isWorthwhile(), escapes == 64, escapes + " escapes");
         }
     }
