@@ -97,16 +97,19 @@ final class OpenPass implements StreamPass {
                 used++;
             }
             return endUses;
-        } finally {
-            if (used < slots.length) {
-                Owned.closeAll(() -> Owned.closeAll(endUses), () -> releaseAll(slots));
+        } catch (RuntimeException | Error e) {
+            for (int i = 0; i < slots.length; i++) {
+                endRefused(slots[i], endUses[i], e);
             }
+            throw e;
         }
     }
 
-    private void releaseAll(Slot[] slots) {
-        for (Slot slot : slots) {
-            release(slot);
+    private void endRefused(Slot slot, AutoCloseable endUse, Throwable refusal) {
+        try {
+            Owned.closeAll(endUse, () -> release(slot));
+        } catch (RuntimeException | Error e) {
+            refusal.addSuppressed(e);
         }
     }
 

@@ -35,24 +35,25 @@ record DiskSetting(int requestBytes, int inFlight) {
     private static final long LEAST_FILE_BYTES = 1 << 20;
 
     /**
-     * Finds the files of a checkpoint that hold nearly all of its weights, by name.
+     * Finds the files of a checkpoint that hold nearly all of its weights, by name: the large ones,
+     * if there are any.
      *
      * @param checkpoint a directory of safetensors, or a packed copy
      */
     static List<Path> files(Path checkpoint) {
         List<Path> files = new ArrayList<>();
+        List<Path> small = new ArrayList<>();
         try (DirectoryStream<Path> all =
                 Files.newDirectoryStream(checkpoint, "*.{bin,safetensors}")) {
             for (Path file : all) {
-                if (Files.size(file) >= LEAST_FILE_BYTES) {
-                    files.add(file);
-                }
+                (Files.size(file) >= LEAST_FILE_BYTES ? files : small).add(file);
             }
         } catch (IOException e) {
             throw new UncheckedIOException("the files of " + checkpoint + " cannot be listed", e);
         }
-        files.sort(null);
-        return files;
+        List<Path> found = files.isEmpty() ? small : files;
+        found.sort(null);
+        return found;
     }
 
     /**

@@ -84,8 +84,9 @@ final class ProgressBar implements AutoCloseable {
         int filled = (int) ((long) WIDTH * done / total);
         String bar = "#".repeat(filled) + ".".repeat(WIDTH - filled);
         String line = "[" + bar + "] " + done + "/" + total;
-        drawnLength = line.length();
-        terminal.print("\r" + line);
+        // over all of a longer line
+        terminal.print("\r" + line + " ".repeat(Math.max(0, drawnLength - line.length())));
+        drawnLength = Math.max(drawnLength, line.length());
         terminal.flush();
     }
 

@@ -117,6 +117,12 @@ final class TimedOps implements Ops {
     }
 
     @Override
+    public void ropeAndStoreKv(
+            Tensor query, Tensor key, Tensor value, RopeTable table, KvView cache, RowMap rows) {
+        ops.ropeAndStoreKv(query, key, value, table, cache, rows);
+    }
+
+    @Override
     public Tensor attention(Tensor query, KvView cache, RowMap rows, AttentionSpec spec) {
         return ops.attention(query, cache, rows, spec);
     }

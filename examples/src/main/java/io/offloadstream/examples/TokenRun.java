@@ -43,6 +43,9 @@ final class TokenRun implements AutoCloseable {
         memory = model.allocateOutput("best logits", merged + 8);
         boolean opened = false;
         try {
+            best = new BestLogits(model, memory, 1, 1);
+            value = memory.buffer(merged, Float.BYTES).asFloatBuffer();
+            id = memory.buffer(merged + Float.BYTES, Integer.BYTES).asIntBuffer();
             session = model.newSession(1);
             opened = true;
         } finally {
@@ -50,9 +53,6 @@ final class TokenRun implements AutoCloseable {
                 memory.close();
             }
         }
-        best = new BestLogits(model, memory, 1, 1);
-        value = memory.buffer(merged, Float.BYTES).asFloatBuffer();
-        id = memory.buffer(merged + Float.BYTES, Integer.BYTES).asIntBuffer();
     }
 
     /**

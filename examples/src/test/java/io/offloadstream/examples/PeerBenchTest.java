@@ -33,10 +33,14 @@ public class PeerBenchTest {
         out.getBuffer().setLength(0);
         report = new BenchReport();
         try {
-            new ProcessBuilder("python3", "--version")
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
+            int code =
+                    new ProcessBuilder("python3", "--version")
+                            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                            .start()
+                            .waitFor();
+            if (code != 0) {
+                throw new SkipException("no python3: exit code " + code);
+            }
         } catch (IOException e) {
             throw new SkipException("no python3: " + e.getMessage(), e);
         }

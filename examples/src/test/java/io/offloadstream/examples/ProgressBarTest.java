@@ -74,6 +74,19 @@ public class ProgressBarTest {
         assertEquals(shown.toString(), "\r" + line + "\r" + " ".repeat(line.length()) + "\r");
     }
 
+    /** The next pass begins anew. */
+    @Test
+    public void aShorterLineLeavesNothingOfALongerOne() {
+        now += REDRAW_NANOS;
+        bar.advanced(18, 21);
+        now += REDRAW_NANOS;
+        bar.advanced(2, 21);
+        bar.finish();
+        List<String> drawn = List.of(shown.toString().split("\r", -1));
+        assertEquals(drawn.get(2), "[##" + ".".repeat(28) + "] 2/21 ");
+        assertEquals(drawn.get(3), " ".repeat(38));
+    }
+
     private static long full(String line) {
         return line.chars().filter(c -> c == '#').count();
     }

@@ -34,7 +34,8 @@ public class TokenRunTest {
         try (TemporaryDirectory directory = TemporaryDirectory.create("token-run")) {
             new SyntheticCheckpoint(shape, 7)
                     .make(directory.path(), new PrintWriter(Writer.nullWriter()));
-            ModelOptions options = ModelOptions.parse(Map.of("maxSequenceLength", "32"));
+            ModelOptions options =
+                    ModelOptions.parse(Map.of("backend", "cpu", "maxSequenceLength", "32"));
             try (StreamedModel model = StreamedModel.open(directory.path(), options);
                     TokenRun run = new TokenRun(model);
                     Session all = model.newSession(1);

@@ -46,6 +46,7 @@ public class DecodeAllocationTest {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().getId();
         Map<String, String> options = new HashMap<>();
+        options.put("backend", "cpu");
         options.put("io", io);
         options.put("hostMemory", "64MB");
         options.put("maxSequenceLength", "200");
