@@ -30,7 +30,8 @@ import org.testng.annotations.Test;
 /** Copies to a device hide behind computation where blocks compute longer than they copy. */
 public class OverlapTest {
 
-    private static final SyntheticLlama SHAPE = new SyntheticLlama(12, 8, 2, 32, 512, 512);
+    /** The first blocks of a pass are copied before it begins: of 24 that is a small share. */
+    private static final SyntheticLlama SHAPE = new SyntheticLlama(24, 8, 2, 32, 512, 512);
     private static final long SEED = 3;
     private static final int TOKENS = 64;
     private static final double LEAST_OVERLAP = 0.8;
@@ -42,7 +43,7 @@ public class OverlapTest {
     private static final int ATTEMPTS = 5;
 
     /** The first copies of the first one have nothing to hide behind. */
-    private static final int PASSES = 16;
+    private static final int PASSES = 8;
 
     @DataProvider
     Object[][] sources() {
