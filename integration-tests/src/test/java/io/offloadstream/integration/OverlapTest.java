@@ -32,6 +32,7 @@ public class OverlapTest {
 
     /** The first blocks of a pass are copied before it begins: of 24 that is a small share. */
     private static final SyntheticLlama SHAPE = new SyntheticLlama(24, 8, 2, 32, 512, 512);
+
     private static final long SEED = 3;
     private static final int TOKENS = 64;
     private static final double LEAST_OVERLAP = 0.8;
