@@ -82,8 +82,9 @@ int nvrtcGetProgramLogSize(Program *program, size_t *size) { *size = strlen(prog
 int nvrtcGetProgramLog(Program *program, char *log) { strcpy(log, program->log); return 0; }
 int nvrtcGetCUBINSize(Program *program, size_t *size) { *size = strlen(program->image) + 1; return 0; }
 int nvrtcGetCUBIN(Program *program, char *image) { strcpy(image, program->image); return 0; }
-int nvrtcGetPTXSize(Program *program, size_t *size) { return nvrtcGetCUBINSize(program, size); }
-int nvrtcGetPTX(Program *program, char *image) { return nvrtcGetCUBIN(program, image); }
+/* Not by calling the others: where the real library is loaded too, their names may be its own. */
+int nvrtcGetPTXSize(Program *program, size_t *size) { *size = strlen(program->image) + 1; return 0; }
+int nvrtcGetPTX(Program *program, char *image) { strcpy(image, program->image); return 0; }
 
 int nvrtcDestroyProgram(Program **program) {
     free((*program)->source);
