@@ -70,6 +70,15 @@ public record KvLayout(int layers, int heads, int headDim, DType type) {
     }
 
     /**
+     * Returns the size of a token's keys and values in all layers.
+     *
+     * @return bytes, of which a page has PAGE_TOKENS times as many
+     */
+    public long tokenBytes() {
+        return pageBytes() / PAGE_TOKENS;
+    }
+
+    /**
      * Returns how many pages hold a sequence.
      *
      * @param slots length of the sequence

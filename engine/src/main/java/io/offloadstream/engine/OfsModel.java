@@ -15,6 +15,7 @@ import ai.djl.nn.Block;
 import ai.djl.translate.Translator;
 import io.offloadstream.checkpoint.CheckpointException;
 import io.offloadstream.device.Backends;
+import io.offloadstream.device.DeviceChoice;
 import io.offloadstream.model.ModelOptions;
 import io.offloadstream.model.StreamedModel;
 import io.offloadstream.platform.OffloadStreamException;
@@ -27,6 +28,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 
 /**
@@ -124,12 +126,11 @@ public final class OfsModel extends BaseModel {
         }
         beside.properties().forEach(properties::putIfAbsent);
         ModelOptions asked = DeviceRequest.resolve(requested, all, Backends.devices());
+        AtomicReference<DeviceChoice> chosen = new AtomicReference<>();
         streamed =
                 StreamedModel.open(
-                        modelDir,
-                        asked,
-                        Storage.local(),
-                        () -> asked.openBackend(choice -> device = DeviceRequest.name(choice)));
+                        modelDir, asked, Storage.local(), () -> asked.openBackend(chosen::set));
+        device = DeviceRequest.name(chosen.get());
         OfsNDManager charged =
                 new OfsNDManager(OfsNDManager.getSystemManager(), Device.cpu(), streamed.budget());
         charged.setName("OfsModel");

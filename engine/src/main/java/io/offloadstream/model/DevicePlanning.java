@@ -249,6 +249,6 @@ final class DevicePlanning {
                 kv.placement() == KvPlacement.HOST
                         && options.device().attention() == AttentionPlace.DEVICE;
         long tokens = kv.maxSequenceLength() / 2;
-        return overBus ? input.kvLayout().pageBytes() * tokens / KvLayout.PAGE_TOKENS : 0;
+        return overBus ? input.kvLayout().tokenBytes() * tokens : 0;
     }
 }

@@ -46,7 +46,7 @@ final class EncoderChoice {
      */
     void encode(Item item, TensorSink sink) throws IOException {
         encoder(item).encode(rows(item), sink);
-        if (item.isPacked() && isAsStored(item)) {
+        if (staysPacked(item)) {
             new PlainEncoder()
                     .encode(
                             files.elements(item.escapes()),
@@ -61,7 +61,7 @@ final class EncoderChoice {
      * @return bytes, an upper bound
      */
     long mostBytes(Item item) {
-        long escapesBytes = item.isPacked() && isAsStored(item) ? item.escapes().sizeBytes() : 0;
+        long escapesBytes = staysPacked(item) ? item.escapes().sizeBytes() : 0;
         return encoder(item).mostBytes(rows(item)) + escapesBytes;
     }
 
@@ -101,6 +101,11 @@ final class EncoderChoice {
     private boolean isAsStored(Item item) {
         boolean changes = options.type() != null || options.quantization() != Quantization.NONE;
         return !changes && !item.entry().type().isComputable();
+    }
+
+    /** Tells whether a matrix is copied with its escapes. */
+    private boolean staysPacked(Item item) {
+        return item.isPacked() && isAsStored(item);
     }
 
     /** What was quantised lacks digits; what is packed has them all, but (in, out) none can be. */

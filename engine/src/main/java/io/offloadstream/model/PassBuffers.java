@@ -48,12 +48,10 @@ final class PassBuffers implements AutoCloseable {
         this.rows = rows;
         this.width = width;
         this.rope = ropeOrNull;
-        this.table =
-                backend.newTable(
-                        budgets.host(),
-                        budgets.device(),
-                        "pass tables",
-                        tableBytes(rows, ropeOrNull));
+        long tableBytes = tableBytes(rows, ropeOrNull);
+        // before anything is allocated: it throws where a view cannot be so long
+        int anglesBytes = Math.toIntExact(tableBytes - anglesOffset());
+        this.table = backend.newTable(budgets.host(), budgets.device(), "pass tables", tableBytes);
         DeviceBuffer allocated = null;
         try {
             allocated =
@@ -67,8 +65,7 @@ final class PassBuffers implements AutoCloseable {
         this.targets = table.buffer(0, 8 * rows).asLongBuffer();
         this.sequences = table.buffer(8L * rows, 4 * rows).asIntBuffer();
         this.slots = table.buffer(12L * rows, 4 * rows).asIntBuffer();
-        long anglesBytes = tableBytes(rows, ropeOrNull) - anglesOffset();
-        this.angles = table.buffer(anglesOffset(), Math.toIntExact(anglesBytes)).asFloatBuffer();
+        this.angles = table.buffer(anglesOffset(), anglesBytes).asFloatBuffer();
         this.hostRows =
                 backend.computesInHostMemory() ? null : new HostRows(sequences, slots, targets);
     }

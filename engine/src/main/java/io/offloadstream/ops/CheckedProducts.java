@@ -55,9 +55,9 @@ abstract class CheckedProducts implements Ops {
 
     @Override
     public final Tensor[] linears(Tensor x, Tensor[] weights, Tensor[] biases) {
+        ShapeCheck.linears(x, weights, biases);
         Tensor[] results = new Tensor[weights.length];
         for (int i = 0; i < weights.length; i++) {
-            ShapeCheck.linear("linears", x, weights[i], biases[i], false);
             results[i] = allocate(DType.F32, x.rows(), weights[i].rows());
         }
         linears(x, weights, biases, results);

@@ -51,9 +51,10 @@ public interface Ops {
      * Multiplies by several weights stored (out, in) at once: query, key and value.
      *
      * @param x (rows, in)
-     * @param weights (out, in) each
+     * @param weights (out, in) each, at least one
      * @param biases (out) each, or null in its place
      * @return (rows, out) of each
+     * @throws IllegalArgumentException if there is no weight
      */
     Tensor[] linears(Tensor x, Tensor[] weights, Tensor[] biases);
 

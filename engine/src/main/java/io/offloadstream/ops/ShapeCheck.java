@@ -77,6 +77,15 @@ final class ShapeCheck {
         }
     }
 
+    static void linears(Tensor x, Tensor[] weights, Tensor[] biases) {
+        if (weights.length == 0) {
+            throw misfit("linears", "there is no weight to multiply " + x + " by");
+        }
+        for (int i = 0; i < weights.length; i++) {
+            linear("linears", x, weights[i], biases[i], false);
+        }
+    }
+
     static void result(String operator, Tensor target, int rows, int columns) {
         activation(operator, target);
         if (target.rows() != rows || target.columns() != columns) {

@@ -84,8 +84,7 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     private boolean addSlotForSeveral() {
         List<Slot> freed = locked(() -> residents.giveUpForRoom(memory, slotChargedBytes()));
         memory.free(freed);
-        Slot slot = freed.isEmpty() ? null : residents.ringSlotIfRoom();
-        return slot != null && locked(() -> pipeline.ring().add(slot));
+        return !freed.isEmpty() && addSlotIfRoom();
     }
 
     /**
@@ -164,15 +163,18 @@ final class PassMemory implements MemoryBudget.Reclaimer {
     /** Gives up what makes room as soon as readers have ended; false if that cannot be. */
     private boolean awaitRoom(List<Slot> freed, Runnable requireUsable) {
         try {
-            long missing = slotChargedBytes() - memory.budget().availableBytes();
-            freed.addAll(residents.giveUpForRoom(memory, missing));
-            while (missing > 0 && freed.isEmpty() && residents.isReading(memory)) {
+            while (true) {
+                long missing = slotChargedBytes() - memory.budget().availableBytes();
+                freed.addAll(residents.giveUpForRoom(memory, missing));
+                if (missing <= 0 || !freed.isEmpty()) {
+                    return true;
+                }
+                if (!residents.isReading(memory)) {
+                    return false;
+                }
                 requireUsable.run();
                 pipeline.changed().await();
-                missing = slotChargedBytes() - memory.budget().availableBytes();
-                freed.addAll(residents.giveUpForRoom(memory, missing));
             }
-            return missing <= 0 || !freed.isEmpty();
         } catch (InterruptedException e) {
             Interrupts.restore();
             throw new PassCancelledException(

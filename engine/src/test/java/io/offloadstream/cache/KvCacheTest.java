@@ -54,6 +54,7 @@ public class KvCacheTest {
         assertEquals(LAYOUT.valueOffsetBytes(), 2 * 64 * 8 * 4);
         assertEquals(LAYOUT.layerOffsetBytes(2), 2 * 2 * LAYOUT.valueOffsetBytes());
         assertEquals(LAYOUT.pageBytes(), 3 * 2 * LAYOUT.valueOffsetBytes());
+        assertEquals(LAYOUT.tokenBytes(), 3 * 2 * 2 * 8 * Float.BYTES);
     }
 
     @Test

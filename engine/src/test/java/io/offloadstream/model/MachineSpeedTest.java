@@ -33,6 +33,13 @@ public class MachineSpeedTest {
 
     private static final Bandwidths KEPT_NUMBERS = new Bandwidths(11, 22);
 
+    /**
+     * A power of two as budgets are rounded down to, far below what a whole measurement takes, and
+     * enough for one on a machine of many processors.
+     */
+    private static final long ROOM_BYTES =
+            Math.max(16 << 20, Long.highestOneBit(2 * Bandwidths.leastBytes() - 1));
+
     private Path folder;
     private Path file;
     private String before;
@@ -112,15 +119,14 @@ public class MachineSpeedTest {
     /** Numbers that less memory gave are for those who have no more. */
     @Test
     public void whatASmallBudgetGaveIsKeptApart() throws IOException {
-        ModelOptions little = options("hostMemory", "20MB");
-        ModelOptions less = options("hostMemory", "10MB");
+        ModelOptions little = options("hostMemory", "" + ROOM_BYTES);
+        ModelOptions more = options("hostMemory", "" + (2 * ROOM_BYTES - 1));
+        ModelOptions less = options("hostMemory", "" + (ROOM_BYTES - 1));
         ModelOptions much = options("hostMemory", "2GB");
         try (Backend cpu = cpu(1)) {
             Bandwidths measured = MachineSpeed.find(cpu, file, little);
             assertEquals(MachineSpeed.known(cpu, file, little), Optional.of(measured));
-            assertEquals(
-                    MachineSpeed.known(cpu, file, options("hostMemory", "24MB")),
-                    Optional.of(measured));
+            assertEquals(MachineSpeed.known(cpu, file, more), Optional.of(measured));
             assertEquals(MachineSpeed.known(cpu, file, less), Optional.empty());
             assertEquals(MachineSpeed.known(cpu, file, much), Optional.empty());
 

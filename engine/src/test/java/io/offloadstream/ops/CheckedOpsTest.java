@@ -70,6 +70,7 @@ public class CheckedOpsTest {
     public Object[][] misfits() {
         Tensor x = f32(3, 12);
         AttentionSpec four = new AttentionSpec(4, 1, 0);
+        Tensor[] none = {};
         return new Object[][] {
             misfit("rmsNorm", "F32[3, 12]", "BF16[13]", o -> o.rmsNorm(x, bf16(13), 0)),
             misfit("rmsNorm", "BF16[3, 12]", "", o -> o.rmsNorm(bf16(3, 12), bf16(12), 0)),
@@ -77,6 +78,7 @@ public class CheckedOpsTest {
             misfit("layerNorm", "BF16[12]", "F32[12]", o -> o.layerNorm(x, bf16(12), f32(12), 0)),
             misfit("linear", "F32[3, 12]", "BF16[12, 7]", o -> o.linear(x, bf16(12, 7), null)),
             misfit("linear", "BF16[8]", "7", o -> o.linear(x, bf16(7, 12), bf16(8))),
+            misfit("linears", "no weight", "F32[3, 12]", o -> o.linears(x, none, none)),
             misfit("linearInto", "F32[3, 9]", "3", o -> o.linearInto(x, bf16(7, 12), f32(3, 9), 3)),
             misfit("linearInto", "F32[4, 9]", "0", o -> o.linearInto(x, bf16(7, 12), f32(4, 9), 0)),
             misfit(

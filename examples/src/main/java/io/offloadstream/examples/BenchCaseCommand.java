@@ -4,6 +4,7 @@
  */
 package io.offloadstream.examples;
 
+import io.offloadstream.cache.KvLayout;
 import io.offloadstream.device.Backend;
 import io.offloadstream.device.ProductPeak;
 import io.offloadstream.model.KvShape;
@@ -216,14 +217,13 @@ final class BenchCaseCommand extends ConsoleCommand implements Callable<Integer>
                                 () -> clock.time(options.openBackend()));
                 DecodeCase decode = new DecodeCase(model, decoding.settleSeconds())) {
             KvShape shape = model.decoder().kvShape();
-            print(
-                    "contextKvBytes",
-                    2L
-                            * context
-                            * model.decoder().blockCount()
-                            * shape.heads()
-                            * shape.headDim()
-                            * options.kvCacheType().sizeBytes());
+            KvLayout layout =
+                    new KvLayout(
+                            model.decoder().blockCount(),
+                            shape.heads(),
+                            shape.headDim(),
+                            options.kvCacheType());
+            print("contextKvBytes", layout.tokenBytes() * context);
             decode.warmUpAfterRandom(context);
             try (BenchLimit limit = memoryLimit(model, options)) {
                 print("context", decode.runInMemory(tokens, limit, clock::nanos));

@@ -89,6 +89,6 @@ public class CudaModelTest {
         assertEquals(
                 child.output(),
                 "gpu(0), arrays cpu(); device gpu(1): model storyteller is on gpu(0), and so are its"
-                        + " predictors; load it with optDevice for another");
+                        + " predictors; load it with optDevice for another; not loaded: cpu()");
     }
 }

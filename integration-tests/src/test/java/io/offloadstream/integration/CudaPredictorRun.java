@@ -5,6 +5,8 @@
 package io.offloadstream.integration;
 
 import ai.djl.Device;
+import ai.djl.MalformedModelException;
+import ai.djl.Model;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.ZooModel;
 import io.offloadstream.engine.OfsModel;
@@ -13,8 +15,9 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * The main class of a JVM with {@link FakeCuda}: opens predictors of a model on the card.
- * Arguments: the model, the folder of the libraries, the file that takes where the predictors are.
+ * The main class of a JVM with {@link FakeCuda}: opens predictors of a model on the card, and a
+ * model that does not load. Arguments: the model, the folder of the libraries, the file that takes
+ * where the predictors and the other model are.
  */
 final class CudaPredictorRun {
 
@@ -43,6 +46,22 @@ final class CudaPredictorRun {
                 found.append("; ").append(e.getMessage());
             }
         }
+        found.append("; not loaded: ").append(deviceOfDamaged(output, options));
         Files.writeString(output, found);
+    }
+
+    /** What a model says of itself that did not load once the card was open. */
+    private static Device deviceOfDamaged(Path output, Map<String, String> options)
+            throws Exception {
+        Path directory = Files.createDirectory(Path.of(output + ".damaged"));
+        Files.writeString(directory.resolve("config.json"), "{\"architectures\": [\"NoSuch\"]}");
+        try (Model model = Model.newInstance("damaged", Djl.ENGINE)) {
+            try {
+                model.load(directory, null, options);
+                throw new AssertionError("a damaged model was loaded");
+            } catch (MalformedModelException e) {
+                return ((OfsModel) model).getDevice();
+            }
+        }
     }
 }

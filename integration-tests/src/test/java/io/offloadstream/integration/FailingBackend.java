@@ -13,10 +13,7 @@ import io.offloadstream.platform.DeviceException;
 import io.offloadstream.platform.DeviceMemoryException;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -94,7 +91,7 @@ final class FailingBackend {
     }
 
     Backend backend() {
-        return proxy(Backend.class, this::call);
+        return Intercepted.proxy(Backend.class, this::call);
     }
 
     private Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
@@ -113,7 +110,7 @@ final class FailingBackend {
         if (name.equals("newStream")) {
             open.incrementAndGet();
         }
-        Object result = invoke(device, method, arguments);
+        Object result = Intercepted.invoke(device, method, arguments);
         if (name.equals("close")) {
             closed();
         }
@@ -127,11 +124,11 @@ final class FailingBackend {
             return closing(Workspace.class, result);
         }
         if (result instanceof Ops ops) {
-            return proxy(
+            return Intercepted.proxy(
                     Ops.class,
                     (p, operator, values) -> {
                         reached(Fault.LAUNCH);
-                        return invoke(ops, operator, values);
+                        return Intercepted.invoke(ops, operator, values);
                     });
         }
         // The compute stream is the device's own inside operators; here it is waited for
@@ -141,13 +138,13 @@ final class FailingBackend {
     }
 
     private DeviceStream stream(DeviceStream stream) {
-        return proxy(
+        return Intercepted.proxy(
                 DeviceStream.class,
                 (p, method, arguments) -> {
                     if (method.getName().equals("upload")) {
                         reached(Fault.UPLOAD);
                     }
-                    Object result = invoke(stream, method, arguments);
+                    Object result = Intercepted.invoke(stream, method, arguments);
                     if (method.getName().equals("synchronize")) {
                         reached(Fault.SYNCHRONIZE);
                     }
@@ -161,7 +158,7 @@ final class FailingBackend {
     private <T> T closing(Class<T> type, Object target) {
         open.incrementAndGet();
         T proxy =
-                proxy(
+                Intercepted.proxy(
                         type,
                         (p, method, arguments) -> {
                             if (method.getName().equals("hashCode")) {
@@ -170,7 +167,7 @@ final class FailingBackend {
                             if (method.getName().equals("equals")) {
                                 return p == arguments[0];
                             }
-                            Object result = invoke(target, method, arguments);
+                            Object result = Intercepted.invoke(target, method, arguments);
                             if (method.getName().equals("close")) {
                                 closed();
                             }
@@ -183,19 +180,5 @@ final class FailingBackend {
     private void closed() {
         open.decrementAndGet();
         reached(Fault.CLOSE);
-    }
-
-    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
-    }
-
-    private static Object invoke(Object target, Method method, Object[] arguments)
-            throws Throwable {
-        try {
-            return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
     }
 }

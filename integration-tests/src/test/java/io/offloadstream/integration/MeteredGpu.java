@@ -8,7 +8,6 @@ import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuKernel;
 import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,12 +19,12 @@ final class MeteredGpu {
 
     /** Returns the device, which takes another over. */
     Gpu meter(Gpu gpu) {
-        return proxy(
+        return Intercepted.proxy(
                 Gpu.class,
                 (proxy, method, arguments) -> {
-                    Object result = invoke(gpu, method, arguments);
+                    Object result = Intercepted.invoke(gpu, method, arguments);
                     if (result instanceof DeviceStream stream) {
-                        return proxy(DeviceStream.class, new Metered(stream));
+                        return Intercepted.proxy(DeviceStream.class, new Metered(stream));
                     }
                     return result instanceof GpuKernel kernel ? launching(kernel) : result;
                 });
@@ -50,34 +49,20 @@ final class MeteredGpu {
             if (method.getName().equals("download")) {
                 downloadedBytes.addAndGet((long) arguments[3] * (int) arguments[4]);
             }
-            return MeteredGpu.invoke(stream, method, arguments);
+            return Intercepted.invoke(stream, method, arguments);
         }
     }
 
     private static GpuKernel launching(GpuKernel kernel) {
-        return proxy(
+        return Intercepted.proxy(
                 GpuKernel.class,
                 (proxy, method, arguments) -> {
                     if (method.getName().equals("launch")) {
                         Metered target = (Metered) Proxy.getInvocationHandler(arguments[0]);
                         arguments[0] = target.stream;
                     }
-                    Object result = invoke(kernel, method, arguments);
+                    Object result = Intercepted.invoke(kernel, method, arguments);
                     return result == kernel ? proxy : result;
                 });
-    }
-
-    private static <T> T proxy(Class<T> type, InvocationHandler handler) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
-    }
-
-    private static Object invoke(Object target, Method method, Object[] arguments)
-            throws Throwable {
-        try {
-            return method.invoke(target, arguments);
-        } catch (InvocationTargetException e) {
-            throw e.getCause();
-        }
     }
 }

@@ -40,7 +40,7 @@ public class CublasLinearTest extends GpuLinearTest {
     @Override
     TestGpu openDevice() {
         card = new CudaCard();
-        return TestGpu.of(card.open());
+        return TestGpu.of(card);
     }
 
     @Override
@@ -77,9 +77,6 @@ public class CublasLinearTest extends GpuLinearTest {
             library.close();
         }
         super.close();
-        if (card != null) {
-            card.close();
-        }
     }
 
     /** The fake counts products; decoding and quantized weights leave it alone. */

@@ -4,25 +4,11 @@
  */
 package io.offloadstream.device.gpu;
 
-import org.testng.annotations.AfterClass;
-
 /** The same by CUDA's calls, on a card or a driver that poses. */
 public class CudaFusedLinearTest extends GpuFusedLinearTest {
 
-    private CudaCard card;
-
     @Override
     TestGpu openDevice() {
-        card = new CudaCard();
-        return TestGpu.of(card.open());
-    }
-
-    @Override
-    @AfterClass(alwaysRun = true)
-    public void close() {
-        super.close();
-        if (card != null) {
-            card.close();
-        }
+        return TestGpu.of(new CudaCard());
     }
 }

@@ -4,25 +4,11 @@
  */
 package io.offloadstream.device.gpu;
 
-import org.testng.annotations.AfterClass;
-
 /** The same by CUDA's calls, on a card or a driver that poses. */
 public class CudaPackedGatherTest extends GpuPackedGatherTest {
 
-    private CudaCard card;
-
     @Override
     GpuFixture openFixture() {
-        card = new CudaCard();
-        return new GpuFixture(card.open());
-    }
-
-    @Override
-    @AfterClass(alwaysRun = true)
-    public void close() {
-        super.close();
-        if (card != null) {
-            card.close();
-        }
+        return GpuFixture.of(new CudaCard());
     }
 }

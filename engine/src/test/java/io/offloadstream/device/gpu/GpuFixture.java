@@ -18,6 +18,7 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.HalfFloat;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import io.offloadstream.platform.gpu.GpuDriver;
 import io.offloadstream.platform.opencl.OpenClDriver;
@@ -50,6 +51,10 @@ final class GpuFixture implements AutoCloseable {
     private final CpuBackend cpu = new CpuBackend(2);
     private final Workspace cpuWorkspace;
     private final Map<Phase, Ops> ops = new EnumMap<>(Phase.class);
+
+    /** Null where the device is not CUDA's, or others have the card too. */
+    private final CudaCard card;
+
     private final List<DeviceBuffer> held = new ArrayList<>();
     private Random random = new Random(0);
     private long seed;
@@ -64,6 +69,11 @@ final class GpuFixture implements AutoCloseable {
 
     /** A device beside so many threads of the host that attend to caches there. */
     GpuFixture(Gpu gpu, int attentionThreads, long attentionBytes) {
+        this(gpu, attentionThreads, attentionBytes, null);
+    }
+
+    private GpuFixture(Gpu gpu, int attentionThreads, long attentionBytes, CudaCard card) {
+        this.card = card;
         backend = new GpuBackend(gpu, ComputeType.FLOAT32, Gemm.OWN, attentionThreads);
         workspace =
                 (GpuWorkspace)
@@ -73,6 +83,16 @@ final class GpuFixture implements AutoCloseable {
         reference = cpu.ops(cpuWorkspace, Phase.PREFILL);
         for (Phase phase : Phase.values()) {
             ops.put(phase, backend.ops(workspace, phase));
+        }
+    }
+
+    /** Takes a card over, and opens it. */
+    static GpuFixture of(CudaCard card) {
+        try (Owned owned = new Owned()) {
+            owned.own(card);
+            GpuFixture opened = new GpuFixture(card.open(), 0, 0, card);
+            owned.release();
+            return opened;
         }
     }
 
@@ -209,5 +229,8 @@ final class GpuFixture implements AutoCloseable {
         cpu.close();
         device.close();
         host.close();
+        if (card != null) {
+            card.close();
+        }
     }
 }

@@ -59,15 +59,13 @@ public class MatrixUnitsTest {
                     new Pair(ComputeType.FLOAT16, DType.F16),
                     new Pair(ComputeType.FLOAT16, DType.BF16));
 
-    private CudaCard card;
     private TestGpu gpu;
     private ProductKernels kernels;
     private Products common;
 
     @BeforeClass
     public void open() {
-        card = new CudaCard();
-        gpu = TestGpu.of(card.open());
+        gpu = TestGpu.of(new CudaCard());
         if (!gpu.gpu().hasModule("prefill_cuda")) {
             throw new SkipException("no matrix units: " + gpu.gpu().info().name());
         }
@@ -77,7 +75,7 @@ public class MatrixUnitsTest {
 
     @AfterClass(alwaysRun = true)
     public void close() {
-        Owned.closeAll(kernels, gpu, card);
+        Owned.closeAll(kernels, gpu);
     }
 
     /** A product's operands, on the device and as they are. */

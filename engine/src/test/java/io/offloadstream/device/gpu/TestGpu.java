@@ -10,6 +10,7 @@ import io.offloadstream.platform.DeviceBuffer;
 import io.offloadstream.platform.DeviceStream;
 import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.MemoryBudget;
+import io.offloadstream.platform.Owned;
 import io.offloadstream.platform.gpu.Gpu;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -29,13 +30,27 @@ final class TestGpu implements AutoCloseable {
     private final Gpu gpu;
     private final DeviceStream stream;
 
-    private TestGpu(Gpu gpu) {
+    /** Null where the device is not CUDA's. */
+    private final CudaCard card;
+
+    private TestGpu(Gpu gpu, CudaCard card) {
         this.gpu = gpu;
+        this.card = card;
         stream = gpu.newStream("test");
     }
 
     static TestGpu of(Gpu gpu) {
-        return new TestGpu(gpu);
+        return new TestGpu(gpu, null);
+    }
+
+    /** Takes a card over, and opens it. */
+    static TestGpu of(CudaCard card) {
+        try (Owned owned = new Owned()) {
+            owned.own(card);
+            TestGpu opened = new TestGpu(card.open(), card);
+            owned.release();
+            return opened;
+        }
     }
 
     Gpu gpu() {
@@ -97,5 +112,8 @@ final class TestGpu implements AutoCloseable {
         gpu.close();
         host.close();
         device.close();
+        if (card != null) {
+            card.close();
+        }
     }
 }

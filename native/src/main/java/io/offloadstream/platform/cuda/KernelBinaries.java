@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Where the binaries of the kernels come from: NVRTC, its results kept on disk, and the jar, for a
@@ -27,8 +29,18 @@ final class KernelBinaries {
     /** Where they are in the jar. */
     static final String FOLDER = "/io/offloadstream/platform/cuda/kernels/";
 
-    /** A cubin or PTX, and where it comes from, for logs and messages. */
-    record Image(String origin, byte[] bytes) {}
+    /**
+     * A cubin or PTX. The jar's is read when it is asked for: where NVRTC knows the card, never.
+     *
+     * @param origin where it comes from, for logs and messages
+     * @param content gives its bytes; throws DeviceException if the jar cannot be read
+     */
+    record Image(String origin, Supplier<byte[]> content) {
+
+        byte[] bytes() {
+            return content.get();
+        }
+    }
 
     /**
      * The binaries of a module.
@@ -115,7 +127,8 @@ final class KernelBinaries {
             image = nvrtc.compile(module, source, options).image();
             cache.store(key, image);
         }
-        return new Image("NVRTC " + nvrtc.version(), image);
+        byte[] loaded = image;
+        return new Image("NVRTC " + nvrtc.version(), () -> loaded);
     }
 
     /**
@@ -140,10 +153,13 @@ final class KernelBinaries {
     }
 
     private static Optional<Image> bundled(String name, String origin) {
+        boolean exists = KernelBinaries.class.getResource(FOLDER + name) != null;
+        return exists ? Optional.of(new Image(origin, () -> read(name))) : Optional.empty();
+    }
+
+    private static byte[] read(String name) {
         try (InputStream stream = KernelBinaries.class.getResourceAsStream(FOLDER + name)) {
-            return stream == null
-                    ? Optional.empty()
-                    : Optional.of(new Image(origin, stream.readAllBytes()));
+            return Objects.requireNonNull(stream, name).readAllBytes();
         } catch (IOException e) {
             throw new DeviceException("the jar's kernels " + name + " cannot be read: " + e, e);
         }
