@@ -74,8 +74,8 @@ final class PosixMemory implements SystemMemory {
     /**
      * Weights, keys and values stream through the kernels faster (docs/decisions.md has figures).
      * Advice, which systems without huge pages refuse; a huge page lies inside the range, so it
-     * never takes more memory. Of a file it counts when its pages are first read from the disk, if the file system
-     * has large ones (ext4 since Linux 6.16, XFS).
+     * never takes more memory. Of a file it counts when its pages are first read from the disk, if
+     * the file system has large ones (ext4 since Linux 6.16, XFS).
      */
     private static void adviseHugePages(long address, long sizeBytes) {
         if (hasHugePages(sizeBytes)) {
