@@ -8,6 +8,11 @@
  * each of these is read and converted once for several queries. An item (row, query head) is summed
  * in an order of its own, whoever else is in its team: scores along the head; shares and values
  * slot by slot, over blocks of slots that begin where pages do, with an online softmax.
+ *
+ * A page has a head's keys and values in short runs, which the prefetchers of processors follow
+ * badly. So while the first queries of a team meet the keys of a slot, its values are fetched into
+ * the second-level cache; while they meet its values, the keys of the next page (docs/decisions.md
+ * has figures).
  */
 #include <float.h>
 
@@ -35,6 +40,7 @@ typedef struct {
     float scale;
     int queries;
     query_state query[TEAM];
+    const uint8_t *ahead;             /* what is read after the block's slots, row by row */
     int count;                        /* slots of the block that any query sees */
     int32_t slots[BLOCK_SLOTS];       /* which, as rows from the keys of the block's page */
     float shares[TEAM][BLOCK_SLOTS];  /* their scores, then exp(score - maximum) */
@@ -49,12 +55,19 @@ typedef struct {
     const uint8_t *mask;
 } head_cache;
 
+/* Fetches what is read after a slot of the list. */
+INLINE void fetch_slot(int type, const team_state *s, int t) {
+    const size_t row_bytes = (size_t)s->head_dim * size_of(type);
+    fetch_ahead(s->ahead + (size_t)s->slots[t] * row_bytes, row_bytes);
+}
+
 /* Products of some queries with HEAD_VECTORS consecutive slots of the list, or with one. */
 INLINE void dots(int type, team_state *s, const uint8_t *keys, int query, int slot, int queries,
                  int slots) {
     vf acc[TILE_QUERIES][HEAD_VECTORS];
     const int dim = s->head_dim;
     const size_t row_bytes = (size_t)dim * size_of(type);
+    UNROLL for (int t = 0; query == 0 && t < slots; t++) fetch_slot(type, s, slot + t);
     UNROLL for (int j = 0; j < queries; j++) {
         UNROLL for (int t = 0; t < slots; t++) acc[j][t] = v_set1(0.0f);
     }
@@ -149,6 +162,7 @@ INLINE void mix(int type, team_state *s, const uint8_t *values, int begin, int e
         }
     }
     for (int t = begin; t < end; t++) {
+        if (query == 0 && i == 0) fetch_slot(type, s, t);
         const uint8_t *row =
             values + (size_t)s->slots[t] * row_bytes + (size_t)i * size_of(type);
         UNROLL for (int c = 0; c < vectors; c++) {
@@ -203,6 +217,14 @@ INLINE void mix_tile(int type, team_state *s, const uint8_t *values, int query) 
     }
 }
 
+/* Whether every query sees all of these slots. */
+static int sees_all(const team_state *s, const head_cache *cache, int first, int last) {
+    for (int j = 0; j < s->queries; j++) {
+        if (first < s->query[j].first || last > s->query[j].last) return 0;
+    }
+    return !cache->mask;
+}
+
 /* Whether any query sees it, but for the mask. */
 static int sees_slot(const team_state *s, int slot) {
     for (int j = 0; j < s->queries; j++) {
@@ -213,9 +235,14 @@ static int sees_slot(const team_state *s, int slot) {
 
 /* Lists the slots [begin, end) of a page that any query sees, and finds each query's part. */
 static void list_slots(team_state *s, const head_cache *cache, int base, int begin, int end) {
-    s->count = 0;
-    for (int j = 0; j < s->queries; j++) s->query[j].begin = s->query[j].end = 0;
-    for (int t = begin; t < end; t++) {
+    const int all = sees_all(s, cache, base + begin, base + end - 1);
+    s->count = all ? end - begin : 0;
+    for (int j = 0; j < s->queries; j++) {
+        s->query[j].begin = 0;
+        s->query[j].end = s->count;
+    }
+    for (int t = 0; t < s->count; t++) s->slots[t] = begin + t;
+    for (int t = begin; !all && t < end; t++) {
         int slot = base + t;
         if ((cache->mask && !cache->mask[slot]) || !sees_slot(s, slot)) continue;
         for (int j = 0; j < s->queries; j++) {
@@ -227,8 +254,10 @@ static void list_slots(team_state *s, const head_cache *cache, int base, int beg
     }
 }
 
-INLINE void attend_block(int type, team_state *s, const uint8_t *keys, const uint8_t *values) {
+INLINE void attend_block(int type, team_state *s, const uint8_t *keys, const uint8_t *values,
+                         const uint8_t *next_keys) {
     int j = 0;
+    s->ahead = values;
     for (; j + TILE_QUERIES <= s->queries; j += TILE_QUERIES) score(type, s, keys, j, TILE_QUERIES);
     for (; j < s->queries; j++) score(type, s, keys, j, 1);
     for (j = 0; j < s->queries; j++) {
@@ -245,10 +274,15 @@ INLINE void attend_block(int type, team_state *s, const uint8_t *keys, const uin
             v_store_n(q->y + i, v_mul(v_load_n(q->y + i, n), shrink), n);
         }
     }
+    s->ahead = next_keys;
     for (j = 0; j + TILE_QUERIES <= s->queries; j += TILE_QUERIES) mix_tile(type, s, values, j);
     for (; j < s->queries; j++) {
         mix_head(type, s, values, s->query[j].begin, s->query[j].end, j, 1);
     }
+}
+
+static const uint8_t *keys_of(const head_cache *cache, int page) {
+    return (const uint8_t *)(intptr_t)(cache->pages[page] + cache->key_offset_bytes);
 }
 
 /* All queries of a team, page by page; blocks start at page starts whatever the first slot is. */
@@ -263,7 +297,10 @@ INLINE void attend(int type, team_state *s, const head_cache *cache) {
         q->total = 0.0f;
         for (int i = 0; i < s->head_dim; i++) q->y[i] = 0.0f;
     }
-    for (int page = first / cache->page_tokens; page <= last / cache->page_tokens; page++) {
+    const int last_page = last / cache->page_tokens;
+    for (int page = first / cache->page_tokens; page <= last_page; page++) {
+        const uint8_t *keys = keys_of(cache, page);
+        const uint8_t *next_keys = page < last_page ? keys_of(cache, page + 1) : keys;
         int base = page * cache->page_tokens;
         int page_begin = first - base > 0 ? first - base : 0;
         int page_end = last - base + 1 < cache->page_tokens ? last - base + 1 : cache->page_tokens;
@@ -273,9 +310,7 @@ INLINE void attend(int type, team_state *s, const head_cache *cache) {
             int end = part + BLOCK_SLOTS < page_end ? part + BLOCK_SLOTS : page_end;
             list_slots(s, cache, base, begin, end);
             if (s->count > 0) {
-                const uint8_t *keys =
-                    (const uint8_t *)(intptr_t)(cache->pages[page] + cache->key_offset_bytes);
-                attend_block(type, s, keys, keys + cache->value_offset_bytes);
+                attend_block(type, s, keys, keys + cache->value_offset_bytes, next_keys);
             }
         }
     }

@@ -208,6 +208,11 @@ void ofs_activate_multiply(int32_t activation, const float *gate, const float *u
 
 void ofs_add(float *target, const float *x, int64_t count) { selected->add(target, x, count); }
 
+void ofs_top(const float *x, int32_t count, int32_t begin, int32_t wanted, float *values,
+             int32_t *places) {
+    selected->top(x, count, begin, wanted, values, places);
+}
+
 void ofs_gather(const int64_t *addresses, int32_t rows, int32_t width, int32_t type, float *y) {
     selected->gather(addresses, rows, width, type, y);
 }

@@ -22,7 +22,7 @@
 
 #include <stdint.h>
 
-#define OFS_ABI_VERSION 6
+#define OFS_ABI_VERSION 7
 
 #if defined(_WIN32)
 #define OFS_EXPORT __declspec(dllexport)
@@ -152,6 +152,12 @@ typedef void ofs_activate_multiply_fn(int32_t activation, const float *gate, con
 /* target += x, (count). */
 typedef void ofs_add_fn(float *target, const float *x, int64_t count);
 
+/* The largest of x (count), the largest first, and begin + where each is, the first of equal ones:
+ * values, places (wanted), at least one. What is no number counts, and is given, as infinity; where
+ * there are fewer than wanted, -infinity and place -1 follow. */
+typedef void ofs_top_fn(const float *x, int32_t count, int32_t begin, int32_t wanted,
+                        float *values, int32_t *places);
+
 /* Converts scattered rows to float32: addresses (rows), y (rows, width). Rows may be blocks. */
 typedef void ofs_gather_fn(const int64_t *addresses, int32_t rows, int32_t width, int32_t type,
                            float *y);
@@ -185,6 +191,7 @@ OFS_EXPORT ofs_attention_fn ofs_attention;
 OFS_EXPORT ofs_activate_fn ofs_activate;
 OFS_EXPORT ofs_activate_multiply_fn ofs_activate_multiply;
 OFS_EXPORT ofs_add_fn ofs_add;
+OFS_EXPORT ofs_top_fn ofs_top;
 OFS_EXPORT ofs_gather_fn ofs_gather;
 OFS_EXPORT ofs_gather_packed_fn ofs_gather_packed;
 OFS_EXPORT ofs_probe_read_fn ofs_probe_read;

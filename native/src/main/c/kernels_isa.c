@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "round.h"
 #include "table.h"
+#include "top.h"
 
 /* Rounded activations are floats here, and so are their products. */
 static void linear_rounded(const void *x, int32_t rows, int32_t in, const void *weight,
@@ -41,6 +42,7 @@ const ofs_table JOIN(ofs_table_, OFS_ISA) = {
     .activate = activate,
     .activate_multiply = activate_multiply,
     .add = add,
+    .top = top,
     .gather = gather,
     .probe_read = probe_read,
     .probe_fma = probe_fma,

@@ -37,9 +37,4 @@ INLINE void write_tile(const product *p, size_t row, size_t out, vf acc[][WIDE_O
     }
 }
 
-/* Has a range of memory brought into the second-level cache. */
-INLINE void fetch_ahead(const uint8_t *p, size_t n) {
-    for (size_t line = 0; line < n; line += 64) __builtin_prefetch(p + line, 0, 2);
-}
-
 #endif

@@ -22,6 +22,7 @@ typedef struct {
     ofs_activate_fn *activate;
     ofs_activate_multiply_fn *activate_multiply;
     ofs_add_fn *add;
+    ofs_top_fn *top;
     ofs_gather_fn *gather;
     ofs_probe_read_fn *probe_read;
     ofs_probe_fma_fn *probe_fma;

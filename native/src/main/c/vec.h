@@ -78,6 +78,11 @@ INLINE vf load_as_n(const uint8_t *p, int type, int n) {
                                  : v_load_f16_n(p, n);
 }
 
+/* Has a range of memory brought into the second-level cache. */
+INLINE void fetch_ahead(const uint8_t *p, size_t n) {
+    for (size_t line = 0; line < n; line += 64) __builtin_prefetch(p + line, 0, 2);
+}
+
 /* Element i of an array at any alignment. */
 INLINE float element(const uint8_t *p, int type, size_t i) {
     uint16_t half;

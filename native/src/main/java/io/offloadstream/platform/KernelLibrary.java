@@ -17,7 +17,7 @@ import java.util.List;
 final class KernelLibrary {
 
     /** The version of {@code kernels.h} that this file was written for. */
-    static final int ABI_VERSION = 6;
+    static final int ABI_VERSION = 7;
 
     /** What the library is called, less what the platform adds ({@code lib}, {@code .so}). */
     static final String NAME = "offloadstream";
@@ -218,6 +218,8 @@ final class KernelLibrary {
             int activation, long gate, long up, long count, long y);
 
     static native void ofs_add(long target, long x, long count);
+
+    static native void ofs_top(long x, int count, int begin, int wanted, long values, long places);
 
     static native void ofs_gather(long addresses, int rows, int width, int type, long y);
 

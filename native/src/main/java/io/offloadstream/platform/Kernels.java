@@ -299,6 +299,19 @@ public interface Kernels extends RoundedKernels {
     void add(long target, long x, long count);
 
     /**
+     * Finds the largest values of a row.
+     *
+     * @param x (count) float32
+     * @param count number of elements
+     * @param begin added to the places
+     * @param wanted how many, at least 1
+     * @param values (wanted) float32, the largest first; infinity for what is no number, -infinity
+     *     beyond the row
+     * @param places (wanted) int32, where they are, the first of equal ones; -1 beyond the row
+     */
+    void top(long x, int count, int begin, int wanted, long values, long places);
+
+    /**
      * Converts scattered rows of a table to float32.
      *
      * @param addresses (rows) int64, where each row starts

@@ -266,6 +266,11 @@ final class NativeKernels implements Kernels {
     }
 
     @Override
+    public void top(long x, int count, int begin, int wanted, long values, long places) {
+        KernelLibrary.ofs_top(x, count, begin, wanted, values, places);
+    }
+
+    @Override
     public void gather(long addresses, int rows, int width, int type, long y) {
         KernelLibrary.ofs_gather(addresses, rows, width, type, y);
     }

@@ -23,8 +23,8 @@ final class PosixMemory implements SystemMemory {
     static final long MAP_FAILED = -1;
     private static final int MADV_HUGEPAGE = 14;
 
-    /** From this size on huge pages are asked for; most are of 2 MiB, and ends have small ones. */
-    private static final long HUGE_RANGE_BYTES = 4 << 20;
+    /** The size of most huge pages, which are asked for where at least one fits. */
+    private static final long HUGE_PAGE_BYTES = 2 << 20;
 
     private final int pageBytes;
 
@@ -40,23 +40,45 @@ final class PosixMemory implements SystemMemory {
 
     @Override
     public long allocatePages(long sizeBytes) {
-        long address =
-                mmap(0, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (address == MAP_FAILED) {
+        // Linux before 6.7 begins a range anywhere, so that the huge pages at its ends lack a part.
+        // What is asked for beyond the range is address space alone: nothing has touched it.
+        long surplus = hasHugePages(sizeBytes) ? HUGE_PAGE_BYTES : 0;
+        long room =
+                mmap(
+                        0,
+                        sizeBytes + surplus,
+                        PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS,
+                        -1,
+                        0);
+        if (room == MAP_FAILED) {
             throw refused("mmap", sizeBytes);
         }
+        if (surplus == 0) {
+            return room;
+        }
+        long before = -room & (HUGE_PAGE_BYTES - 1);
+        long address = room + before;
+        if (before > 0) {
+            freePages(room, before);
+        }
+        freePages(address + sizeBytes, surplus - before);
         adviseHugePages(address, sizeBytes);
         return address;
     }
 
+    private static boolean hasHugePages(long sizeBytes) {
+        return Platform.isLinux() && sizeBytes >= HUGE_PAGE_BYTES;
+    }
+
     /**
-     * Weights stream through the kernels faster (docs/decisions.md has figures). Advice, which
-     * systems without huge pages refuse; a huge page lies inside the range, so it never takes more
-     * memory. Of a file it counts when its pages are first read from the disk, if the file system
-     * has large ones (ext4 since Linux 6.16, XFS).
+     * Weights, keys and values stream through the kernels faster (docs/decisions.md has figures).
+     * Advice, which systems without huge pages refuse; a huge page lies inside the range, so it
+     * never takes more memory. Of a file it counts when its pages are first read from the disk, if
+     * the file system has large ones (ext4 since Linux 6.16, XFS).
      */
     private static void adviseHugePages(long address, long sizeBytes) {
-        if (Platform.isLinux() && sizeBytes >= HUGE_RANGE_BYTES) {
+        if (hasHugePages(sizeBytes)) {
             madvise(address, sizeBytes, MADV_HUGEPAGE);
         }
     }

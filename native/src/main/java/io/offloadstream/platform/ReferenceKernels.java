@@ -364,26 +364,19 @@ public final class ReferenceKernels implements Kernels {
     }
 
     @Override
+    public void top(long x, int count, int begin, int wanted, long values, long places) {
+        ReferenceTop.find(x, count, begin, wanted, values, places);
+    }
+
+    @Override
     public void gather(long addresses, int rows, int width, int type, long y) {
-        float[] row = new float[width];
-        ByteBuffer starts = HostMemory.view(addresses, Math.multiplyExact(8, rows));
-        for (int r = 0; r < rows; r++) {
-            FloatRows.load(starts.getLong(8 * r), type, row, width);
-            FloatRows.store(row, y + 4L * r * width, width);
-        }
+        ReferenceGather.gather(addresses, rows, width, type, y);
     }
 
     @Override
     public void gatherPacked(
             long addresses, long numbers, long escapes, int rows, int width, long y) {
-        float[] row = new float[width];
-        ByteBuffer starts = HostMemory.view(addresses, Math.multiplyExact(8, rows));
-        ByteBuffer places = HostMemory.view(numbers, Math.multiplyExact(8, rows));
-        for (int r = 0; r < rows; r++) {
-            int number = Math.toIntExact(places.getLong(8 * r));
-            ReferenceProduct.packed(starts.getLong(8 * r), escapes, number, width).load(0, row);
-            FloatRows.store(row, y + 4L * r * width, width);
-        }
+        ReferenceGather.gatherPacked(addresses, numbers, escapes, rows, width, y);
     }
 
     @Override

@@ -128,6 +128,43 @@ public class ElementwiseKernelsTest {
         }
     }
 
+    /**
+     * Many equal ones, what is no number, infinities, both zeros; rows shorter than what is wanted.
+     */
+    @Test(dataProvider = "instructionSets")
+    public void largestValuesMatchTheReference(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        float[] few = {1, 2, -3, Float.NaN, Float.NEGATIVE_INFINITY, 0f, -0f};
+        float[] least = {Float.NEGATIVE_INFINITY, -Float.MAX_VALUE};
+        float[] ends = {Float.POSITIVE_INFINITY, Float.MAX_VALUE, Float.MIN_VALUE, 0f, -0f};
+        for (int count : new int[] {1, 5, 64, 127, 1000, 20_001}) {
+            for (int wanted : new int[] {1, 3, 70}) {
+                try (KernelData data = new KernelData(count)) {
+                    largestMatch(kernels, data, data.floats(count), count, wanted);
+                    for (float[] kinds : new float[][] {few, least, ends, {-0f, 0f}, {-2, -1}}) {
+                        long x = data.zeros(4L * count, 0);
+                        float[] values = new float[count];
+                        for (int i = 0; i < count; i++) {
+                            values[i] = kinds[data.random.nextInt(kinds.length)];
+                        }
+                        FloatRows.store(values, x, count);
+                        largestMatch(kernels, data, x, count, wanted);
+                    }
+                }
+            }
+        }
+    }
+
+    private void largestMatch(Kernels kernels, KernelData data, long x, int count, int wanted) {
+        long[] results = new long[2];
+        for (int i = 0; i < 2; i++) {
+            results[i] = data.zeros(8L * wanted, 0);
+            Kernels each = i == 0 ? kernels : reference;
+            each.top(x, count, 11, wanted, results[i], results[i] + 4L * wanted);
+        }
+        data.assertSameBits(results[0], results[1], 2 * wanted, "top " + wanted + " of " + count);
+    }
+
     @Test(dataProvider = "instructionSets")
     public void elementsDoNotDependOnTheirPlace(String instructionSet) {
         Kernels kernels = KernelData.kernels(instructionSet);

@@ -164,6 +164,39 @@ public class HostMemoryTest {
         }
     }
 
+    @Test
+    public void aRangeOfTwoMebibytesBeginsWhereAHugePageDoesAndAsksForIt() throws IOException {
+        if (!Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"))) {
+            throw new SkipException("this system has no transparent huge pages");
+        }
+        try (MemoryBudget budget = MemoryBudget.unlimited("hostMemory")) {
+            List<HostMemory> ranges = new ArrayList<>();
+            for (int i = 0; i < 5; i++) { // odd numbers of small pages, so that none fits by chance
+                HostMemory range = HostMemory.allocate(budget, "test", (2 << 20) + 4096L * i);
+                ranges.add(range);
+                assertEquals(range.address() % (2 << 20), 0, "range " + i);
+                assertTrue(flagsAt(range.address()).contains(" hg"), "range " + i);
+            }
+            ranges.forEach(HostMemory::close);
+        }
+    }
+
+    /** The flags of the mapping that an address lies in, as proc(5) has them. */
+    private static String flagsAt(long address) throws IOException {
+        boolean isInside = false;
+        for (String line : Files.readAllLines(MAPPINGS, StandardCharsets.UTF_8)) {
+            Matcher mapping = MAPPING.matcher(line);
+            if (mapping.find()) {
+                isInside =
+                        Long.parseUnsignedLong(mapping.group(1), 16) <= address
+                                && address < Long.parseUnsignedLong(mapping.group(2), 16);
+            } else if (isInside && line.startsWith("VmFlags:")) {
+                return line;
+            }
+        }
+        return "";
+    }
+
     /**
      * Pages in memory of the mappings that a range of addresses lies in: those of the whole process
      * change with its heap and its compilers.

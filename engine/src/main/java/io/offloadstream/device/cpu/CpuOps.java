@@ -15,7 +15,6 @@ import io.offloadstream.ops.ScratchRules;
 import io.offloadstream.ops.Tensor;
 import io.offloadstream.platform.Activation;
 import io.offloadstream.platform.DType;
-import io.offloadstream.platform.HostMemory;
 import io.offloadstream.platform.Kernels;
 import io.offloadstream.platform.WorkerPool;
 
@@ -203,13 +202,14 @@ final class CpuOps extends CheckedOps {
     @Override
     protected void findTop(
             Tensor x, int columnBegin, Tensor values, Tensor places, Tensor scratch) {
-        int width = x.columns();
         for (int row = 0; row < x.rows(); row++) {
-            TopValues.find(
-                    HostMemory.view(row(x, row), 4 * width).asFloatBuffer(),
+            kernels.top(
+                    row(x, row),
+                    x.columns(),
                     columnBegin,
-                    HostMemory.view(row(values, row), 4 * values.columns()).asFloatBuffer(),
-                    HostMemory.view(row(places, row), 4 * values.columns()).asIntBuffer());
+                    values.columns(),
+                    row(values, row),
+                    row(places, row));
         }
     }
 
