@@ -40,7 +40,7 @@ typedef struct {
     float scale;
     int queries;
     query_state query[TEAM];
-    const uint8_t *ahead;             /* what is read after the block's slots, row by row */
+    const uint8_t *ahead;             /* of the keys or values that follow the block's: a hint */
     int count;                        /* slots of the block that any query sees */
     int32_t slots[BLOCK_SLOTS];       /* which, as rows from the keys of the block's page */
     float shares[TEAM][BLOCK_SLOTS];  /* their scores, then exp(score - maximum) */
@@ -67,7 +67,9 @@ INLINE void dots(int type, team_state *s, const uint8_t *keys, int query, int sl
     vf acc[TILE_QUERIES][HEAD_VECTORS];
     const int dim = s->head_dim;
     const size_t row_bytes = (size_t)dim * size_of(type);
-    UNROLL for (int t = 0; query == 0 && t < slots; t++) fetch_slot(type, s, slot + t);
+    if (query == 0) {
+        for (int t = 0; t < slots; t++) fetch_slot(type, s, slot + t);
+    }
     UNROLL for (int j = 0; j < queries; j++) {
         UNROLL for (int t = 0; t < slots; t++) acc[j][t] = v_set1(0.0f);
     }
@@ -241,8 +243,11 @@ static void list_slots(team_state *s, const head_cache *cache, int base, int beg
         s->query[j].begin = 0;
         s->query[j].end = s->count;
     }
-    for (int t = 0; t < s->count; t++) s->slots[t] = begin + t;
-    for (int t = begin; !all && t < end; t++) {
+    if (all) {
+        for (int t = begin; t < end; t++) s->slots[t - begin] = t;
+        return;
+    }
+    for (int t = begin; t < end; t++) {
         int slot = base + t;
         if ((cache->mask && !cache->mask[slot]) || !sees_slot(s, slot)) continue;
         for (int j = 0; j < s->queries; j++) {

@@ -36,15 +36,12 @@ static void top_take(top_list *list, float value, int32_t place) {
     list->places[at] = place;
 }
 
-/* Whether no value of a span is above `least` or no number; never if that is infinite. */
+/* Whether every value of a span is below `least`, as NaN never is. */
 INLINE int is_below(const float *x, float least) {
-    /* x <= least where x < the next float, which NaN is not; that after -0 is that after 0. */
-    const uint32_t bits = bits_of_float(least + 0.0f);
-    const vf next = v_set1(float_of_bits(bits >> 31 ? bits - 1 : bits + 1));
-    const vf none = v_set1(0.0f), one = v_set1(1.0f);
+    const vf limit = v_set1(least), none = v_set1(0.0f), one = v_set1(1.0f);
     vf others = none;
     UNROLL for (int i = 0; i < TOP_SPAN; i += VL) {
-        others = v_add(others, v_select_lt(v_load(x + i), next, none, one));
+        others = v_add(others, v_select_lt(v_load(x + i), limit, none, one));
     }
     return v_sum(others) == 0.0f;
 }

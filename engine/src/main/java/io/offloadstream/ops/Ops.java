@@ -232,8 +232,8 @@ public interface Ops {
      *
      * @param x (rows, width)
      * @param columnBegin added to the places that are found: the column of the tile in the whole
-     * @param values (rows, count) F32 in host memory: the values; what is no number counts as
-     *     positive infinity, so that damage is seen
+     * @param values (rows, count) F32 in host memory: the values, at least one; what is no number
+     *     counts as positive infinity, so that damage is seen
      * @param places (rows, count) I32 in host memory: their columns; -1 beyond width
      */
     void top(Tensor x, int columnBegin, Tensor values, Tensor places);

@@ -123,6 +123,7 @@ final class ShapeCheck {
         if (places.type() != DType.I32
                 || values.rows() != x.rows()
                 || places.rows() != x.rows()
+                || values.columns() < 1
                 || values.columns() != places.columns()) {
             throw misfit(operator, values + " and " + places + " do not fit " + x);
         }

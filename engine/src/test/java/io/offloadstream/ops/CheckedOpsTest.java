@@ -26,6 +26,10 @@ public class CheckedOpsTest {
         return new Tensor(DType.F32, 0, shape);
     }
 
+    private static Tensor i32(long... shape) {
+        return new Tensor(DType.I32, 0, shape);
+    }
+
     private static Tensor bf16(long... shape) {
         return new Tensor(DType.BF16, 0, shape);
     }
@@ -124,6 +128,8 @@ public class CheckedOpsTest {
                     o -> o.linearTransposed(f32(3, 64), new Tensor(DType.Q8_0, 0, 64, 7), null)),
             misfit("gather", "3 rows", "Q4_0", o -> o.gather(new long[3], DType.Q4_0, f32(3, 24))),
             misfit("gather", "3 rows", "I8", o -> o.gather(new long[3], DType.I8, x)),
+            misfit("top", "F32[3, 0]", "I32[3, 0]", o -> o.top(x, 0, f32(3, 0), i32(3, 0))),
+            misfit("top", "F32[3, 2]", "I32[4, 2]", o -> o.top(x, 0, f32(3, 2), i32(4, 2))),
         };
     }
 

@@ -40,9 +40,11 @@ final class PosixMemory implements SystemMemory {
 
     @Override
     public long allocatePages(long sizeBytes) {
-        // Linux before 6.7 begins a range anywhere, so that the huge pages at its ends lack a part.
-        // What is asked for beyond the range is address space alone: nothing has touched it.
-        long surplus = hasHugePages(sizeBytes) ? HUGE_PAGE_BYTES : 0;
+        // Linux begins a range where a huge page does since 6.7, of late only whole huge pages.
+        // What
+        // is asked for beyond the range is address space alone. The last place in it is taken, next
+        // to the range before: so neighbours stay one mapping, of which a process has 65,530.
+        long surplus = mayHaveHugePages(sizeBytes) ? HUGE_PAGE_BYTES : 0;
         long room =
                 mmap(
                         0,
@@ -57,28 +59,31 @@ final class PosixMemory implements SystemMemory {
         if (surplus == 0) {
             return room;
         }
-        long before = -room & (HUGE_PAGE_BYTES - 1);
-        long address = room + before;
-        if (before > 0) {
-            freePages(room, before);
+        long address = (room + surplus) & -HUGE_PAGE_BYTES;
+        long before = address - room;
+        long after = surplus - before;
+        if (munmap(room, before) != 0
+                || after > 0 && munmap(address + sizeBytes, after) != 0) { // it may split a mapping
+            OffloadStreamException refusal = refused("munmap", sizeBytes);
+            munmap(address, sizeBytes);
+            throw refusal;
         }
-        freePages(address + sizeBytes, surplus - before);
         adviseHugePages(address, sizeBytes);
         return address;
     }
 
-    private static boolean hasHugePages(long sizeBytes) {
+    private static boolean mayHaveHugePages(long sizeBytes) {
         return Platform.isLinux() && sizeBytes >= HUGE_PAGE_BYTES;
     }
 
     /**
      * Weights, keys and values stream through the kernels faster (docs/decisions.md has figures).
-     * Advice, which systems without huge pages refuse; a huge page lies inside the range, so it
-     * never takes more memory. Of a file it counts when its pages are first read from the disk, if
-     * the file system has large ones (ext4 since Linux 6.16, XFS).
+     * Advice, which systems without huge pages refuse; a huge page lies inside the range, which so
+     * never takes more than its size. Of a file it counts when its pages are first read from the
+     * disk, if the file system has large ones (ext4 since Linux 6.16, XFS).
      */
     private static void adviseHugePages(long address, long sizeBytes) {
-        if (hasHugePages(sizeBytes)) {
+        if (mayHaveHugePages(sizeBytes)) {
             madvise(address, sizeBytes, MADV_HUGEPAGE);
         }
     }

@@ -6,6 +6,7 @@ package io.offloadstream.platform;
 
 import static org.testng.Assert.assertEquals;
 
+import java.util.Arrays;
 import org.testng.annotations.DataProvider;
 import org.testng.annotations.Test;
 
@@ -149,6 +150,28 @@ public class ElementwiseKernelsTest {
                         }
                         FloatRows.store(values, x, count);
                         largestMatch(kernels, data, x, count, wanted);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Spans with nothing large are passed over: the rare one that has something must not be. */
+    @Test(dataProvider = "instructionSets")
+    public void aLargeValueIsFoundWhereverItIs(String instructionSet) {
+        Kernels kernels = KernelData.kernels(instructionSet);
+        int count = 1003;
+        for (float usual : new float[] {0f, -0f, 1f, -1f, Float.MIN_VALUE, -Float.MAX_VALUE}) {
+            for (float rare : new float[] {Math.nextUp(usual), Float.NaN}) {
+                try (KernelData data = new KernelData(count)) {
+                    float[] values = new float[count];
+                    Arrays.fill(values, usual);
+                    for (int place = 1; place < count; place += 13) {
+                        values[place] = rare;
+                        long x = data.zeros(4L * count, 0);
+                        FloatRows.store(values, x, count);
+                        largestMatch(kernels, data, x, count, 1);
+                        values[place] = usual;
                     }
                 }
             }

@@ -166,35 +166,35 @@ public class HostMemoryTest {
 
     @Test
     public void aRangeOfTwoMebibytesBeginsWhereAHugePageDoesAndAsksForIt() throws IOException {
-        if (!Files.exists(Path.of("/sys/kernel/mm/transparent_hugepage"))) {
-            throw new SkipException("this system has no transparent huge pages");
-        }
+        Mappings.requireHugePages();
         try (MemoryBudget budget = MemoryBudget.unlimited("hostMemory")) {
             List<HostMemory> ranges = new ArrayList<>();
-            for (int i = 0; i < 5; i++) { // odd numbers of small pages, so that none fits by chance
+            for (int i = 0;
+                    i < 5;
+                    i++) { // which Linux itself begins at any page, but for the first
                 HostMemory range = HostMemory.allocate(budget, "test", (2 << 20) + 4096L * i);
                 ranges.add(range);
                 assertEquals(range.address() % (2 << 20), 0, "range " + i);
-                assertTrue(flagsAt(range.address()).contains(" hg"), "range " + i);
+                assertTrue(Mappings.flagsAt(range.address()).contains(" hg"), "range " + i);
             }
             ranges.forEach(HostMemory::close);
         }
     }
 
-    /** The flags of the mapping that an address lies in, as proc(5) has them. */
-    private static String flagsAt(long address) throws IOException {
-        boolean isInside = false;
-        for (String line : Files.readAllLines(MAPPINGS, StandardCharsets.UTF_8)) {
-            Matcher mapping = MAPPING.matcher(line);
-            if (mapping.find()) {
-                isInside =
-                        Long.parseUnsignedLong(mapping.group(1), 16) <= address
-                                && address < Long.parseUnsignedLong(mapping.group(2), 16);
-            } else if (isInside && line.startsWith("VmFlags:")) {
-                return line;
+    /** A process may have some ten thousand mappings; each of these alone would be one. */
+    @Test
+    public void neighboursThatAskForHugePagesStayOneMapping() throws IOException {
+        Mappings.requireHugePages();
+        try (MemoryBudget budget = MemoryBudget.unlimited("hostMemory")) {
+            long before = Mappings.count();
+            List<HostMemory> ranges = new ArrayList<>();
+            for (int i = 0; i < 200; i++) {
+                ranges.add(HostMemory.allocate(budget, "test", 2 << 20));
             }
+            long added = Mappings.count() - before;
+            ranges.forEach(HostMemory::close);
+            assertTrue(added < 100, added + " mappings for 200 ranges");
         }
-        return "";
     }
 
     /**

@@ -220,17 +220,14 @@ final class GpuFixture implements AutoCloseable {
     /** Frees what tests took; fails if anything is left. */
     @Override
     public void close() {
-        workspace.close();
-        for (DeviceBuffer memory : held) {
-            memory.close();
-        }
-        backend.close();
-        cpuWorkspace.close();
-        cpu.close();
-        device.close();
-        host.close();
-        if (card != null) {
-            card.close();
-        }
+        Owned.closeAll(
+                workspace,
+                () -> Owned.closeAll(held),
+                backend,
+                cpuWorkspace,
+                cpu,
+                device,
+                host,
+                card);
     }
 }

@@ -107,13 +107,6 @@ final class TestGpu implements AutoCloseable {
 
     @Override
     public void close() {
-        clear();
-        stream.close();
-        gpu.close();
-        host.close();
-        device.close();
-        if (card != null) {
-            card.close();
-        }
+        Owned.closeAll(this::clear, stream, gpu, host, device, card);
     }
 }
