@@ -62,8 +62,10 @@ final class PosixMemory implements SystemMemory {
         long address = (room + surplus) & -HUGE_PAGE_BYTES;
         long before = address - room;
         long after = surplus - before;
-        if (munmap(room, before) != 0
-                || after > 0 && munmap(address + sizeBytes, after) != 0) { // it may split a mapping
+        boolean isCut =
+                munmap(room, before) == 0
+                        && (after == 0 || munmap(address + sizeBytes, after) == 0);
+        if (!isCut) { // it may split a mapping, and a process has only so many
             OffloadStreamException refusal = refused("munmap", sizeBytes);
             munmap(address, sizeBytes);
             throw refusal;
