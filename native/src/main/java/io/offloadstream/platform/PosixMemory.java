@@ -41,9 +41,8 @@ final class PosixMemory implements SystemMemory {
     @Override
     public long allocatePages(long sizeBytes) {
         // Linux begins a range where a huge page does since 6.7, of late only whole huge pages.
-        // What
-        // is asked for beyond the range is address space alone. The last place in it is taken, next
-        // to the range before: so neighbours stay one mapping, of which a process has 65,530.
+        // What is asked for beyond the range is address space alone. The last place in it is taken,
+        // next to the range before: so neighbours stay one mapping, of which a process has 65,530.
         long surplus = mayHaveHugePages(sizeBytes) ? HUGE_PAGE_BYTES : 0;
         long room =
                 mmap(
@@ -67,7 +66,7 @@ final class PosixMemory implements SystemMemory {
                         && (after == 0 || munmap(address + sizeBytes, after) == 0);
         if (!isCut) { // it may split a mapping, and a process has only so many
             OffloadStreamException refusal = refused("munmap", sizeBytes);
-            munmap(address, sizeBytes);
+            munmap(address, sizeBytes + after);
             throw refusal;
         }
         adviseHugePages(address, sizeBytes);

@@ -169,13 +169,12 @@ public class HostMemoryTest {
         Mappings.requireHugePages();
         try (MemoryBudget budget = MemoryBudget.unlimited("hostMemory")) {
             List<HostMemory> ranges = new ArrayList<>();
-            for (int i = 0;
-                    i < 5;
-                    i++) { // which Linux itself begins at any page, but for the first
+            for (int i = 0; i < 5; i++) {
+                // Linux itself begins those that are no whole huge pages anywhere
                 HostMemory range = HostMemory.allocate(budget, "test", (2 << 20) + 4096L * i);
                 ranges.add(range);
                 assertEquals(range.address() % (2 << 20), 0, "range " + i);
-                assertTrue(Mappings.flagsAt(range.address()).contains(" hg"), "range " + i);
+                assertTrue(Mappings.flagsAt(range.address()).contains(" hg "), "range " + i);
             }
             ranges.forEach(HostMemory::close);
         }

@@ -58,7 +58,7 @@ public class MappedFileTest {
         Path path = Files.write(folder.resolve("large"), new byte[2 << 20]);
         try (MappedFile mapped = Storage.local().map(path)) {
             String flags = Mappings.flagsAt(mapped.address());
-            assertTrue(flags.contains(" hg"), flags);
+            assertTrue(flags.contains(" hg "), flags);
         }
     }
 
